@@ -1,0 +1,167 @@
+"""What the model says about an ECG, as plain NumPy values.
+
+Arrays over leads have one row for each of the twelve standard leads in the order of
+`lamae.ecg.LEADS`, whichever of them the recording has.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+
+@dataclass(frozen=True)
+class StatementScore:
+    """An SCP-ECG statement and the model's probability for it, not calibrated."""
+
+    name: str
+    description: str
+    probability: float
+    confidence: str
+
+
+@dataclass(frozen=True)
+class CodeScore:
+    """An ICD-10-CM code and how strongly this ECG suggests it.
+
+    Attributes:
+        code: ICD-10-CM code.
+        title: Its title.
+        probability: Calibrated on the validation fold.
+        threshold: The code is suggested from this probability on.
+        statements: The statements that suggest the code, the most probable first.
+        auroc: On the test fold, with its 95 % interval; None where it was not measured.
+    """
+
+    code: str
+    title: str
+    probability: float
+    threshold: float
+    statements: tuple[StatementScore, ...]
+    auroc: float | None = None
+    auroc_interval: tuple[float, float] | None = None
+
+    @property
+    def suggested(self) -> bool:
+        """Whether the probability reaches the threshold."""
+        return self.probability >= self.threshold
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """The codes of one ECG, the most probable relative to its threshold first.
+
+    Attributes:
+        codes: Every code the model may suggest.
+        statements: Every statement, the most probable first.
+        start: Where the window that the model saw starts, in s.
+        seconds: How much of the window holds signal, in s.
+        leads: The leads that the model saw.
+    """
+
+    codes: tuple[CodeScore, ...]
+    statements: tuple[StatementScore, ...]
+    start: float
+    seconds: float
+    leads: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """How much each sample and each lead of an ECG raised or lowered a code's score.
+
+    Attributes:
+        code: ICD-10-CM code explained.
+        method: Name of the method.
+        baseline: What the method compares the ECG with, in words.
+        values: Share of the score (log-odds) at each sample of the recording that was given,
+            at its own sampling rate; zero outside the window that the model saw.
+        leads: Name of each row of `values`: the recording's leads.
+        per_lead: Sum of the attribution over each lead.
+        score: The code's score (log-odds) on this ECG.
+        baseline_score: The score on the baseline.
+        completeness_error: |sum of the attribution - (score - baseline_score)| relative to
+            |score - baseline_score|; None for methods that promise no such sum.
+    """
+
+    code: str
+    method: str
+    baseline: str
+    values: Float32[np.ndarray, "leads time"]
+    leads: tuple[str, ...]
+    per_lead: Float32[np.ndarray, " leads"]
+    score: float
+    baseline_score: float
+    completeness_error: float | None
+
+
+@dataclass(frozen=True)
+class LeadError:
+    """How well one lead was restored where it was hidden.
+
+    Attributes:
+        lead: Its name.
+        hidden_share: Share of the lead that was hidden, 0 to 1.
+        rmse: Root mean square error in mV of the model, on hidden samples only.
+        pearson_r: Correlation of model and truth there; None where either is constant.
+        linear_rmse: The same error for the linear regression from the visible leads; None
+            where no lead is visible.
+        algebra_rmse: The same error for Einthoven's and Goldberger's relations; None where
+            the visible leads do not determine this one.
+    """
+
+    lead: str
+    hidden_share: float
+    rmse: float
+    pearson_r: float | None
+    linear_rmse: float | None
+    algebra_rmse: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """A window of an ECG with parts hidden, and what was restored there.
+
+    All signals are in mV after the model's own filter, at the model's sampling rate.
+
+    Attributes:
+        fs: Sampling rate in Hz.
+        start: Where the window starts in the recording, in s.
+        target: The true signal; zero where the recording has none.
+        output: The target with its hidden samples replaced by the model's.
+        linear: Linear regression from leads visible at the same time; NaN where not hidden
+            or where nothing is visible.
+        algebra: What the limb-lead relations give at hidden samples; NaN elsewhere.
+        hidden: Samples that the model did not see but the recording has.
+        present: Samples that the recording has.
+        errors: One entry a lead that was hidden at least in part.
+    """
+
+    fs: float
+    start: float
+    target: Float32[np.ndarray, "12 time"]
+    output: Float32[np.ndarray, "12 time"]
+    linear: Float32[np.ndarray, "12 time"]
+    algebra: Float32[np.ndarray, "12 time"]
+    hidden: Bool[np.ndarray, "12 time"]
+    present: Bool[np.ndarray, "12 time"]
+    errors: tuple[LeadError, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LeadAttention:
+    """How the latent attention weighs and connects leads.
+
+    Attributes:
+        leads: The leads that the model saw; every axis over leads follows their order.
+        weights: Share of z's attention that each lead receives; sums to 1.
+        matrix: Share of lead l's attention (row) that goes to lead m (column); rows sum to 1.
+        layer_weights: `weights` of each block and head.
+        layer_matrix: `matrix` of each block and head.
+    """
+
+    leads: tuple[str, ...]
+    weights: Float32[np.ndarray, " leads"]
+    matrix: Float32[np.ndarray, "leads leads"]
+    layer_weights: Float32[np.ndarray, "layers heads leads"]
+    layer_matrix: Float32[np.ndarray, "layers heads leads leads"]
