@@ -27,7 +27,6 @@ class Statement:
 
 
 # No authoritative public map from SCP-ECG to ICD-10-CM exists; this one is ours.
-# ruff: disable[E501]
 STATEMENTS = (
     Statement("NORM", "normal ECG", "diagnostic", "", "high"),
     Statement("LAFB", "left anterior fascicular block", "diagnostic", "I44.4", "high"),
@@ -157,7 +156,6 @@ ICD10_TITLES: Mapping[str, str] = MappingProxyType(
         "Z95.0": "Presence of cardiac pacemaker",
     }
 )
-# ruff: enable[E501]
 
 STATEMENT_NAMES = tuple(statement.name for statement in STATEMENTS)
 ICD10_CODES = tuple(ICD10_TITLES)
