@@ -1,0 +1,244 @@
+"""Metrics against scikit-learn, against values worked out by hand, and against chance."""
+
+import time
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from lamae import evaluate
+from lamae.errors import DataError
+from lamae.evaluate.ranking import _weighted_auroc
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def scored(
+    rng: np.random.Generator, ecgs: int, codes: int, signal: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """Scores that raise positives by `signal` standard deviations, rounded so that many tie."""
+    labels = rng.random((ecgs, codes)) < 0.2
+    scores = np.round(rng.normal(size=(ecgs, codes)) + signal * labels, 1)
+    return scores.astype(np.float32), labels
+
+
+class TestAuroc:
+    def test_by_hand_with_a_tie(self):
+        scores = np.array([0.1, 0.4, 0.4, 0.8])
+        labels = np.array([False, False, True, True])
+        # Four pairs: three in order, one tied.
+        assert evaluate.auroc(scores, labels) == pytest.approx(3.5 / 4)
+
+    def test_needs_both_classes(self):
+        assert evaluate.auroc(np.array([0.1, 0.2]), np.array([True, True])) is None
+        assert evaluate.auroc(np.array([0.1, 0.2]), np.array([False, False])) is None
+
+    def test_average_precision_by_hand(self):
+        scores = np.array([0.9, 0.8, 0.7, 0.6])
+        labels = np.array([True, False, True, False])
+        assert evaluate.average_precision(scores, labels) == pytest.approx((1 + 2 / 3) / 2)
+        assert evaluate.average_precision(scores, np.zeros(4, dtype=bool)) is None
+
+
+class TestBootstrap:
+    def test_weights_equal_repeated_ecgs(self, rng):
+        scores, labels = scored(rng, 60, 4)
+        weights = rng.multinomial(60, np.full(60, 1 / 60), size=20).astype(np.float64)
+        ours = _weighted_auroc(scores, labels, weights)
+        for resample, counts in enumerate(weights.astype(int)):
+            rows = np.repeat(np.arange(60), counts)
+            for code in range(4):
+                theirs = roc_auc_score(labels[rows, code], scores[rows, code])
+                assert ours[resample, code] == pytest.approx(theirs, abs=1e-12)
+
+    def test_point_estimates_equal_scikit_learn(self, rng):
+        scores, labels = scored(rng, 200, 5)
+        result = evaluate.bootstrap_auroc(scores, labels, rng=rng, resamples=10)
+        expected = roc_auc_score(labels, scores, average=None)
+        np.testing.assert_allclose(result.auroc, expected, atol=1e-12)
+        assert result.macro == pytest.approx(expected.mean(), abs=1e-12)
+
+    def test_rare_codes_stay_out_of_the_macro(self, rng):
+        scores, labels = scored(rng, 100, 3)
+        labels[:, 1] = False
+        labels[:4, 1] = True
+        result = evaluate.bootstrap_auroc(scores, labels, rng=rng, resamples=50)
+        assert result.counted.tolist() == [True, False, True]
+        assert np.isnan(result.auroc[1])
+        assert np.isnan(result.intervals[1]).all()
+        assert result.macro == pytest.approx(result.auroc[[0, 2]].mean())
+
+    def test_a_resample_without_positives_is_left_out_not_counted_as_chance(self, rng):
+        labels = np.zeros((40, 1), dtype=bool)
+        labels[:2] = True
+        scores = labels.astype(np.float64)
+        result = evaluate.bootstrap_auroc(
+            scores, labels, rng=rng, resamples=300, minimum_positives=2
+        )
+        assert result.interval == (1.0, 1.0)
+
+    def test_no_code_with_enough_positives(self, rng):
+        with pytest.raises(DataError, match="None of the 2 codes has 5 positives among 30"):
+            evaluate.bootstrap_auroc(
+                np.zeros((30, 2)), np.zeros((30, 2), dtype=bool), rng=rng, resamples=10
+            )
+
+    def test_same_seed_same_interval(self):
+        scores, labels = scored(np.random.default_rng(3), 100, 3)
+        first, second = (
+            evaluate.bootstrap_auroc(
+                scores, labels, rng=np.random.default_rng(4), resamples=50
+            ).interval
+            for _ in range(2)
+        )
+        assert first == second
+
+    def test_interval_covers_the_truth_about_as_often_as_it_says(self, rng):
+        # Two normal populations one standard deviation apart: AUROC = Phi(1 / sqrt 2) = 0.760.
+        covered = 0
+        for _ in range(200):
+            labels = rng.random((150, 1)) < 0.3
+            scores = rng.normal(size=(150, 1)) + labels
+            result = evaluate.bootstrap_auroc(scores, labels, rng=rng, resamples=200)
+            covered += bool(result.interval[0] <= 0.7602 <= result.interval[1])
+        assert 0.89 <= covered / 200 <= 0.99
+
+    def test_drawing_patients_widens_the_interval_of_repeated_ecgs(self, rng):
+        scores, labels = scored(rng, 80, 1)
+        scores, labels = np.repeat(scores, 5, axis=0), np.repeat(labels, 5, axis=0)
+        patients = np.repeat(np.arange(80), 5)
+        alone = evaluate.bootstrap_auroc(scores, labels, rng=rng, resamples=400).interval
+        grouped = evaluate.bootstrap_auroc(
+            scores, labels, rng=rng, resamples=400, groups=patients
+        ).interval
+        assert np.diff(grouped) > 1.6 * np.diff(alone)
+
+    def test_is_quick_enough_for_every_evaluation(self, rng):
+        scores, labels = scored(rng, 350, 30)
+        began = time.process_time()
+        evaluate.bootstrap_auroc(scores, labels, rng=rng)
+        assert time.process_time() - began < 5
+
+
+class TestPairedDifference:
+    def test_equal_scores_differ_by_nothing(self, rng):
+        scores, labels = scored(rng, 100, 3)
+        difference, interval = evaluate.paired_difference(
+            scores, scores, labels, rng=rng, resamples=50
+        )
+        assert (difference, interval) == (0.0, (0.0, 0.0))
+
+    def test_is_the_difference_of_macros_and_narrower_than_unpaired(self, rng):
+        a, labels = scored(rng, 300, 4)
+        b = (a + rng.normal(scale=0.5, size=a.shape)).astype(np.float32)
+        difference, interval = evaluate.paired_difference(a, b, labels, rng=rng, resamples=400)
+        single = [
+            evaluate.bootstrap_auroc(scores, labels, rng=rng, resamples=400) for scores in (a, b)
+        ]
+        assert difference == pytest.approx(single[0].macro - single[1].macro, abs=1e-12)
+        assert interval[0] < difference < interval[1]
+        assert np.diff(interval) < np.diff(single[0].interval)
+
+
+class TestCalibration:
+    def test_error_by_hand(self):
+        probability = np.array([0.1, 0.1, 0.9, 0.9])
+        labels = np.array([False, False, True, False])
+        # Gaps of 0.1 and 0.4, two ECGs each.
+        assert evaluate.expected_calibration_error(probability, labels, bins=2) == pytest.approx(
+            0.25
+        )
+
+    def test_curve_holds_only_filled_bins_and_takes_one_for_the_last(self):
+        curve = evaluate.calibration_curve(
+            np.array([0.0, 0.05, 1.0]), np.array([False, True, True]), bins=10
+        )
+        np.testing.assert_allclose(curve.predicted, [0.025, 1.0])
+        np.testing.assert_allclose(curve.observed, [0.5, 1.0])
+        assert curve.count.tolist() == [2, 1]
+
+    def test_a_matrix_is_pooled(self, rng):
+        probability = rng.random((50, 3))
+        labels = rng.random((50, 3)) < probability
+        assert evaluate.expected_calibration_error(
+            probability, labels
+        ) == evaluate.expected_calibration_error(probability.ravel(), labels.ravel())
+
+    def test_platt_recovers_a_known_distortion(self, rng):
+        truth = rng.normal(size=20_000) * 2 - 1
+        labels = rng.random(20_000) < 1 / (1 + np.exp(-truth))
+        slope, intercept = evaluate.fit_platt((truth - 0.5) / 3, labels)
+        assert slope == pytest.approx(3, rel=0.06)
+        assert intercept == pytest.approx(0.5, abs=0.1)
+
+    def test_platt_lowers_the_calibration_error(self, rng):
+        truth = rng.normal(size=4000)
+        labels = rng.random(4000) < 1 / (1 + np.exp(-truth))
+        score = 4 * truth + 2
+        slope, intercept = evaluate.fit_platt(score[:2000], labels[:2000])
+        raw, fitted = (
+            evaluate.expected_calibration_error(1 / (1 + np.exp(-z)), labels[2000:])
+            for z in (score[2000:], slope * score[2000:] + intercept)
+        )
+        assert fitted < 0.04 < raw
+
+    def test_platt_stays_finite_where_one_positive_is_perfectly_separated(self):
+        score = np.linspace(-2, 2, 200)
+        slope, intercept = evaluate.fit_platt(score, score > 1.99)
+        assert 0 < slope < 10
+        assert abs(intercept) < 20
+
+    def test_platt_never_reverses_the_order(self, rng):
+        score = rng.normal(size=500)
+        slope, _ = evaluate.fit_platt(score, score < 0)
+        assert slope > 0
+
+    def test_platt_needs_both_classes(self):
+        with pytest.raises(DataError, match="0 positive and 3 negative"):
+            evaluate.fit_platt(np.zeros(3), np.zeros(3, dtype=bool))
+
+
+class TestThreshold:
+    def test_by_hand(self):
+        probability = np.array([0.1, 0.2, 0.4, 0.6, 0.9])
+        labels = np.array([False, False, True, False, True])
+        # Suggesting from 0.4 on: precision 2/3, recall 1, F1 0.8; from 0.9 on: F1 2/3.
+        assert evaluate.f1_threshold(probability, labels) == pytest.approx(0.3)
+
+    def test_is_the_best_of_all_cuts(self, rng):
+        labels = rng.random(300) < 0.15
+        probability = np.clip(rng.normal(0.3 + 0.2 * labels, 0.15), 0, 1).astype(np.float32)
+
+        def f1(threshold: float) -> float:
+            suggested = probability >= threshold
+            return 2 * np.sum(suggested & labels) / (suggested.sum() + labels.sum())
+
+        best = max(f1(cut) for cut in np.unique(probability))
+        assert f1(evaluate.f1_threshold(probability, labels)) == pytest.approx(best)
+
+    def test_needs_a_positive(self):
+        with pytest.raises(DataError, match="at least one positive"):
+            evaluate.f1_threshold(np.zeros(3), np.zeros(3, dtype=bool))
+
+
+class TestReport:
+    def test_shape(self, rng):
+        scores, labels = scored(rng, 120, 3)
+        labels[:, 2] = False
+        labels[0, 2] = True
+        result = evaluate.report(scores, labels, ("A", "B", "C"), rng=rng, resamples=50)
+        assert set(result) == {"macro_auroc", "ci", "codes"}
+        assert result["ci"][0] < result["macro_auroc"] < result["ci"][1]
+        assert result["codes"]["C"] == {
+            "auroc": None,
+            "ci": None,
+            "auprc": None,
+            "positives": 1,
+        }
+        first = result["codes"]["A"]
+        assert first["auroc"] == pytest.approx(roc_auc_score(labels[:, 0], scores[:, 0]))
+        assert first["positives"] == labels[:, 0].sum()
+        assert first["ci"][0] < first["auroc"] < first["ci"][1]
