@@ -1,0 +1,112 @@
+"""The colours of every figure, each with one meaning throughout."""
+
+from dataclasses import dataclass
+
+# Alphas at equal steps of |attribution|, chosen so that a colour laid over the paper moves away
+# from it by equal steps of OKLab distance (Björn Ottosson, 2020): equal steps look equal.
+ATTRIBUTION_ALPHAS = (0.0, 0.2, 0.4, 0.6, 0.8)
+LOWERS = "#2F74C0"
+RAISES = "#C2591B"
+
+
+@dataclass(frozen=True)
+class Palette:
+    """Colours of one theme.
+
+    Attributes:
+        paper: ECG paper, also around the grid.
+        grid: Its 5 mm lines.
+        fine_grid: Its 1 mm lines.
+        trace: The recorded signal.
+        print: Text and calibration pulse printed on the paper.
+        faint_print: What is said about a lead that was not recorded.
+        restored: What the model restored.
+        hidden: Hatching over what was hidden from the model.
+        linear: The linear regression.
+        ink: Text beside a figure that stands on the page.
+        faint_ink: Lines and reference marks on the page.
+        model: What the model says.
+        faint_model: What the model says, below its threshold.
+        lowers: Attribution that lowers the score.
+        raises: Attribution that raises the score.
+        sequential: Shares from none to many, in one hue of rising contrast to the page.
+    """
+
+    paper: str
+    grid: str
+    fine_grid: str
+    trace: str
+    print: str
+    faint_print: str
+    restored: str
+    hidden: str
+    linear: str
+    ink: str
+    faint_ink: str
+    model: str
+    faint_model: str
+    lowers: str
+    raises: str
+    sequential: tuple[str, ...]
+
+
+LIGHT = Palette(
+    paper="#FFFDF9",
+    grid="#EDC3BE",
+    fine_grid="#F8E6E2",
+    trace="#17171A",
+    print="#33312F",
+    faint_print="#8B8581",
+    restored="#C97800",
+    hidden="#8F8F94",
+    linear="#5B7BA3",
+    ink="#2B2B2E",
+    faint_ink="#B9B6B1",
+    model="#0F5C63",
+    faint_model="#A9C6C7",
+    lowers=LOWERS,
+    raises=RAISES,
+    sequential=("#F4F7F5", "#C3DAD9", "#8FBCBD", "#5A9C9F", "#2B7B80", "#0F5C63", "#063B42"),
+)
+# The same paper in a dimmed room: a trace is never drawn light on dark.
+DARK = Palette(
+    paper="#CFC9BE",
+    grid="#B59F97",
+    fine_grid="#C4B9AE",
+    trace="#111113",
+    print="#2A2826",
+    faint_print="#6B6560",
+    restored="#8F4F00",
+    hidden="#6E6C6A",
+    linear="#36557D",
+    ink="#E4E1DB",
+    faint_ink="#6F6D6A",
+    model="#55B4B6",
+    faint_model="#35585B",
+    lowers="#6FA5E0",
+    raises="#E08A50",
+    sequential=("#1B2426", "#1D4044", "#235E63", "#2F7E83", "#479FA2", "#74C0C1", "#B5E2E0"),
+)
+
+
+def palette(dark: bool) -> Palette:
+    """The colours of the dark or the light theme."""
+    return DARK if dark else LIGHT
+
+
+def rgba(colour: str, alpha: float) -> str:
+    """A "#RRGGBB" colour with an opacity from 0 to 1, as CSS."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{alpha:g})"
+
+
+def attribution_scale() -> list[tuple[float, str]]:
+    """Colour scale for attribution on paper, clear at zero so that the grid shows through.
+
+    Blue lowers and rust raises the score: of the pairs tried, the one that stays furthest apart
+    in every form of colour blindness.
+    """
+    steps = len(ATTRIBUTION_ALPHAS) - 1
+    lower = [(0.5 - 0.5 * i / steps, rgba(LOWERS, a)) for i, a in enumerate(ATTRIBUTION_ALPHAS)]
+    upper = [(0.5 + 0.5 * i / steps, rgba(RAISES, a)) for i, a in enumerate(ATTRIBUTION_ALPHAS)]
+    return [*reversed(lower), *upper[1:]]
