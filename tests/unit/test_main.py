@@ -1,0 +1,290 @@
+"""The command line: what it prints, what it refuses, and how."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lamae.__main__ import _plain, main
+from lamae.ecg import LEADS
+
+ROOT = Path(__file__).parents[2]
+WEIGHTS = ROOT / "assets" / "weights"
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in this process; gives exit status, standard output, standard error."""
+
+    def command(*argv: object) -> tuple[int, str, str]:
+        capsys.readouterr()
+        status = main([str(word) for word in argv])
+        return status, *capsys.readouterr()
+
+    return command
+
+
+@pytest.fixture
+def ecg(tmp_path: Path, run: Run) -> Path:
+    """A simulated ECG in a file that needs no further answers."""
+    path = tmp_path / "ecg.npz"
+    assert run("simulate", "--rhythm", "sinus_rhythm", "--out", path)[0] == 0
+    return path
+
+
+def asked(result: tuple[int, str, str]) -> dict:
+    status, out, err = result
+    assert (status, err) == (0, "")
+    return json.loads(out)
+
+
+def assert_refused(result: tuple[int, str, str], *words: str) -> None:
+    status, out, err = result
+    assert status == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.endswith(".\n")
+    assert "Traceback" not in err
+    for word in words:
+        assert word in err
+
+
+class TestAsAProgram:
+    def run(self, *argv: object) -> tuple[int, str, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "lamae", *map(str, argv)],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    def test_predict_as_json(self, ecg: Path):
+        answer = asked(self.run("predict", ecg, "--json"))
+        assert set(answer) == {"codes", "model"}
+
+    def test_unreadable_file_ends_with_status_2_and_one_sentence(self, tmp_path: Path):
+        path = tmp_path / "note.csv"
+        path.write_text("this is no ECG\n")
+        assert_refused(self.run("predict", path, "--fs", 500, "--unit", "mV"))
+
+    def test_help_loads_no_heavy_library(self):
+        script = (
+            "import sys\n"
+            "from lamae.__main__ import main\n"
+            "try: main(['explain', '--help'])\n"
+            "except SystemExit: pass\n"
+            "heavy = {'torch', 'scipy', 'pandas', 'sklearn', 'wfdb', 'plotly', 'streamlit'}\n"
+            "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        assert "I48.91" in done.stdout
+        assert done.stderr == "[]\n"
+
+
+class TestRefusals:
+    def test_a_file_that_does_not_exist(self, run: Run, tmp_path: Path):
+        assert_refused(run("predict", tmp_path / "none.dcm"), "There is no file")
+
+    def test_a_folder(self, run: Run, tmp_path: Path):
+        assert_refused(run("attention", tmp_path), "There is no file")
+
+    @pytest.mark.parametrize("name", ["x.dcm", "x.hea", "x.npz", "x.npy", "x.zip", "x"])
+    def test_bytes_that_are_no_ecg(self, run: Run, tmp_path: Path, name: str):
+        path = tmp_path / name
+        path.write_bytes(b"\x00\x01 no ECG \xff" * 50)
+        assert_refused(run("predict", path))
+
+    def test_a_csv_without_rate_and_unit_names_the_options(self, run: Run, tmp_path: Path):
+        path = tmp_path / "ecg.csv"
+        rows = ["I,II", *(f"{np.sin(n / 9):.3f},{np.cos(n / 9):.3f}" for n in range(1000))]
+        path.write_text("\n".join(rows))
+        assert_refused(run("predict", path), "--fs", "--unit")
+
+    def test_a_lead_that_does_not_exist(self, run: Run, ecg: Path):
+        assert_refused(run("reconstruct", ecg, "--hide", "V9"), "V9")
+
+    def test_nothing_hidden(self, run: Run, ecg: Path):
+        assert_refused(run("reconstruct", ecg), "--hide", "--share")
+
+    def test_a_share_out_of_range(self, run: Run, ecg: Path):
+        assert_refused(run("reconstruct", ecg, "--share", "1.5"))
+
+    def test_a_code_that_does_not_exist(self, run: Run, ecg: Path):
+        assert_refused(run("explain", ecg, "--code", "X99.9"), "X99.9")
+
+    def test_a_method_that_does_not_exist(self, run: Run, ecg: Path):
+        code = asked(run("predict", ecg, "--json"))["codes"][0]["code"]
+        assert_refused(run("explain", ecg, "--code", code, "--method", "guess"), "guess")
+
+    def test_a_start_beyond_the_end(self, run: Run, ecg: Path):
+        assert_refused(run("predict", ecg, "--start", "60"), "60")
+
+    def test_a_rhythm_that_does_not_exist(self, run: Run, tmp_path: Path):
+        assert_refused(
+            run("simulate", "--rhythm", "samba", "--out", tmp_path / "x.csv"), "sinus_rhythm"
+        )
+
+    def test_a_place_that_cannot_be_written(self, run: Run, tmp_path: Path):
+        out = tmp_path / "missing" / "x.npz"
+        assert_refused(run("simulate", "--rhythm", "sinus_rhythm", "--out", out))
+
+    def test_weights_that_are_none(self, run: Run, ecg: Path, tmp_path: Path):
+        path = tmp_path / "weights.safetensors"
+        path.write_bytes(b"\xff" * 100)
+        assert_refused(run("predict", ecg, "--weights", path), "weights")
+
+    def test_a_data_folder_without_data(self, run: Run, tmp_path: Path):
+        assert_refused(run("evaluate", "--data", tmp_path), "ptbxl_database.csv")
+
+    def test_a_recipe_that_does_not_exist(self, run: Run, tmp_path: Path):
+        argv = ("--data", tmp_path, "--out", tmp_path, "--recipe", "huge")
+        assert_refused(run("pretrain", *argv), "huge", "small")
+
+    @pytest.mark.parametrize("seed", ["-1", "1.5", "99999999999"])
+    def test_a_seed_that_is_none(self, run: Run, tmp_path: Path, seed: str):
+        with pytest.raises(SystemExit, match="2"):
+            run("simulate", "--rhythm", "sinus_rhythm", "--out", tmp_path / "x", "--seed", seed)
+
+
+class TestAnswers:
+    def test_simulate_writes_a_readable_ecg_and_tells_the_truth(self, run: Run, tmp_path: Path):
+        path = tmp_path / "af.csv"
+        argv = ("simulate", "--rhythm", "atrial_fibrillation", "--out", path, "--seed", 3)
+        answer = asked(run(*argv, "--json"))
+        assert answer["file"] == str(path)
+        assert answer["truth"]["pr"] is None
+        assert len(answer["truth"]["r_times"]) >= 5
+        assert run("attention", path, "--fs", 500, "--unit", "mV")[0] == 0
+
+    def test_predict(self, run: Run, ecg: Path):
+        answer = asked(run("predict", ecg, "--json"))
+        assert set(answer["model"]) == {"name", "sha256"}
+        for code in answer["codes"]:
+            assert set(code) == {"code", "title", "probability", "threshold", "suggested"}
+            assert code["suggested"] == (code["probability"] >= code["threshold"])
+        status, words, _ = run("predict", ecg)
+        assert status == 0
+        assert "Research use only" in words
+        for code in answer["codes"]:
+            assert code["code"] in words
+
+    def test_every_format_gives_the_same_prediction(self, run: Run, ecg: Path, tmp_path: Path):
+        answers = [asked(run("predict", ecg, "--json"))]
+        for name, options in (("e.csv", ("--fs", 500, "--unit", "mV")), ("e.hea", ())):
+            path = tmp_path / name
+            run("simulate", "--rhythm", "sinus_rhythm", "--out", path)
+            answers.append(asked(run("predict", path, *options, "--json")))
+        first, *others = ({c["code"]: c["probability"] for c in a["codes"]} for a in answers)
+        for other in others:
+            assert other == pytest.approx(first, abs=0.01)
+
+    def test_start_chooses_the_window_of_a_long_recording(self, run: Run, tmp_path: Path):
+        path = tmp_path / "long.npz"
+        run("simulate", "--rhythm", "atrial_fibrillation", "--seconds", 30, "--out", path)
+        early, late = (
+            asked(run("predict", path, "--start", start, "--json"))["codes"] for start in (0, 15)
+        )
+        assert early != late
+
+    def test_leads_limits_what_the_model_sees(self, run: Run, ecg: Path):
+        full = asked(run("predict", ecg, "--json"))["codes"]
+        assert asked(run("predict", ecg, "--leads", "I, II", "--json"))["codes"] != full
+
+    def test_reconstruct(self, run: Run, ecg: Path):
+        argv = ("reconstruct", ecg, "--hide", "V1,V2")
+        answer = asked(run(*argv, "--json"))
+        assert list(answer["per_lead"]) == ["V1", "V2"]
+        for lead in answer["per_lead"].values():
+            assert set(lead) == {"rmse_mv", "pearson_r", "linear_rmse_mv"}
+            assert lead["rmse_mv"] > 0
+        words = run(*argv)[1]
+        assert f"{answer['per_lead']['V1']['rmse_mv']:.3f}" in words
+
+    def test_seed_decides_which_stretches_are_hidden(self, run: Run, ecg: Path):
+        first, again, other = (
+            asked(run("reconstruct", ecg, "--share", "0.5", "--seed", seed, "--json"))
+            for seed in (1, 1, 2)
+        )
+        assert first == again
+        assert first != other
+
+    def test_attention(self, run: Run, ecg: Path):
+        answer = asked(run("attention", ecg, "--json"))
+        assert list(answer["weights"]) == answer["leads"] == list(LEADS)
+        assert sum(answer["weights"].values()) == pytest.approx(1, abs=1e-4)
+        matrix = np.array(answer["matrix"])
+        assert matrix.shape == (12, 12)
+        np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-4)
+        assert "V6" in run("attention", ecg)[1]
+
+    def test_explain(self, run: Run, ecg: Path):
+        code = asked(run("predict", ecg, "--json"))["codes"][0]["code"]
+        answer = asked(run("explain", ecg, "--code", code, "--json"))
+        assert answer["code"] == code
+        assert answer["method"] == "lead_ablation"
+        assert set(answer["per_lead"]) == set(LEADS)
+        assert "completeness_error" in answer
+        assert code in run("explain", ecg, "--code", code)[1]
+
+    def test_verify(self, run: Run):
+        answer = asked(run("verify", "--json"))
+        name = json.loads((WEIGHTS / "manifest.json").read_text())["file"]
+        assert answer["sha256"] == hashlib.sha256((WEIGHTS / name).read_bytes()).hexdigest()
+        assert answer["sha256"] in run("verify")[1]
+
+    def test_other_weights(self, run: Run, ecg: Path):
+        name = json.loads((WEIGHTS / "manifest.json").read_text())["file"]
+        argv = ("predict", ecg, "--json")
+        assert asked(run(*argv, "--weights", WEIGHTS / name)) == asked(run(*argv))
+
+    def test_evaluate(self, run: Run, tmp_path: Path):
+        folder = tmp_path / "ptbxl"
+        (folder / "records100").mkdir(parents=True)
+        rows = ["ecg_id,patient_id,age,sex,scp_codes,strat_fold,filename_lr"]
+        for number in range(16):
+            rhythm, statement = (
+                ("sinus_rhythm", "NORM") if number % 2 else ("atrial_fibrillation", "AFIB")
+            )
+            name = f"records100/{number:05}_lr"
+            rows.append(f"{number},{number},60,0,\"{{'{statement}': 0.0}}\",10,{name}")
+            out = folder / f"{name}.hea"
+            argv = ("simulate", "--rhythm", rhythm, "--fs", 100, "--seed", number, "--out", out)
+            assert run(*argv)[0] == 0
+        (folder / "ptbxl_database.csv").write_text("\n".join(rows) + "\n")
+        answer = asked(run("evaluate", "--data", folder, "--json"))
+        assert {"icd10", "statements", "ece"} <= set(answer)
+        assert 0 <= answer["ece"] <= 1
+        entry = answer["statements"]["codes"]["AFIB"]
+        assert entry["positives"] == 8
+        assert entry["ci"][0] <= entry["auroc"] <= entry["ci"][1]
+        assert answer["icd10"]["codes"]["I48.91"]["positives"] == 8
+        assert answer["icd10"]["macro_auroc"] == answer["icd10"]["codes"]["I48.91"]["auroc"]
+        assert "macro AUROC" in run("evaluate", "--data", folder)[1]
+
+
+def test_values_become_json():
+    values = {
+        "array": np.array([1.0, np.nan], dtype=np.float32),
+        "number": np.float32(0.5),
+        "truth": np.bool_(True),
+        "path": Path("a") / "b",
+        "nested": ({"x": float("inf")},),
+    }
+    assert _plain(values) == {
+        "array": [1.0, None],
+        "number": 0.5,
+        "truth": True,
+        "path": "a/b",
+        "nested": [{"x": None}],
+    }
+    json.dumps(_plain(values), allow_nan=False)

@@ -1,0 +1,132 @@
+"""What must hold for the repository as a whole."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES_MAY_IMPORT = {"ui", "figures", "io", "errors", "results", "labels"}
+SCREENS_MAY_USE = {"streamlit", "pandas"}  # pandas for the tables that Streamlit shows
+
+
+def own_files() -> list[Path]:
+    """Everything tracked, and what would be if it were added now."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    if listed.returncode:
+        pytest.skip("this copy of the project is not a git repository")
+    paths = (ROOT / name for name in listed.stdout.decode().split("\0") if name)
+    return [path for path in paths if path.is_file()]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Absolute names of all that a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def screens() -> list[Path]:
+    return [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
+
+
+def pins() -> dict[str, str]:
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    pinned = [line for line in lines if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line) for line in pinned), pinned
+    return {
+        re.sub(r"[._]", "-", name.lower()): release
+        for name, release in (line.split("==") for line in pinned)
+    }
+
+
+def test_no_file_names_a_place_on_someones_machine():
+    place = re.compile(rb"(?<![\w.~])/(?:work|home|root|Users|mnt)/[\w.]")
+    found = {
+        str(path.relative_to(ROOT)): match.group().decode()
+        for path in own_files()
+        if (match := place.search(path.read_bytes()))
+    }
+    assert not found
+
+
+def test_no_recording_is_part_of_the_repository():
+    recordings = {".dat", ".hea", ".dcm", ".edf", ".mat"}
+    found = [path for path in own_files() if path.suffix.lower() in recordings]
+    assert not [path for path in found if "golden" not in path.parts]
+
+
+def test_annotations_are_evaluated():
+    # Deferred annotations would leave the shape checks nothing to check.
+    for path in (ROOT / "lamae").rglob("*.py"):
+        assert "__future__.annotations" not in imports(path), path
+
+
+def test_requirements_pin_the_environment_that_runs_the_tests():
+    installed = {name: version(name).split("+")[0] for name in pins()}
+    assert installed == pins()
+
+
+def test_requirements_pin_all_that_the_project_declares():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    declared = project["dependencies"] + project["optional-dependencies"]["dev"]
+    assert not set(declared) - set(pins())
+
+
+def test_the_project_declares_all_that_the_package_imports():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {"sklearn": "scikit-learn"}
+    imported = {
+        name.split(".")[0]
+        for path in [*(ROOT / "lamae").rglob("*.py"), *screens()]
+        for name in imports(path)
+    }
+    outside = {names.get(name, name) for name in imported - sys.stdlib_module_names - {"lamae"}}
+    assert not outside - set(project["dependencies"])
+
+
+def test_no_script_lies_at_the_top_of_pages():
+    # Streamlit would take it for a page of its own and break deep links to the others.
+    assert not list((ROOT / "pages").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", screens(), ids=lambda path: path.stem)
+def test_screens_import_only_what_a_view_needs(path: Path):
+    for name in imports(path):
+        top, *rest = name.split(".")
+        if top == "lamae":
+            assert rest, "a screen imports the whole package"
+            assert rest[0] in PAGES_MAY_IMPORT, name
+        else:
+            assert top in SCREENS_MAY_USE or top in sys.stdlib_module_names, name
+
+
+def test_streamlit_stays_in_the_screens_and_lamae_ui():
+    # import-linter watches the package; this watches every other script.
+    for path in own_files():
+        if path.suffix != ".py" or not any(
+            name.split(".")[0] == "streamlit" for name in imports(path)
+        ):
+            continue
+        place = path.relative_to(ROOT).parts
+        assert place[0] in {"app.py", "pages", "tests"} or place[:2] == ("lamae", "ui"), path
+
+
+def test_continuous_integration_runs_the_command_that_people_run():
+    script = (ROOT / ".ci" / "run").read_text()
+    assert "make test" in script
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
