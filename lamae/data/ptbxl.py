@@ -1,0 +1,100 @@
+"""PTB-XL: any download of it, or a part that keeps its layout.
+
+Source: Wagner et al., PTB-XL, a large publicly available electrocardiography dataset,
+    Scientific Data 7, 154 (2020).
+"""
+
+import ast
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from tqdm import tqdm
+
+from lamae.data.records import Records
+from lamae.ecg import lead_indices
+from lamae.errors import DataError
+from lamae.io import read_path
+from lamae.labels import STATEMENT_NAMES
+from lamae.preprocess import InputSpec, prepare
+
+TRAINING_FOLDS = tuple(range(1, 9))
+VALIDATION_FOLD = 9
+TEST_FOLD = 10
+NEEDED = {"ecg_id", "age", "sex", "scp_codes", "strat_fold", "filename_lr"}
+
+
+def read_index(folder: Path) -> pd.DataFrame:
+    """PTB-XL's table of ECGs, those alone whose amplitudes are in mV.
+
+    Raises:
+        DataError: The table is missing or lacks columns.
+    """
+    table = folder / "ptbxl_database.csv"
+    if not table.is_file():
+        raise DataError(
+            "The data folder holds no ptbxl_database.csv; give the folder of a PTB-XL download, "
+            "in which that table lies beside records100."
+        )
+    index = pd.read_csv(table)
+    missing = NEEDED - set(index.columns)
+    if missing:
+        raise DataError(f"ptbxl_database.csv lacks the columns {', '.join(sorted(missing))}.")
+    if "raw_amplitude" in index.columns:
+        index = index[index["raw_amplitude"].astype(bool)]
+    return index.reset_index(drop=True)
+
+
+def load_ptbxl(
+    folder: Path,
+    spec: InputSpec,
+    *,
+    folds: Iterable[int] | None = None,
+    progress: bool = True,
+) -> Records:
+    """Read PTB-XL at 100 Hz into memory.
+
+    Args:
+        folder: Holds ptbxl_database.csv and records100.
+        spec: What the model takes.
+        folds: Read these folds only.
+        progress: Show a progress bar.
+
+    Raises:
+        DataError: The table or a recording that it names is missing.
+        ReadError: A recording cannot be read.
+    """
+    index = read_index(folder)
+    if folds is not None:
+        index = index[index["strat_fold"].isin(list(folds))]
+    if index.empty:
+        raise DataError("The data folder lists no ECG of the folds that are needed.")
+    values = np.zeros((len(index), len(spec.leads), spec.samples), dtype=np.float32)
+    present = np.zeros(values.shape[:2], dtype=bool)
+    statements = np.zeros((len(index), len(STATEMENT_NAMES)), dtype=bool)
+    rows = zip(index["filename_lr"], index["scp_codes"], strict=True)
+    for n, (name, codes) in enumerate(
+        tqdm(rows, total=len(index), desc="reading PTB-XL", unit="ECG", disable=not progress)
+    ):
+        header = folder / f"{name}.hea"
+        if not header.is_file():
+            raise DataError(
+                f"{name}.hea is listed in ptbxl_database.csv but missing from the folder; "
+                "complete the download of records100."
+            )
+        ecg = read_path(header)
+        values[n] = prepare(ecg, spec).values
+        present[n, lead_indices(ecg.leads)] = True
+        for statement in ast.literal_eval(codes):
+            if statement in STATEMENT_NAMES:
+                statements[n, STATEMENT_NAMES.index(statement)] = True
+    return Records(
+        values=values,
+        present=present,
+        statements=statements,
+        fold=index["strat_fold"].to_numpy(dtype=np.int64),
+        ecg_id=index["ecg_id"].to_numpy(dtype=np.int64),
+        age=index["age"].to_numpy(dtype=np.float32),
+        female=index["sex"].to_numpy() == 1,
+    )

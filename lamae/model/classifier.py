@@ -1,0 +1,41 @@
+"""The classifier: the same backbone with a linear head over SCP-ECG statements."""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from lamae.model.config import ModelConfig
+from lamae.model.latent import Backbone, Latent
+
+
+class Classifier(nn.Module):
+    """Log-odds of each statement from [z; mean of the latent tokens]."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = Backbone(config)
+        self.norm = nn.LayerNorm(2 * config.width)
+        self.dropout = nn.Dropout(0.1)
+        self.head = nn.Linear(2 * config.width, config.statements)
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+
+    def forward(
+        self, x: Float[Tensor, "B L T"], visible: Bool[Tensor, "B L N"]
+    ) -> Float[Tensor, "B statements"]:
+        """Log-odds from what is visible of x."""
+        return self.classify(self.backbone(x, visible))
+
+    def classify(self, latent: Latent) -> Float[Tensor, "B statements"]:
+        """Log-odds from what the backbone made."""
+        return self.head(self.dropout(self.norm(latent.pooled)))
+
+
+def code_logits(
+    statement_logits: Float[Tensor, "B statements"], members: tuple[tuple[int, ...], ...]
+) -> Float[Tensor, "B codes"]:
+    """Each ICD-10-CM code's score: the highest among the statements that suggest it."""
+    return torch.stack(
+        [statement_logits[:, list(member)].amax(dim=-1) for member in members], dim=-1
+    )

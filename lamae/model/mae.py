@@ -1,0 +1,114 @@
+"""The masked autoencoder: backbone, decoder and loss."""
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from lamae.model.config import ModelConfig
+from lamae.model.latent import Backbone, Latent, init_weights
+from lamae.model.layers import NO_TIME, Block, distance_bias, explicit_is_faster, time_embedding
+
+
+class Decoder(nn.Module):
+    """Restores patches lead by lead from [W z; latent token or mask token, + p_n + s_l].
+
+    With `decoder_cross`, each patch also attends to the latent tokens of every visible lead,
+    near ones first, so that a wholly hidden lead is restored beat by beat rather than from z
+    alone.
+
+    Source: the decoder of the masked autoencoder (arXiv 2111.06377); attention from mask
+        tokens to visible ones as in CrossMAE (arXiv 2401.14391).
+    """
+
+    time: Tensor
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.decoder_width
+        self.from_latent = nn.Linear(config.width, width)
+        self.lead = nn.Embedding(config.leads, width)
+        self.mask = nn.Parameter(torch.zeros(width))
+        self.register_buffer("time", time_embedding(config.patches, width), persistent=False)
+        self.blocks = nn.ModuleList(
+            Block(width, config.decoder_heads, cross=config.decoder_cross)
+            for _ in range(config.decoder_depth)
+        )
+        self.norm = nn.LayerNorm(width)
+        self.to_patch = nn.Linear(width, config.patch)
+        self.apply(init_weights)
+
+    def forward(
+        self, latent: Latent, leads: Int[Tensor, " R"] | None = None
+    ) -> Float[Tensor, "B R T"]:
+        """Restore leads.
+
+        Args:
+            latent: What the backbone made of the visible patches.
+            leads: The leads to restore; all of them by default.
+        """
+        if leads is None:
+            leads = torch.arange(self.config.leads, device=latent.z.device)
+        context = self.from_latent(latent.tokens)  # B M W
+        tokens = self._place(context, latent)[:, leads]  # B R N W
+        tokens = tokens + self.time + self.lead(leads)[:, None]
+        summary = self.from_latent(latent.z)[:, None, None].expand(-1, len(leads), 1, -1)
+        tokens = torch.cat([summary, tokens], dim=2)  # B R N+1 W
+        batch, restored, length, _ = tokens.shape
+        time = torch.arange(-1, length - 1, device=tokens.device)[None]
+        assert time[0, 0] == NO_TIME
+        heads = self.config.decoder_heads
+        within = distance_bias(time, time, None, heads)
+        explicit = explicit_is_faster(tokens)
+        across = distance_bias(time, latent.time, latent.valid, heads) if len(self.blocks) else None
+        for block in self.blocks:
+            tokens, _ = block(tokens.flatten(0, 1), within, explicit=explicit)
+            tokens = tokens.unflatten(0, (batch, restored))
+            if self.config.decoder_cross and across is not None:
+                tokens = block.look_across(
+                    tokens.flatten(1, 2),
+                    context,
+                    across.repeat(1, 1, restored, 1),
+                    explicit=explicit,
+                ).unflatten(1, (restored, length))
+        return self.to_patch(self.norm(tokens[:, :, 1:])).flatten(2)  # B R T
+
+    def _place(self, context: Float[Tensor, "B M W"], latent: Latent) -> Float[Tensor, "B L N W"]:
+        """Mask tokens everywhere, latent tokens where a patch is visible."""
+        lead, patch, valid = latent.packed
+        batch = torch.arange(len(context), device=context.device)[:, None, None]
+        own = context.unflatten(1, (lead.shape[1], -1))[:, :, 1:]  # B V K W
+        mask = self.mask.to(context.dtype)
+        tokens = mask.expand(len(context), self.config.leads, self.config.patches, -1).clone()
+        placed = torch.where(valid[..., None], own, mask)
+        tokens[batch, lead[:, :, None], patch] = placed
+        return tokens
+
+
+class MaskedAutoencoder(nn.Module):
+    """LAMAE: restores what is hidden from what is visible."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.backbone = Backbone(config)
+        self.decoder = Decoder(config)
+
+    def forward(
+        self,
+        x: Float[Tensor, "B L T"],
+        visible: Bool[Tensor, "B L N"],
+        leads: Int[Tensor, " R"] | None = None,
+    ) -> Float[Tensor, "B R T"]:
+        """Restore `leads` of x (all by default) from its visible patches."""
+        return self.decoder(self.backbone(x, visible), leads)
+
+
+def masked_loss(
+    output: Float[Tensor, "B R T"],
+    target: Float[Tensor, "B R T"],
+    hidden: Bool[Tensor, "B R N"],
+) -> Float[Tensor, ""]:
+    """Mean squared error over hidden patches only; zero where nothing is hidden."""
+    weight = hidden.repeat_interleave(target.shape[-1] // hidden.shape[-1], dim=-1).float()
+    return ((output.float() - target) ** 2 * weight).sum() / weight.sum().clamp_min(1.0)

@@ -1,0 +1,125 @@
+"""What the model may see: pure functions of a generator, and the packing of visible patches."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Int, Shaped
+from torch import Generator, Tensor
+
+
+@dataclass(frozen=True)
+class MaskConfig:
+    """How training hides patches and leads.
+
+    Attributes:
+        ratio: Share of patches hidden where no whole lead is.
+        synchronous: Share of those batches in which all leads hide the same patches. III,
+            aVR, aVL and aVF are sums of I and II, so a limb patch hidden in one lead only can
+            be copied from the others; one hidden in all of them cannot.
+        hide_leads: Share of batches in which whole leads are hidden, 1 to L - 1 of them. The
+            leads that remain show more of their patches, so that the number of visible
+            patches, and with it the time of a step, stays about the same.
+        full_view: Share of those batches in which the leads that remain hide nothing.
+    """
+
+    ratio: float = 0.75
+    synchronous: float = 0.5
+    hide_leads: float = 0.5
+    full_view: float = 0.1
+
+
+def draw_mask(
+    available: Bool[Tensor, "B L N"], config: MaskConfig, generator: Generator
+) -> Bool[Tensor, "B L N"]:
+    """Draw what a training batch sees.
+
+    Args:
+        available: Patches that the recordings have.
+        config: How to hide.
+        generator: On the CPU, so that a seed gives the same masks on every device.
+
+    Returns:
+        Patches that stay visible. Each lead that is not hidden shows the same number of
+        patches throughout the batch, so that they pack without gaps.
+    """
+    leads = available.shape[1]
+
+    def uniform() -> float:
+        return float(torch.rand((), generator=generator))
+
+    ratio = config.ratio
+    if uniform() < config.hide_leads:
+        hidden_leads = 1 + int(uniform() * (leads - 1))
+        visible = hide_random_leads(available, hidden_leads, generator)
+        full = uniform() < config.full_view
+        ratio = 0.0 if full else 1 - min(1.0, (1 - ratio) * leads / (leads - hidden_leads))
+    else:
+        visible = available
+    synchronous = uniform() < config.synchronous
+    return visible & hide_random_patches(available, ratio, generator, synchronous=synchronous)
+
+
+def hide_random_patches(
+    available: Bool[Tensor, "B L N"],
+    ratio: float,
+    generator: Generator,
+    *,
+    synchronous: bool = False,
+) -> Bool[Tensor, "B L N"]:
+    """Hide a share of each lead's patches, at least one patch staying visible.
+
+    Args:
+        available: Patches that may be shown.
+        ratio: Share to hide, 0 to 1.
+        generator: On the CPU.
+        synchronous: Hide the same patches in all leads of an ECG.
+    """
+    batch, leads, patches = available.shape
+    rows = 1 if synchronous else leads
+    rank = torch.rand(batch, rows, patches, generator=generator).argsort(dim=-1).argsort(dim=-1)
+    shown = max(1, round(patches * (1 - ratio)))
+    return (rank < shown).to(available.device).expand(batch, leads, patches) & available
+
+
+def hide_random_leads(
+    available: Bool[Tensor, "B L N"], count: int, generator: Generator
+) -> Bool[Tensor, "B L N"]:
+    """Hide `count` whole leads of each ECG."""
+    batch, leads, _ = available.shape
+    rank = torch.rand(batch, leads, generator=generator).argsort(dim=-1).argsort(dim=-1)
+    return (rank >= count).to(available.device)[:, :, None] & available
+
+
+class Packed(NamedTuple):
+    """Where the visible patches are, leads and patches without any left out where possible.
+
+    Attributes:
+        lead: Lead of each row.
+        patch: Number of each patch, in order of time.
+        valid: False where an ECG or a lead shows fewer patches than the most that any shows.
+    """
+
+    lead: Int[Tensor, "B V"]
+    patch: Int[Tensor, "B V K"]
+    valid: Bool[Tensor, "B V K"]
+
+
+def pack(visible: Bool[Tensor, "B L N"]) -> Packed:
+    """List the visible patches lead by lead, so that hidden ones cost nothing.
+
+    A batch that shows nothing at all still gets one empty row.
+    """
+    shows = visible.any(dim=-1)
+    most_leads = max(1, int(shows.sum(dim=-1).max()))
+    lead = (~shows).int().argsort(dim=-1, stable=True)[:, :most_leads]  # B V
+    rows = visible.gather(1, lead[:, :, None].expand(-1, -1, visible.shape[-1]))  # B V N
+    most_patches = max(1, int(rows.sum(dim=-1).max()))
+    patch = (~rows).int().argsort(dim=-1, stable=True)[:, :, :most_patches]  # B V K
+    return Packed(lead, patch, rows.gather(-1, patch))
+
+
+def select(values: Shaped[Tensor, "B L N *rest"], packed: Packed) -> Shaped[Tensor, "B V K *rest"]:
+    """The values of the patches listed in `packed`."""
+    batch = torch.arange(values.shape[0], device=values.device)[:, None, None]
+    return values[batch, packed.lead[:, :, None], packed.patch]

@@ -1,0 +1,292 @@
+"""The trained model applied to ECGs; safe to share between threads."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Float32
+from torch import Generator, Tensor
+
+from lamae.checkpoint import Bundle, load_bundled
+from lamae.ecg import ECG, LEADS, lead_indices
+from lamae.errors import InputError, WeightsError
+from lamae.labels import ICD10_TITLES, STATEMENTS, statement_indices
+from lamae.model import Classifier
+from lamae.model.classifier import code_logits
+from lamae.model.latent import lead_attention
+from lamae.model.mask import hide_random_patches
+from lamae.preprocess import InputSpec, Prepared, prepare
+from lamae.restore import algebra_estimate, lead_errors, linear_estimate
+from lamae.results import CodeScore, LeadAttention, Prediction, Reconstruction, StatementScore
+
+Stage = Literal["pretrained", "fine-tuned"]
+
+
+class Predictor:
+    """A bundle and what it can say about an ECG.
+
+    Nothing is kept between calls and no hook is ever set, so visitors can share one.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.members = statement_indices([rule.code for rule in bundle.rules])
+
+    @classmethod
+    def bundled(cls) -> "Predictor":
+        """The predictor with the weights that come with the project.
+
+        Raises:
+            WeightsError: They are missing or damaged.
+        """
+        return cls(load_bundled())
+
+    @property
+    def name(self) -> str:
+        """Name of the weights."""
+        return str(self.card.get("name", "LAMAE"))
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the weights file."""
+        return self.bundle.sha256
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """Where the weights come from and what they can do."""
+        return self.bundle.card
+
+    @property
+    def spec(self) -> InputSpec:
+        """What the model takes."""
+        return self.bundle.input
+
+    @property
+    def patch_seconds(self) -> float:
+        """Length of a patch in s."""
+        return self.bundle.config.patch / self.spec.fs
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The ICD-10-CM codes that the model may suggest."""
+        return tuple(rule.code for rule in self.bundle.rules)
+
+    @property
+    def classifier(self) -> Classifier:
+        """The fine-tuned classifier.
+
+        Raises:
+            WeightsError: The weights were pretrained only.
+        """
+        if self.bundle.classifier is None:
+            raise WeightsError(
+                "These weights were pretrained but not fine-tuned, so they suggest no codes; "
+                "run `python -m lamae finetune` first."
+            )
+        return self.bundle.classifier
+
+    def predict(
+        self, ecg: ECG, *, start: float = 0.0, leads: Sequence[str] | None = None
+    ) -> Prediction:
+        """Score every ICD-10-CM code and statement.
+
+        Args:
+            ecg: A recording with any of the twelve leads.
+            start: Where the ten-second window starts, in s.
+            leads: Show the model these leads only.
+
+        Raises:
+            InputError: The window or a lead does not exist.
+            WeightsError: The weights were pretrained only.
+        """
+        prepared = prepare(ecg, self.spec, start)
+        shown = self.shown_leads(ecg, leads)
+        x, visible = self.model_input(prepared, shown)
+        with torch.inference_mode():
+            logits = self.classifier(x, visible)
+            scores = code_logits(logits, self.members)[0].double().numpy()
+        statement_probability = torch.sigmoid(logits[0]).tolist()
+        statements = [
+            StatementScore(statement.name, statement.description, probability, statement.confidence)
+            for statement, probability in zip(STATEMENTS, statement_probability, strict=True)
+        ]
+        tested = self.card.get("results", {}).get("test", {}).get("icd10", {}).get("codes", {})
+        codes = []
+        for rule, member, score in zip(self.bundle.rules, self.members, scores, strict=True):
+            figures = tested.get(rule.code, {})
+            interval = figures.get("ci")
+            codes.append(
+                CodeScore(
+                    code=rule.code,
+                    title=ICD10_TITLES[rule.code],
+                    probability=float(1 / (1 + np.exp(-(rule.slope * score + rule.intercept)))),
+                    threshold=rule.threshold,
+                    statements=tuple(sorted((statements[i] for i in member), key=_by_probability)),
+                    auroc=figures.get("auroc"),
+                    auroc_interval=(interval[0], interval[1]) if interval else None,
+                )
+            )
+        codes.sort(key=lambda code: code.probability / code.threshold, reverse=True)
+        return Prediction(
+            codes=tuple(codes),
+            statements=tuple(sorted(statements, key=_by_probability)),
+            start=start,
+            seconds=prepared.seconds,
+            leads=shown,
+        )
+
+    def statement_logits(
+        self,
+        values: Float32[np.ndarray, "n 12 time"],
+        present: Bool[np.ndarray, "n 12"],
+    ) -> Float32[np.ndarray, "n 71"]:
+        """Log-odds of every statement for ECGs that are prepared already."""
+        patches = self.bundle.config.patches
+        visible = torch.from_numpy(present)[:, :, None].expand(-1, -1, patches)
+        with torch.inference_mode():
+            return self.classifier(torch.from_numpy(values), visible).numpy()
+
+    def code_score(
+        self, x: Float[Tensor, "B 12 T"], visible: Bool[Tensor, "B 12 N"], code: str
+    ) -> Float[Tensor, " B"]:
+        """A code's score (log-odds before calibration), differentiable with respect to x.
+
+        Raises:
+            InputError: The model does not offer this code.
+        """
+        if code not in self.codes:
+            raise InputError(
+                f"The model does not score the code {code!r}; expected one of "
+                f"{', '.join(self.codes)}."
+            )
+        members = (self.members[self.codes.index(code)],)
+        return code_logits(self.classifier(x, visible), members)[:, 0]
+
+    def reconstruct(
+        self,
+        ecg: ECG,
+        *,
+        start: float = 0.0,
+        hide: Sequence[str] = (),
+        share: float = 0.0,
+        seed: int = 0,
+    ) -> Reconstruction:
+        """Hide parts of an ECG and restore them.
+
+        Args:
+            ecg: A recording with any of the twelve leads.
+            start: Where the ten-second window starts, in s.
+            hide: Leads to hide wholly.
+            share: Share of the patches to hide in each other lead, 0 to 0.95.
+            seed: Of the patches drawn.
+
+        Raises:
+            InputError: A lead is unknown or not in the recording, nothing is hidden, nothing
+                stays visible or the share is out of range.
+        """
+        if not 0 <= share <= 0.95:
+            raise InputError(f"The hidden share is {share:g}; expected 0 to 0.95.")
+        if not hide and share == 0:
+            raise InputError("Nothing is hidden; choose leads or a share of the signal to hide.")
+        hidden_rows = lead_indices(hide)
+        absent = [lead for lead in hide if lead not in ecg.leads]
+        if absent:
+            raise InputError(
+                f"Lead {', '.join(absent)} is not in this recording, so there is no truth to "
+                "compare with; hide another lead."
+            )
+        prepared = prepare(ecg, self.spec, start)
+        x, available = self.model_input(prepared, ecg.leads)
+        generator = Generator().manual_seed(seed)
+        visible = hide_random_patches(available, share, generator)
+        visible[:, hidden_rows] = False
+        if not visible.any():
+            raise InputError("Every lead is hidden; leave at least one visible.")
+        with torch.inference_mode():
+            restored = self.bundle.mae(x, visible)[0].numpy() * self.spec.scale
+        each = self.bundle.config.patch
+        seen = visible[0].numpy().repeat(each, axis=1)
+        present = available[0].numpy().repeat(each, axis=1)
+        hidden = present & ~seen
+        target = prepared.values * np.float32(self.spec.scale)
+        linear = np.where(hidden, linear_estimate(target, seen, self.bundle.moments), np.nan)
+        algebra = np.where(hidden, algebra_estimate(target, seen), np.nan)
+        output = np.where(hidden, restored, target)
+        return Reconstruction(
+            fs=self.spec.fs,
+            start=start,
+            target=target,
+            output=output.astype(np.float32),
+            linear=linear.astype(np.float32),
+            algebra=algebra.astype(np.float32),
+            hidden=hidden,
+            present=present,
+            errors=lead_errors(target, output, linear, algebra, hidden, present),
+        )
+
+    def attention(
+        self, ecg: ECG, *, start: float = 0.0, stage: Stage = "pretrained"
+    ) -> LeadAttention:
+        """How z weighs the leads, and how leads attend to each other.
+
+        Args:
+            ecg: A recording with any of the twelve leads.
+            start: Where the ten-second window starts, in s.
+            stage: Whose attention: the masked autoencoder's or the fine-tuned classifier's.
+
+        Raises:
+            InputError: The stage is unknown.
+            WeightsError: The stage is not in these weights.
+        """
+        if stage not in ("pretrained", "fine-tuned"):
+            raise InputError(f"The stage is {stage!r}; expected 'pretrained' or 'fine-tuned'.")
+        model = self.bundle.mae if stage == "pretrained" else self.classifier
+        x, visible = self.model_input(prepare(ecg, self.spec, start), ecg.leads)
+        with torch.inference_mode():
+            latent = model.backbone(x, visible, want_attention=True)
+            from_z, between = lead_attention(latent, len(LEADS))
+        rows = lead_indices(ecg.leads)
+        layer_weights = from_z[:, 0][..., rows].numpy()
+        layer_matrix = between[:, 0][..., rows, :][..., rows].numpy()
+        weights = layer_weights.mean(axis=(0, 1))
+        matrix = layer_matrix.mean(axis=(0, 1))
+        return LeadAttention(
+            leads=ecg.leads,
+            weights=weights / weights.sum(),
+            matrix=matrix / matrix.sum(axis=-1, keepdims=True),
+            layer_weights=layer_weights,
+            layer_matrix=layer_matrix,
+        )
+
+    def model_input(
+        self, prepared: Prepared, leads: Sequence[str]
+    ) -> tuple[Float[Tensor, "1 12 T"], Bool[Tensor, "1 12 N"]]:
+        """Tensors for the model: the signal, and the patches that hold it.
+
+        A patch counts where at least half of its samples were recorded.
+        """
+        share = prepared.present.reshape(len(LEADS), -1, self.bundle.config.patch).mean(axis=-1)
+        available = share >= 0.5
+        available[[row for row, lead in enumerate(LEADS) if lead not in leads]] = False
+        return torch.from_numpy(prepared.values)[None], torch.from_numpy(available)[None]
+
+    def shown_leads(self, ecg: ECG, leads: Sequence[str] | None) -> tuple[str, ...]:
+        """The recording's leads among those asked for, in standard order.
+
+        Raises:
+            InputError: A name is not a lead, or the recording has none of them.
+        """
+        if leads is None:
+            return ecg.leads
+        lead_indices(leads)
+        shown = tuple(lead for lead in ecg.leads if lead in leads)
+        if not shown:
+            raise InputError(
+                f"The recording has none of the leads asked for; it has {', '.join(ecg.leads)}."
+            )
+        return shown
+
+
+def _by_probability(statement: StatementScore) -> float:
+    return -statement.probability

@@ -1,0 +1,108 @@
+"""What can be restored without a neural network, and how far each way is from the truth."""
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32, Float64
+
+from lamae.ecg import LEADS, LIMB_FROM_I_II, LIMB_LEADS
+from lamae.results import LeadError
+
+# Limb leads are sums of each other; a little ridge keeps the regression well defined.
+RIDGE = 1e-4
+
+
+def linear_estimate(
+    signal: Float32[np.ndarray, "12 time"],
+    visible: Bool[np.ndarray, "12 time"],
+    moments: Float64[np.ndarray, "12 12"],
+) -> Float64[np.ndarray, "12 time"]:
+    """Ridge regression of every lead from the leads visible at the same time.
+
+    Args:
+        signal: Voltage in mV; hidden samples are not looked at.
+        visible: What may be looked at.
+        moments: Mean products of the leads over the training ECGs.
+
+    Returns:
+        The estimate in mV; not a number where no lead is visible.
+    """
+    estimate = np.full(signal.shape, np.nan)
+    ridge = RIDGE * float(np.mean(np.diag(moments)))
+    for pattern, times in _patterns(visible):
+        if pattern.any():
+            seen = np.flatnonzero(pattern)
+            gram = moments[np.ix_(seen, seen)] + ridge * np.eye(len(seen))
+            coefficients = np.linalg.solve(gram, moments[seen])  # seen 12
+            estimate[:, times] = coefficients.T @ signal[np.ix_(seen, times)]
+    return estimate
+
+
+def algebra_estimate(
+    signal: Float32[np.ndarray, "12 time"], visible: Bool[np.ndarray, "12 time"]
+) -> Float64[np.ndarray, "12 time"]:
+    """Limb leads from the visible limb leads by Einthoven's and Goldberger's relations.
+
+    Returns:
+        Voltage in mV; not a number where the visible limb leads do not determine a lead.
+    """
+    estimate = np.full(signal.shape, np.nan)
+    limbs = len(LIMB_LEADS)
+    for pattern, times in _patterns(visible[:limbs]):
+        seen = np.flatnonzero(pattern)
+        if not len(seen):
+            continue
+        basis = LIMB_FROM_I_II[seen]
+        # Each limb lead as a sum of the seen ones, where such a sum exists.
+        sums = LIMB_FROM_I_II @ np.linalg.pinv(basis)
+        determined = np.isclose(sums @ basis, LIMB_FROM_I_II).all(axis=1)
+        values = sums @ signal[np.ix_(seen, times)]
+        rows = np.flatnonzero(determined)
+        estimate[np.ix_(rows, times)] = values[rows]
+    return estimate
+
+
+def lead_errors(
+    target: Float[np.ndarray, "12 time"],
+    output: Float[np.ndarray, "12 time"],
+    linear: Float[np.ndarray, "12 time"],
+    algebra: Float[np.ndarray, "12 time"],
+    hidden: Bool[np.ndarray, "12 time"],
+    present: Bool[np.ndarray, "12 time"],
+) -> tuple[LeadError, ...]:
+    """Errors of each lead that is hidden at least in part, on its hidden samples.
+
+    An estimate that leaves any hidden sample of a lead open gets no error for that lead.
+    """
+    errors = []
+    for row, lead in enumerate(LEADS):
+        where = hidden[row]
+        if not where.any():
+            continue
+        truth, restored = target[row, where], output[row, where]
+        constant = min(np.std(truth), np.std(restored)) < 1e-9
+        errors.append(
+            LeadError(
+                lead=lead,
+                hidden_share=float(where.sum() / present[row].sum()),
+                rmse=_rmse(restored - truth) or 0.0,
+                pearson_r=None if constant else float(np.corrcoef(truth, restored)[0, 1]),
+                linear_rmse=_rmse(linear[row, where] - truth),
+                algebra_rmse=_rmse(algebra[row, where] - truth),
+            )
+        )
+    return tuple(errors)
+
+
+def _rmse(difference: Float[np.ndarray, " time"]) -> float | None:
+    value = float(np.sqrt(np.mean(difference.astype(np.float64) ** 2)))
+    return None if np.isnan(value) else value
+
+
+def _patterns(
+    visible: Bool[np.ndarray, "leads time"],
+) -> list[tuple[Bool[np.ndarray, " leads"], np.ndarray]]:
+    """Each set of leads visible together, and the samples at which it is the visible one."""
+    patterns, which = np.unique(visible, axis=1, return_inverse=True)
+    return [
+        (patterns[:, number], np.flatnonzero(which.ravel() == number))
+        for number in range(patterns.shape[1])
+    ]

@@ -1,0 +1,40 @@
+"""Optimiser, schedule and groups of parameters."""
+
+import torch
+from torch import nn
+
+from lamae.train.config import OptimConfig
+
+
+def rate_at(step: int, steps: int, config: OptimConfig) -> float:
+    """Share of the full learning rate at a step: warm-up, plateau, decay to zero."""
+    warmup = max(1, round(config.warmup * steps))
+    decay = max(1, round(config.decay * steps))
+    return max(0.0, min(1.0, (step + 1) / warmup, (steps - step) / decay))
+
+
+def make_optimizer(module: nn.Module, config: OptimConfig) -> torch.optim.AdamW:
+    """AdamW with a learning rate for each part and no weight decay on vectors."""
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in module.named_parameters():
+        if "backbone.encoder." in name and config.encoder_lr is not None:
+            rate = config.encoder_lr
+        elif "backbone." in name and config.latent_lr is not None:
+            rate = config.latent_lr
+        else:
+            rate = config.lr
+        plain = parameter.ndim < 2 or ".lead." in name
+        groups.setdefault((rate, 0.0 if plain else config.weight_decay), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {"params": parameters, "lr": rate, "full_lr": rate, "weight_decay": decay}
+            for (rate, decay), parameters in groups.items()
+        ],
+        betas=config.betas,
+    )
+
+
+def set_rate(optimizer: torch.optim.Optimizer, share: float) -> None:
+    """Set every group to a share of its full learning rate."""
+    for group in optimizer.param_groups:
+        group["lr"] = group["full_lr"] * share

@@ -1,0 +1,143 @@
+"""Pretraining: restore what is hidden."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float32, Float64
+from torch import Generator, Tensor, nn
+
+from lamae.checkpoint import Bundle, save_bundle
+from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_ptbxl
+from lamae.model import MaskedAutoencoder, masked_loss
+from lamae.model.mask import draw_mask
+from lamae.train.config import RunConfig
+from lamae.train.loop import environment, fit, make_fabric, metrics
+
+PAPER = "LAMAE, arXiv 2603.26475"
+VALIDATION_SEED = 9
+
+
+def pretrain(config: RunConfig, data: Path, out: Path) -> Path:
+    """Pretrain on PTB-XL's training folds.
+
+    Args:
+        config: The run.
+        data: Folder of a PTB-XL download.
+        out: Folder of the run; a run that was stopped there goes on.
+
+    Returns:
+        The bundle written: `out`/lamae.safetensors.
+    """
+    folds = (*TRAINING_FOLDS, VALIDATION_FOLD)
+    return pretrain_on(config, load_ptbxl(data, config.input, folds=folds), out)
+
+
+def pretrain_on(config: RunConfig, records: Records, out: Path) -> Path:
+    """Pretrain on the training folds of records in memory; see `pretrain`."""
+    training, validation = records.folds(TRAINING_FOLDS), records.folds([VALIDATION_FOLD])
+    fabric = make_fabric()
+    fabric.launch()
+    torch.manual_seed(config.seed)
+    model = MaskedAutoencoder(config.model)
+    x = torch.from_numpy(training.values).to(fabric.device)
+    present = torch.from_numpy(training.present).to(fabric.device)
+    held_out = torch.from_numpy(validation.values).to(fabric.device)
+    held_out_present = torch.from_numpy(validation.present).to(fabric.device)
+
+    def loss(module: nn.Module, rows: Tensor, generator: Generator) -> Tensor:
+        leads = torch.randperm(config.model.leads, generator=generator)
+        leads = leads[: config.decode_leads].sort().values.to(fabric.device)
+        return _restoration_loss(module, x[rows], present[rows], config, generator, leads)
+
+    def validate(module: nn.Module) -> dict[str, float]:
+        generator = Generator().manual_seed(VALIDATION_SEED)
+        losses = [
+            _restoration_loss(module, part, part_present, config, generator, None)
+            for part, part_present in zip(
+                held_out.split(config.batch), held_out_present.split(config.batch), strict=True
+            )
+        ]
+        return {"validation_loss": float(torch.stack(losses).mean())}
+
+    trained = fit(fabric, model, loss, validate, len(training), config, out)
+    path = out / "lamae.safetensors"
+    if fabric.global_rank == 0:
+        bundle = Bundle(
+            config.model,
+            config.input,
+            trained,
+            lead_moments(training.values),  # type: ignore[arg-type]
+        )
+        card = {
+            "name": "LAMAE " + config.recipe,
+            "paper": PAPER,
+            "data": data_card(training),
+            "pretraining": run_card(config, out, environment(fabric), trained),
+        }
+        save_bundle(replace(bundle, card=card), path)
+    return path
+
+
+def _restoration_loss(
+    module: nn.Module,
+    x: Tensor,
+    present: Tensor,
+    config: RunConfig,
+    generator: Generator,
+    leads: Tensor | None,
+) -> Tensor:
+    """Loss on the hidden patches of `leads`; what a recording lacks counts as neither."""
+    available = present[:, :, None].expand(-1, -1, config.model.patches)
+    visible = draw_mask(available, config.mask, generator)
+    output = module(x, visible, leads)
+    rows = slice(None) if leads is None else leads
+    return masked_loss(output, x[:, rows], (available & ~visible)[:, rows])
+
+
+def lead_moments(values: Float32[np.ndarray, "n 12 time"]) -> Float64[np.ndarray, "12 12"]:
+    """Mean product of every pair of leads over all samples."""
+    total = np.zeros((values.shape[1], values.shape[1]))
+    for record in values.astype(np.float64):
+        total += record @ record.T
+    return total / (values.shape[0] * values.shape[2])
+
+
+def data_card(training: Records) -> dict[str, Any]:
+    """Which ECGs a model was trained on."""
+    return {
+        "name": "PTB-XL 1.0.3, in part" if len(training) < 17_000 else "PTB-XL",
+        "records": len(training),
+        "folds": sorted({int(fold) for fold in training.fold}),
+        "ids_sha256": training.ids_sha256,
+    }
+
+
+def run_card(
+    config: RunConfig, out: Path, made_with: dict[str, Any], module: nn.Module
+) -> dict[str, Any]:
+    """What a run did: recipe, device, time, losses."""
+    history = metrics(out)
+    seconds = sum(line["seconds"] for line in history)
+    return {
+        "recipe": config.recipe,
+        "seed": config.seed,
+        "epochs": len(history),
+        "batch": config.batch,
+        "minutes": round(seconds / 60, 1),
+        "ecgs_per_second": round(
+            float(np.median([line["ecgs_per_second"] for line in history])), 1
+        ),
+        "parameters": sum(parameter.numel() for parameter in module.parameters()),
+        **made_with,
+        "history": [
+            {
+                name: round(value, 5)
+                for name, value in line.items()
+                if name not in ("seconds", "ecgs_per_second")
+            }
+            for line in history
+        ],
+    }
