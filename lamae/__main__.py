@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lamae.ecg import ECG
-from lamae.errors import AnswerNeeded, InputError, LamaeError, ReadError
+from lamae.errors import AnswerNeeded, LamaeError, ReadError
 
 if TYPE_CHECKING:
     import lamae.predict
@@ -71,8 +71,6 @@ def predict(args: argparse.Namespace) -> Answer:
 
 def reconstruct(args: argparse.Namespace) -> Answer:
     """Hide leads or stretches and measure how well they are restored."""
-    if not args.hide and not args.share:
-        raise InputError("Nothing is hidden; name leads with --hide or a share with --share.")
     ecg, predictor = _ecg(args), _predictor(args)
     result = predictor.reconstruct(
         ecg, start=args.start, hide=args.hide, share=args.share, seed=args.seed
@@ -171,9 +169,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
     """Score a labelled data set."""
     from lamae.evaluate import evaluate as score
 
-    predictor = _predictor(args)
-    with _progress("evaluating") as progress:
-        values = score(predictor, args.data, fold=args.fold, progress=progress)
+    progress = sys.stderr.isatty()
+    values = score(_predictor(args), args.data, fold=args.fold, progress=progress)
     lines = []
     for name in ("icd10", "statements"):
         part = values[name]
@@ -185,7 +182,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
             for code, entry in part["codes"].items()
             if entry["auroc"] is not None
         ]
-    return values, "\n".join([*lines, f"Expected calibration error {values['ece']:.3f}."])
+    lines.append(f"{values['ecgs']} ECGs; expected calibration error {_number(values['ece'])}.")
+    return values, "\n".join(lines)
 
 
 def pretrain(args: argparse.Namespace) -> Answer:
@@ -313,7 +311,7 @@ def _progress(title: str) -> Iterator[Callable[[float], None]]:
         yield show
 
 
-def _number(value: float | None, width: int) -> str:
+def _number(value: float | None, width: int = 0) -> str:
     return f"{'-' if value is None else format(value, '.3f'):>{width}}"
 
 

@@ -7,6 +7,7 @@ from lamae.evaluate.calibration import (
     f1_threshold,
     fit_platt,
 )
+from lamae.evaluate.fold import evaluate, score_records, statement_logits
 from lamae.evaluate.ranking import (
     MINIMUM_POSITIVES,
     MacroResult,
@@ -25,9 +26,12 @@ __all__ = [
     "average_precision",
     "bootstrap_auroc",
     "calibration_curve",
+    "evaluate",
     "expected_calibration_error",
     "f1_threshold",
     "fit_platt",
     "paired_difference",
     "report",
+    "score_records",
+    "statement_logits",
 ]

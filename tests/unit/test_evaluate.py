@@ -4,11 +4,18 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from sklearn.metrics import roc_auc_score
 
 from lamae import evaluate
+from lamae.checkpoint import Bundle, CodeRule
+from lamae.data import Records
 from lamae.errors import DataError
 from lamae.evaluate.ranking import _weighted_auroc
+from lamae.labels import STATEMENTS
+from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
+from lamae.predict import Predictor
+from lamae.preprocess import InputSpec
 
 
 @pytest.fixture
@@ -242,3 +249,64 @@ class TestReport:
         assert first["auroc"] == pytest.approx(roc_auc_score(labels[:, 0], scores[:, 0]))
         assert first["positives"] == labels[:, 0].sum()
         assert first["ci"][0] < first["auroc"] < first["ci"][1]
+
+
+class TestFold:
+    @pytest.fixture
+    def records(self, rng: np.random.Generator) -> Records:
+        ecgs = 70  # more than one batch
+        return Records(
+            values=rng.normal(size=(ecgs, 12, 1000)).astype(np.float32),
+            present=np.ones((ecgs, 12), dtype=bool),
+            statements=rng.random((ecgs, len(STATEMENTS))) < 0.3,
+            fold=np.full(ecgs, 10),
+            ecg_id=np.arange(ecgs),
+            age=np.full(ecgs, 60, dtype=np.float32),
+            female=np.zeros(ecgs, dtype=bool),
+        )
+
+    def predictor(self, *rules: CodeRule) -> Predictor:
+        config = ModelConfig(
+            width=16, heads=2, depth=1, latent_depth=1, decoder_width=16, decoder_depth=1
+        )
+        torch.manual_seed(0)
+        classifier = Classifier(config)
+        torch.nn.init.normal_(classifier.head.weight)
+        return Predictor(
+            Bundle(
+                config,
+                InputSpec(),
+                MaskedAutoencoder(config).eval(),
+                np.eye(12),
+                classifier.eval(),
+                rules,
+            )
+        )
+
+    def test_a_code_is_scored_by_its_most_probable_statement(self, records: Records, rng):
+        predictor = self.predictor(CodeRule("I48.91", 1.0, 0.0, 0.5))
+        result = evaluate.score_records(predictor, records, rng=rng, progress=False)
+        logits = evaluate.statement_logits(predictor, records, progress=False)
+        member = [n for n, statement in enumerate(STATEMENTS) if statement.icd10 == "I44.7"]
+        assert len(member) > 1
+        expected = roc_auc_score(
+            records.statements[:, member].any(axis=1), logits[:, member].max(axis=1)
+        )
+        assert result["icd10"]["codes"]["I44.7"]["auroc"] == pytest.approx(expected, abs=1e-9)
+        assert result["ecgs"] == 70
+
+    def test_calibration_is_that_of_the_codes_offered(self, records: Records, rng):
+        # With slope 0 the probability is the sigmoid of the intercept for every ECG.
+        predictor = self.predictor(CodeRule("I48.91", 0.0, -50.0, 0.5))
+        result = evaluate.score_records(predictor, records, rng=rng, progress=False)
+        member = [n for n, statement in enumerate(STATEMENTS) if statement.icd10 == "I48.91"]
+        share = records.statements[:, member].any(axis=1).mean()
+        assert result["ece"] == pytest.approx(share)
+
+    def test_without_calibration_there_is_no_error_of_it(self, records: Records, rng):
+        result = evaluate.score_records(self.predictor(), records, rng=rng, progress=False)
+        assert result["ece"] is None
+
+    def test_a_missing_table_is_named(self, tmp_path):
+        with pytest.raises(DataError, match=r"ptbxl_database\.csv"):
+            evaluate.evaluate(self.predictor(), tmp_path, progress=False)
