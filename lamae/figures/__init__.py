@@ -1,6 +1,25 @@
-"""Values to Plotly figures: what they show is computed elsewhere, how it looks is decided here."""
+"""Values to Plotly figures: what they show is computed elsewhere, how it looks is decided here.
 
+Every figure carries one sentence that describes it in `layout.meta["alt"]`.
+"""
+
+from lamae.figures.attention import layer_weights, lead_matrix, lead_weights
+from lamae.figures.attribution import attribution_by_lead
+from lamae.figures.codes import code_bars
+from lamae.figures.model import auroc_intervals, training_curve
 from lamae.figures.paper import paper
+from lamae.figures.reconstruction import reconstruction
 from lamae.figures.sheet import LAYOUTS
 
-__all__ = ["LAYOUTS", "paper"]
+__all__ = [
+    "LAYOUTS",
+    "attribution_by_lead",
+    "auroc_intervals",
+    "code_bars",
+    "layer_weights",
+    "lead_matrix",
+    "lead_weights",
+    "paper",
+    "reconstruction",
+    "training_curve",
+]

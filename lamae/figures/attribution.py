@@ -1,0 +1,63 @@
+"""Which leads raised or lowered a code's score."""
+
+import plotly.graph_objects as go
+
+from lamae.ecg import LEADS
+from lamae.figures.chart import kept, style
+from lamae.figures.palette import palette
+from lamae.results import Attribution
+
+
+def attribution_by_lead(attribution: Attribution, *, dark: bool = False) -> go.Figure:
+    """Bars of the attribution summed over each lead, in log-odds of the code's score.
+
+    A bar's `customdata` is the name of its lead. Leads that were not recorded have an empty
+    place.
+
+    Args:
+        attribution: What the method gave.
+        dark: For a dark page.
+    """
+    colours = palette(dark)
+    values = attribution.per_lead
+    figure = go.Figure()
+    figure.add_bar(
+        x=attribution.leads,
+        y=values,
+        customdata=attribution.leads,
+        marker={
+            "color": [colours.raises if v >= 0 else colours.lowers for v in values],
+            "line": {"width": 0},
+        },
+        hovertemplate="%{x}: %{y:+.2f}<extra></extra>",
+        name="attribution",
+        **kept(),
+    )
+    most = attribution.leads[int(values.argmax())]
+    least = attribution.leads[int(values.argmin())]
+    style(
+        figure,
+        colours,
+        alt=f"Attribution of {attribution.code} by lead; {most} raises its score most "
+        f"({values.max():+.2f} log-odds), {least} least ({values.min():+.2f}).",
+        height=300,
+    )
+    figure.update_layout(bargap=0.3)
+    figure.update_xaxes(
+        showgrid=False,
+        tickangle=0,
+        title_text="lead",
+        categoryorder="array",
+        categoryarray=LEADS,
+        range=[-0.5, len(LEADS) - 0.5],
+        tickvals=list(range(len(LEADS))),
+        ticktext=list(LEADS),
+    )
+    figure.update_yaxes(
+        title_text="lowers … raises the score (log-odds)",
+        tickformat="+.2~f",
+        zeroline=True,
+        zerolinecolor=colours.ink,
+        zerolinewidth=1,
+    )
+    return figure

@@ -1,0 +1,64 @@
+"""The common look of figures that stand on the page rather than on ECG paper."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+from lamae.figures.frame import FONT
+from lamae.figures.palette import Palette, rgba
+
+
+def style(figure: go.Figure, colours: Palette, *, alt: str, height: int) -> go.Figure:
+    """Give a figure the page's font and colours on a clear ground.
+
+    Args:
+        figure: Changed in place.
+        colours: Of its theme.
+        alt: One sentence that says what the figure shows.
+        height: In px.
+    """
+    line = rgba(colours.faint_ink, 0.45)
+    axis = {"gridcolor": line, "linecolor": line, "zeroline": False, "automargin": True}
+    figure.update_layout(
+        template="none",
+        font={"family": FONT, "color": colours.ink, "size": 12},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        height=height,
+        hovermode="closest",
+        hoverlabel={"font": {"family": FONT, "size": 12}},
+        dragmode=False,
+        showlegend=False,
+        meta={"alt": alt},
+    )
+    figure.update_xaxes(axis, title={"standoff": 8})
+    figure.update_yaxes(axis, title={"standoff": 8})
+    return figure
+
+
+def kept(colour: str | tuple[str, ...] | None = None) -> dict[str, Any]:
+    """Keep bars as they are when one of them is clicked; Plotly would fade the others."""
+    marker: dict[str, Any] = {"opacity": 1}
+    if colour is not None:
+        marker["color"] = colour
+    return {"selected": {"marker": {"opacity": 1}}, "unselected": {"marker": marker}}
+
+
+def colour_bar(title: str, **more: Any) -> dict[str, Any]:
+    """A thin colour legend under a figure, with its title above it."""
+    return {
+        "orientation": "h",
+        "x": 0.5,
+        "xanchor": "center",
+        "y": 0,
+        "yref": "container",
+        "yanchor": "bottom",
+        "lenmode": "pixels",
+        "len": 220,
+        "thickness": 8,
+        "outlinewidth": 0,
+        "nticks": 4,
+        "title": {"text": title, "side": "top", "font": {"size": 12}},
+        **more,
+    }
