@@ -1,0 +1,62 @@
+"""Formats that are recognised but not read, each with what to export instead."""
+
+import re
+
+from lamae.errors import ReadError
+
+_EXPORT = "Export the recording as DICOM waveform, WFDB or CSV instead."
+# First bytes of the content, and what it is.
+_STARTS = (
+    (b"0       ", f"This is an EDF file, which is not read yet. {_EXPORT}"),
+    (b"\xffBIOSEMI", f"This is a BDF file, which is not read. {_EXPORT}"),
+    (b"GDF ", f"This is a GDF file, which is not read. {_EXPORT}"),
+    (b"ISHNE1.0", f"This is an ISHNE Holter file, which is not read. {_EXPORT}"),
+    (b"%PDF", f"This is a PDF; it shows an ECG but holds no signal. {_EXPORT}"),
+    (b"\x89PNG", f"This is a picture; it shows an ECG but holds no signal. {_EXPORT}"),
+    (b"\xff\xd8\xff", f"This is a picture; it shows an ECG but holds no signal. {_EXPORT}"),
+    (b"\x89HDF", f"This is an HDF5 or MATLAB 7.3 file, which is not read. {_EXPORT}"),
+    (b"\x1f\x8b", "This is a gzip archive; unpack it, or pack the recording as a zip."),
+    (b"7z\xbc\xaf", "This is a 7z archive; unpack it, or pack the recording as a zip."),
+    (b"Rar!", "This is a RAR archive; unpack it, or pack the recording as a zip."),
+    (b"\x80", f"This may be a Python pickle, which is never opened: it can run code. {_EXPORT}"),
+)
+# Words near the beginning of an XML file, and whose format it is.
+_XML = (
+    (rb"<(?:\w+:)?AnnotatedECG", "an HL7 annotated ECG"),
+    (rb"<RestingECG\b", "a GE MUSE XML file"),
+    (rb"<restingecgdata", "a Philips Sierra XML file"),
+    (rb"<(?:\w+:)?(?:sapphire|CardiologyXML)", "a GE CardioSoft XML file"),
+)
+_WFDB_PART = "This is a WFDB signal file without its header; choose the .hea file together with it."
+
+
+def suffix_of(name: str) -> str:
+    """The suffix of a client's file name, in lower case; nothing else of it is ever used."""
+    match = re.search(r"\.[A-Za-z0-9]{1,5}$", name)
+    return match[0].lower() if match else ""
+
+
+def refuse_known(suffix: str, content: bytes) -> None:
+    """Name the format of a file that is recognised but not read.
+
+    Raises:
+        ReadError: It is one of these.
+    """
+    if content.startswith(b"MATLAB 5.0"):
+        raise ReadError(
+            "This is a MATLAB file without a WFDB header, so its leads, rate and unit are "
+            "unknown. Choose the .hea file together with it, or export CSV."
+        )
+    if suffix in (".dat", ".mat"):
+        raise ReadError(_WFDB_PART)
+    for start, message in _STARTS:
+        if content.startswith(start):
+            raise ReadError(message)
+    if b"SCPECG" in content[:64]:
+        raise ReadError(f"This is an SCP-ECG file, which is not read yet. {_EXPORT}")
+    head = content[:8000]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = head.replace(b"\0", b"")
+    if head.lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").startswith(b"<"):
+        kind = next((name for mark, name in _XML if re.search(mark, head, re.IGNORECASE)), None)
+        raise ReadError(f"This is {kind or 'an XML file'}, which is not read yet. {_EXPORT}")

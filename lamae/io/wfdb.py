@@ -1,0 +1,216 @@
+"""PhysioNet's format: a header (.hea) that describes signal files (.dat or .mat).
+
+The header is parsed by us and written anew for the `wfdb` library, so that none of its file names
+is ever used as a path.
+
+Source: WFDB Applications Guide, header(5) and signal(5).
+"""
+
+import math
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import wfdb as library
+
+from lamae.ecg import ECG
+from lamae.errors import InputError, ReadError
+from lamae.io.assemble import Channel, Recording, check_size, settle
+from lamae.io.names import mv_per_unit, standard_lead
+from lamae.io.wfdb_header import BYTES_PER_SAMPLE, Header, Signal, bare_name, parse
+
+LIBRARY_ERRORS = (
+    ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, NameError, OSError,
+    TypeError, ValueError,
+)  # fmt: skip
+
+
+def signal_files(content: bytes) -> tuple[str, ...]:
+    """Bare names of the signal files that a header refers to, without any folder.
+
+    Raises:
+        ReadError: The header cannot be read.
+    """
+    return tuple(dict.fromkeys(signal.file for signal in parse(content).signals))
+
+
+def read(
+    header: bytes, files: Mapping[str, bytes], *, fs: float | None = None, unit: str | None = None
+) -> Recording:
+    """Read one WFDB record.
+
+    Args:
+        header: Content of the .hea file.
+        files: Content of the other files, by bare name.
+        fs: Rate in Hz, used only where the header has none.
+        unit: Unit of the leads, which the header always states; checked against it.
+
+    Raises:
+        AnswerNeeded: The header has no sampling rate.
+        ReadError: The header is faulty, or a signal file is missing or too short.
+    """
+    parsed = parse(header)
+    contents = _signal_contents(parsed, files)
+    leads = [signal for signal in parsed.signals if standard_lead(signal.name)]
+    for signal in leads:
+        _check_calibration(signal)
+    samples = _check_lengths(parsed, contents)
+    per_frame = {signal.per_frame for signal in leads}
+    if len(per_frame) > 1:
+        raise ReadError(
+            "The leads are sampled at different rates; expected one rate for all. "
+            "Export them at one rate."
+        )
+    # The standard assumes 250 Hz where the rate is absent or 0; we ask.
+    stated = (parsed.fs or 0.0) * (per_frame or {1}).pop()
+    lead_unit = mv_per_unit(leads[0].unit) if leads else None
+    rate, _ = settle(stated or None, lead_unit or 1.0, fs, unit)
+    record = _decode(parsed, contents, samples)
+    channels, suspect = [], []
+    for signal, digital, values in zip(
+        parsed.signals, record.checksums, record.values, strict=True
+    ):
+        scale = mv_per_unit(signal.unit) or math.nan
+        channels.append(Channel(signal.name, values * scale))
+        lead = standard_lead(signal.name)
+        if lead and signal.checksum is not None and (signal.checksum - digital) % 65536:
+            suspect.append(lead[0])
+    notes = []
+    if suspect:
+        notes.append(
+            "The header's checksum does not fit the signal, so the files may be damaged or may "
+            f"not belong together: {', '.join(suspect)}."
+        )
+    return Recording(
+        channels=tuple(channels),
+        fs=rate,
+        source="WFDB record",
+        age=parsed.age,
+        sex=parsed.sex,
+        notes=tuple(notes),
+    )
+
+
+def write(ecg: ECG, path: Path) -> None:
+    """Write a header and, beside it, a signal file in format 16 (24 where 16 is too narrow).
+
+    Raises:
+        InputError: The name or the folder does not serve.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", path.stem):
+        raise InputError(
+            "A WFDB record's name may have letters, digits, - and _ only; choose another name."
+        )
+    peak = float(np.abs(ecg.signal).max())
+    gain = next((gain for gain in (10_000, 5_000, 2_000, 1_000) if peak * gain < 32_000), None)
+    try:
+        library.wrsamp(
+            path.stem,
+            fs=int(ecg.fs) if ecg.fs.is_integer() else ecg.fs,
+            units=["mV"] * len(ecg.leads),
+            sig_name=list(ecg.leads),
+            p_signal=ecg.signal.T.astype(np.float64),
+            fmt=["16" if gain else "24"] * len(ecg.leads),
+            adc_gain=[float(gain or 1_000)] * len(ecg.leads),
+            baseline=[0] * len(ecg.leads),
+            write_dir=str(path.parent),
+        )
+    except LIBRARY_ERRORS as error:
+        raise InputError("The WFDB record could not be written to this folder.") from error
+
+
+def _check_calibration(signal: Signal) -> None:
+    lead = (standard_lead(signal.name) or ("?", 1))[0]
+    if not signal.gain or not math.isfinite(1 / signal.gain):
+        raise ReadError(
+            f"Lead {lead} has no gain in the WFDB header, so its voltage is unknown; expected "
+            "steps per mV, such as 1000/mV. Export the record with its calibration."
+        )
+    if mv_per_unit(signal.unit) is None:
+        raise ReadError(
+            f"Lead {lead} is in a unit that is not a voltage; expected mV, uV or V. "
+            "Export the record with its calibration."
+        )
+
+
+def _signal_contents(parsed: Header, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    wanted = list(dict.fromkeys(signal.file for signal in parsed.signals))
+    by_name = {bare_name(name).lower(): content for name, content in files.items()}
+    candidates = [
+        content for name, content in by_name.items() if name.endswith((".dat", ".mat", ".bin"))
+    ]
+    contents = {name: by_name[name.lower()] for name in wanted if name.lower() in by_name}
+    # A renamed upload: one signal file wanted, one given. The checksum tells if it is another's.
+    if not contents and len(wanted) == len(candidates) == 1:
+        contents[wanted[0]] = candidates[0]
+    if len(contents) < len(wanted):
+        raise ReadError(
+            f"The WFDB header refers to {len(wanted)} signal file"
+            f"{'s' if len(wanted) > 1 else ''}, of which {len(contents)} came with it. "
+            "Choose the .hea file together with its .dat or .mat file."
+        )
+    return contents
+
+
+def _check_lengths(parsed: Header, contents: Mapping[str, bytes]) -> int:
+    """Samples a frame-rate channel has; every file is long enough for them."""
+    samples = parsed.samples
+    order = [signal.file for signal in parsed.signals]
+    for name, content in contents.items():
+        group = [signal for signal in parsed.signals if signal.file == name]
+        at = order.index(name)
+        if order[at : at + len(group)] != [name] * len(group):
+            raise ReadError("The WFDB header lists the signals of one file apart from another.")
+        if len({(signal.format, signal.offset) for signal in group}) > 1:
+            raise ReadError("The WFDB header gives one signal file several formats.")
+        frame = sum(signal.per_frame for signal in group)
+        width = BYTES_PER_SAMPLE[group[0].format]
+        room = len(content) - group[0].offset
+        if samples is None:
+            samples = math.floor(room / width / frame + 1e-9)
+        check_size(frame, samples)
+        if room < math.ceil(samples * frame * width - 1e-6):
+            raise ReadError(
+                f"The signal file has {max(room, 0):,} bytes of signal where its header announces "
+                f"{math.ceil(samples * frame * width - 1e-6):,}; it may be cut short. "
+                "Copy the record again."
+            )
+        if any(signal.skew > samples // 10 for signal in group):
+            raise ReadError("The WFDB header shifts a signal by more than a tenth of its length.")
+    total = samples or 0
+    check_size(sum(signal.per_frame for signal in parsed.signals), total)
+    return total
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    values: list[np.ndarray]
+    checksums: list[int]
+
+
+def _decode(parsed: Header, contents: Mapping[str, bytes], samples: int) -> _Decoded:
+    ours = {name: f"s{number}.dat" for number, name in enumerate(contents)}
+    lines = [f"r {len(parsed.signals)} 100 {samples}"]
+    for number, signal in enumerate(parsed.signals):
+        lines.append(
+            f"{ours[signal.file]} {signal.format}x{signal.per_frame}:{signal.skew}"
+            f"+{signal.offset} {signal.gain or 1.0!r}({signal.baseline})/mV 0 0 "
+            f"{signal.first} 0 0 c{number}"
+        )
+    with tempfile.TemporaryDirectory(prefix="lamae-") as folder:
+        try:
+            for name, content in contents.items():
+                Path(folder, ours[name]).write_bytes(content)
+            Path(folder, "r.hea").write_text("\n".join(lines) + "\n", encoding="ascii")
+            record = library.rdrecord(str(Path(folder, "r")), physical=False, smooth_frames=False)
+            checksums = record.calc_checksum(expanded=True)
+            values = record.dac(expanded=True)
+        except LIBRARY_ERRORS as error:
+            raise ReadError(
+                "The WFDB signal file cannot be decoded as its header describes it. "
+                "Copy the record again."
+            ) from error
+    return _Decoded(values, checksums)
