@@ -48,10 +48,10 @@ class RunConfig:
         mask: What pretraining hides.
         decode_leads: Leads that a pretraining step restores, drawn anew each step; fewer
             than all save time and leave the loss unbiased.
-        patch_dropout: Largest share of patches that fine-tuning hides.
+        patch_dropout: Least and largest share of the patches that a fine-tuning step hides:
+            it saves time and keeps the model from leaning on single beats.
         lead_dropout: Share of the fine-tuning steps that hide 1 to 11 leads, so that one
             model serves any set of leads.
-        positive_weight_cap: Largest weight of a positive label against a negative one.
     """
 
     recipe: str
@@ -63,6 +63,5 @@ class RunConfig:
     input: InputSpec = field(default_factory=InputSpec)
     mask: MaskConfig = field(default_factory=MaskConfig)
     decode_leads: int = 6
-    patch_dropout: float = 0.5
+    patch_dropout: tuple[float, float] = (0.3, 0.7)
     lead_dropout: float = 0.3
-    positive_weight_cap: float = 1.0
