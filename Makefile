@@ -42,7 +42,7 @@ $(STAMP): requirements.txt
 		echo "$(PYTHON) cannot make virtual environments yet."; \
 		echo "On Debian, this adds what is missing: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
 	@touch $@
 
 # The browser tests drive Debian's Chromium; without one they fail and say so.
