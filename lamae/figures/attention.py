@@ -43,7 +43,7 @@ def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
     )
     figure.add_hline(y=equal, line={"color": colours.ink, "width": 1, "dash": "4px,4px"})
     figure.add_annotation(
-        text=f"equal weights, 1/{len(leads)} = {equal:.1%}",
+        text=f"╌╌ equal weights, 1/{len(leads)} = {equal:.1%}",
         xref="paper",
         x=1,
         y=1,
@@ -91,6 +91,7 @@ def lead_matrix(
         xgap=1,
         ygap=1,
         zmin=0.0,
+        zmax=float(matrix.max()),
         colorscale=list(colours.sequential),
         hovertemplate="from %{y} to %{x}: %{z:.1%}<extra></extra>",
         colorbar=colour_bar("share of the row's attention", tickformat=".0%"),
@@ -114,16 +115,18 @@ def lead_matrix(
         line = {"color": colours.ink, "width": 1.5}
         figure.add_hline(y=limb - 0.5, line=line)
         figure.add_vline(x=limb - 0.5, line=line)
-    figure.update_layout(margin={"b": 64})
+    figure.update_layout(margin={"t": 52})
     figure.update_xaxes(
-        title_text="to lead", showgrid=False, constrain="domain", tickangle=0, side="top"
+        title_text="to lead", showgrid=False, constrain="domain", tickangle=0, ticks=""
     )
     figure.update_yaxes(
         title_text="from lead",
         showgrid=False,
         autorange="reversed",
+        ticks="",
         scaleanchor="x",
         constrain="domain",
+        constraintoward="top",
     )
     return figure
 
@@ -155,18 +158,20 @@ def layer_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
         figure,
         colours,
         alt=f"Lead weights of {layers} blocks with {heads} heads each over {leads} leads.",
-        height=110 + layers * (24 * heads + 16),
+        height=120 + layers * (24 * heads + 16),
     )
     figure.update_layout(
-        margin={"b": 64},
+        margin={"t": 52},
         coloraxis={
             "cmin": 0.0,
+            "cmax": float(attention.layer_weights.max()),
             "colorscale": list(colours.sequential),
             "colorbar": colour_bar("share of attention", tickformat=".0%"),
         },
     )
-    figure.update_xaxes(showgrid=False, tickangle=0)
-    figure.update_yaxes(showgrid=False, autorange="reversed")
+    figure.update_xaxes(showgrid=False, tickangle=0, ticks="")
+    figure.update_xaxes(title_text="lead", row=layers, col=1)
+    figure.update_yaxes(showgrid=False, autorange="reversed", ticks="")
     for layer in range(layers):
         figure.update_yaxes(title_text=f"block {layer + 1}", row=layer + 1, col=1)
     return figure

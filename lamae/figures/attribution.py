@@ -54,8 +54,8 @@ def attribution_by_lead(attribution: Attribution, *, dark: bool = False) -> go.F
         ticktext=list(LEADS),
     )
     figure.update_yaxes(
-        title_text="lowers … raises the score (log-odds)",
-        tickformat="+.2~f",
+        title_text="lowers … raises (log-odds)",
+        tickformat=".2~f",
         zeroline=True,
         zerolinecolor=colours.ink,
         zerolinewidth=1,

@@ -18,7 +18,13 @@ def style(figure: go.Figure, colours: Palette, *, alt: str, height: int) -> go.F
         height: In px.
     """
     line = rgba(colours.faint_ink, 0.45)
-    axis = {"gridcolor": line, "linecolor": line, "zeroline": False, "automargin": True}
+    axis = {
+        "gridcolor": line,
+        "linecolor": line,
+        "zeroline": False,
+        "automargin": True,
+        "tickfont": {"size": 11},
+    }
     figure.update_layout(
         template="none",
         font={"family": FONT, "color": colours.ink, "size": 12},
@@ -46,16 +52,16 @@ def kept(colour: str | tuple[str, ...] | None = None) -> dict[str, Any]:
 
 
 def colour_bar(title: str, **more: Any) -> dict[str, Any]:
-    """A thin colour legend under a figure, with its title above it."""
+    """A thin colour legend above a figure, with its title over it."""
     return {
         "orientation": "h",
-        "x": 0.5,
-        "xanchor": "center",
-        "y": 0,
-        "yref": "container",
+        "x": 1,
+        "xanchor": "right",
+        "y": 1,
+        "ypad": 4,
         "yanchor": "bottom",
         "lenmode": "pixels",
-        "len": 220,
+        "len": 200,
         "thickness": 8,
         "outlinewidth": 0,
         "nticks": 4,

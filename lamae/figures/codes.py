@@ -8,7 +8,7 @@ from lamae.results import CodeScore, Prediction
 
 ROW_HEIGHT = 46
 # Characters of a title that a 390 px screen holds beside the code.
-TITLE_LENGTH = 46
+TITLE_LENGTH = 38
 
 
 def code_bars(
@@ -58,7 +58,7 @@ def code_bars(
         mode="markers",
         marker={
             "symbol": "line-ns",
-            "size": 20,
+            "size": 13,
             "line": {"width": 2, "color": colours.ink},
             "opacity": 1,
         },

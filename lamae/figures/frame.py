@@ -4,13 +4,14 @@ from collections.abc import Collection, Mapping
 
 import numpy as np
 import plotly.graph_objects as go
-from jaxtyping import Float32
+from jaxtyping import Float32, Float64
 
 from lamae.figures.palette import Palette
 from lamae.figures.sheet import (
     LARGE_SQUARE,
     PULSE_TIME,
     PULSE_VOLTAGE,
+    Cell,
     Sheet,
 )
 
@@ -49,6 +50,7 @@ def print_sheet(
         "gridcolor": colours.grid,
         "gridwidth": 1,
         "zeroline": False,
+        "ticks": "",
         "constrain": "domain",
         "minor": {"showgrid": True, "gridcolor": colours.fine_grid, "gridwidth": 1},
     }
@@ -120,6 +122,7 @@ def add_pulses(figure: go.Figure, sheet: Sheet, colours: Palette) -> None:
         mode="lines",
         line={"color": colours.print, "width": 1},
         hoverinfo="skip",
+        showlegend=False,
         name="calibration",
     )
 
@@ -132,6 +135,12 @@ def add_names(
     colours: Palette,
 ) -> None:
     """Write each lead's name above the start of its trace, and what was not recorded in grey."""
+    drawn = np.full((len(sheet.baselines), max(c.stop for c in sheet.cells)), np.nan)
+    for cell in sheet.cells:
+        if cell.lead in signals:
+            drawn[cell.row, cell.first : cell.stop] = (
+                signals[cell.lead][cell.first : cell.stop] + sheet.baselines[cell.row]
+            )
     x, y, text = [], [], []
     empty_x, empty_y, empty_text = [], [], []
     for cell in sheet.cells:
@@ -141,10 +150,9 @@ def add_names(
             empty_y.append(base)
             empty_text.append(f"{cell.lead} not recorded")
             continue
-        beside = signals[cell.lead][cell.first : cell.stop][: round(0.3 * sheet.fs)]
-        lift = np.clip(float(beside.max(initial=0.0)) + 2 / sheet.gain, 5 / sheet.gain, None)
-        x.append(time + 1 / sheet.speed)
-        y.append(base + min(lift, 0.7 * sheet.gaps[cell.row]))
+        shift, lift = _free_place(sheet, cell, drawn)
+        x.append(time + shift)
+        y.append(base + lift)
         text.append(f"<b>{cell.lead}</b>")
     for name, xs, ys, texts, colour, where in (
         ("lead names", x, y, text, colours.print, "top right"),
@@ -162,8 +170,30 @@ def add_names(
                 # A click on a lead must not fade the other names.
                 unselected={"textfont": {"color": colour}},
                 hoverinfo="skip",
+                showlegend=False,
                 name=name,
             )
+
+
+def _free_place(
+    sheet: Sheet, cell: Cell, drawn: Float64[np.ndarray, "rows time"]
+) -> tuple[float, float]:
+    """Where a lead's name crosses the fewest lines: s after the cell's start, mV over its base.
+
+    `drawn` holds the height in mV of each row's signal on the sheet.
+    """
+    wide, low, high = 8 / sheet.speed, 2 / sheet.gain, 6 / sheet.gain
+    best = (len(drawn) * drawn.shape[1], 0.0, 0.0)
+    for shift in np.array([1, 4, 7, 10]) / sheet.speed:
+        first = cell.first + round(shift * sheet.fs)
+        near = drawn[max(cell.row - 1, 0) : cell.row + 1, first : first + round(wide * sheet.fs)]
+        for lift in np.arange(5 / sheet.gain, 0.75 * sheet.gaps[cell.row], 1 / sheet.gain):
+            text = sheet.baselines[cell.row] + lift
+            # Lines, not samples: at 100 Hz an S wave passes a name between two samples.
+            above = np.fmax(near[:, 1:], near[:, :-1]) > text - low
+            below = np.fmin(near[:, 1:], near[:, :-1]) < text + high
+            best = min(best, (np.count_nonzero(above & below), float(shift), float(lift)))
+    return best[1], best[2]
 
 
 def add_click_targets(figure: go.Figure, sheet: Sheet) -> None:
@@ -189,5 +219,6 @@ def add_click_targets(figure: go.Figure, sheet: Sheet) -> None:
         selected={"marker": {"opacity": 0}},
         unselected={"marker": {"opacity": 0}},
         hoverinfo="none",
+        showlegend=False,
         name="leads",
     )

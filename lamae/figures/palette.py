@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 # Alphas at equal steps of |attribution|, chosen so that a colour laid over the paper moves away
 # from it by equal steps of OKLab distance (Björn Ottosson, 2020): equal steps look equal.
-ATTRIBUTION_ALPHAS = (0.0, 0.2, 0.4, 0.6, 0.8)
+ATTRIBUTION_ALPHAS = (0.0, 0.15, 0.3, 0.45, 0.6)
 LOWERS = "#2F74C0"
 RAISES = "#C2591B"
 
