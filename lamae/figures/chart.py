@@ -55,8 +55,8 @@ def colour_bar(title: str, **more: Any) -> dict[str, Any]:
     """A thin colour legend above a figure, with its title over it."""
     return {
         "orientation": "h",
-        "x": 1,
-        "xanchor": "right",
+        "x": 0.5,
+        "xanchor": "center",
         "y": 1,
         "ypad": 4,
         "yanchor": "bottom",
