@@ -175,5 +175,4 @@ def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.
 
 
 def _input_spec(values: dict[str, Any]) -> InputSpec:
-    lists = {name: tuple(values.pop(name)) for name in ("leads", "band")}
-    return InputSpec(**values, **lists)
+    return InputSpec(**{**values, "leads": tuple(values["leads"]), "band": tuple(values["band"])})

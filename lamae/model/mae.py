@@ -60,11 +60,12 @@ class Decoder(nn.Module):
         heads = self.config.decoder_heads
         within = distance_bias(time, time, None, heads)
         explicit = explicit_is_faster(tokens)
-        across = distance_bias(time, latent.time, latent.valid, heads) if len(self.blocks) else None
+        across = distance_bias(time, latent.time, latent.valid, heads)
         for block in self.blocks:
+            assert isinstance(block, Block)
             tokens, _ = block(tokens.flatten(0, 1), within, explicit=explicit)
             tokens = tokens.unflatten(0, (batch, restored))
-            if self.config.decoder_cross and across is not None:
+            if self.config.decoder_cross:
                 tokens = block.look_across(
                     tokens.flatten(1, 2),
                     context,

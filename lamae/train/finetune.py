@@ -112,7 +112,7 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
             "codes": prevalence(training),
         }
         # Calibration runs on the CPU in float32, as serving does.
-        bundle = replace(init, classifier=trained.cpu().eval(), card=card)  # type: ignore[arg-type]
+        bundle = replace(init, classifier=trained.cpu().eval(), card=card)
         bundle = calibrate(bundle, training, validation)
         scored = score_records(
             Predictor(bundle), validation, rng=np.random.default_rng(0), progress=False
@@ -147,7 +147,7 @@ def calibrate(bundle: Bundle, training: Records, validation: Records) -> Bundle:
     rules, not_offered = [], {}
     for code, member, score in zip(ICD10_CODES, members, scores.T, strict=True):
         positives = int(training.statements[:, member].any(axis=1).sum())
-        truth = validation.statements[:, member].any(axis=1)
+        truth = np.asarray(validation.statements[:, member].any(axis=1))
         if positives < LEAST_TRAINING_POSITIVES or truth.sum() < LEAST_VALIDATION_POSITIVES:
             not_offered[code] = (
                 f"{positives} positive ECGs in training and {int(truth.sum())} in validation"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from lightning.fabric import Fabric
@@ -20,6 +20,7 @@ from lamae.train.optim import make_optimizer, rate_at, set_rate
 
 Loss = Callable[[nn.Module, Tensor, Generator], Tensor]
 Validate = Callable[[nn.Module], Mapping[str, float]]
+Trained = TypeVar("Trained", bound=nn.Module)
 
 
 def make_fabric() -> Fabric:
@@ -37,13 +38,13 @@ def cpu_has_bf16() -> bool:
 
 def fit(
     fabric: Fabric,
-    module: nn.Module,
+    module: Trained,
     loss: Loss,
     validate: Validate,
     count: int,
     config: RunConfig,
     out: Path,
-) -> nn.Module:
+) -> Trained:
     """Train, validate and save after every epoch; go on from the last epoch saved in `out`.
 
     Masks, order and dropout of an epoch follow from the seed and the epoch's number alone, so

@@ -69,7 +69,7 @@ def pretrain_on(config: RunConfig, records: Records, out: Path) -> Path:
             config.model,
             config.input,
             trained,
-            lead_moments(training.values),  # type: ignore[arg-type]
+            lead_moments(training.values),
         )
         card = {
             "name": "LAMAE " + config.recipe,
