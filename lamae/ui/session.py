@@ -1,0 +1,140 @@
+"""What one visitor has in hand, kept across pages under one typed key.
+
+Widgets and uploads vanish when the page changes; what they led to is kept here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from lamae import io
+from lamae.ecg import ECG
+from lamae.errors import AnswerNeeded, LamaeError, ReadError
+from lamae.ui import demos
+
+KEY = "lamae"
+# What the model reads at once, and what a sheet of paper shows, in s.
+WINDOW = 10.0
+
+
+@dataclass(frozen=True)
+class InHand:
+    """The ECG that every page is about.
+
+    Attributes:
+        ecg: The recording.
+        name: What we call it; never the name of a client's file.
+        demo: Name of the demo it is, if it is one.
+    """
+
+    ecg: ECG
+    name: str
+    demo: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """Files that wait until someone says what they leave out."""
+
+    files: Mapping[str, bytes]
+    message: str
+    fields: tuple[str, ...]
+
+
+@dataclass
+class Session:
+    """One visitor's state.
+
+    Attributes:
+        in_hand: The ECG that every page is about.
+        question: Files that wait for an answer.
+        problem: Why the last file could not be opened, for people.
+        uploads: How many files were opened so far; names the next one.
+        link: The ?demo= of the address that was followed last.
+    """
+
+    in_hand: InHand
+    question: Question | None = None
+    problem: str | None = None
+    uploads: int = 0
+    link: str | None = None
+
+
+def current() -> Session:
+    """This visitor's session; a new one holds the real demo recording."""
+    if KEY not in st.session_state:
+        st.session_state[KEY] = Session(
+            InHand(demos.load(demos.RECORDING), demos.DEMOS[demos.RECORDING], demos.RECORDING)
+        )
+    session = st.session_state[KEY]
+    assert isinstance(session, Session)
+    return session
+
+
+def follow_link() -> None:
+    """Open the demo that the address names (?demo=atrial_fibrillation), once."""
+    session = current()
+    named = st.query_params.get("demo")
+    if named is None or named == session.link:
+        return
+    session.link = named
+    if named in demos.DEMOS:
+        open_demo(named)
+    else:
+        session.problem = (
+            "The link names a demo that does not exist. "
+            "Choose one from the list under Record; the ECG in hand is unchanged."
+        )
+
+
+def open_demo(name: str) -> None:
+    """Take a demo ECG in hand."""
+    try:
+        _take(InHand(demos.load(name), demos.DEMOS[name], name))
+    except LamaeError as error:
+        current().problem = str(error)
+
+
+def open_files(
+    files: Mapping[str, bytes], *, fs: float | None = None, unit: str | None = None
+) -> None:
+    """Read uploaded files and take the ECG in hand, or keep the question or problem.
+
+    Args:
+        files: Content by the client's file name; the names are only hints about the format.
+        fs: Sampling rate in Hz, where the file does not say.
+        unit: "mV", "uV" or "V", where the file does not say.
+    """
+    session = current()
+    session.problem = session.question = None
+    try:
+        if len(files) == 1:
+            [(name, content)] = files.items()
+            ecg = io.read(name, content, fs=fs, unit=unit)
+        else:
+            ecg = io.read(next(iter(files)), files, fs=fs, unit=unit)
+    except AnswerNeeded as needed:
+        session.question = Question(dict(files), str(needed), needed.fields)
+    except LamaeError as error:
+        session.problem = str(error)
+    else:
+        session.uploads += 1
+        _take(InHand(ecg, f"Uploaded ECG {session.uploads}"))
+
+
+def open_record(path: Path, name: str) -> None:
+    """Read a record of the library, whose path the server has checked."""
+    try:
+        _take(InHand(io.read_path(path), f"Library: {name}"))
+    except AnswerNeeded as needed:
+        current().problem = f"{needed} Open it as a file to answer."
+    except ReadError as error:
+        current().problem = str(error)
+
+
+def _take(in_hand: InHand) -> None:
+    session = current()
+    session.in_hand = in_hand
+    session.problem = session.question = None

@@ -1,0 +1,208 @@
+"""The parts that pages are made of: header, charts with their data, refusals, and words."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
+from lamae.errors import LamaeError, WeightsError
+from lamae.measure import LeadQuality
+from lamae.ui import cache
+from lamae.ui.session import WINDOW, InHand
+
+NOTICE = "Research use only, not a medical device"
+# Sets of leads a presenter hides with one click.
+ALL_LEADS = LEADS
+HIDING_PRESETS = {
+    "V1–V6": CHEST_LEADS,
+    "Limb leads": LIMB_LEADS,
+    "All but I": tuple(lead for lead in LEADS if lead != "I"),
+    "None": (),
+}
+
+
+def frame() -> None:
+    """What surrounds every page: the style sheet."""
+    st.html(Path(__file__).with_name("style.css"))
+
+
+def header(title: str) -> None:
+    """The page's title, and beside it that this is no medical device."""
+    name, notice = st.columns([2, 3], vertical_alignment="center", gap="small")
+    name.title(title, anchor=False)
+    with notice.container(key="notice"):
+        st.caption(NOTICE)
+
+
+def sidebar(in_hand: InHand) -> None:
+    """The ECG in hand and the model, and nothing else."""
+    ecg = in_hand.ecg
+    start = chosen_start(ecg)
+    with st.sidebar:
+        st.markdown(
+            f":small[ECG in hand]  \n**{plain(in_hand.name)}**  \n"
+            f"{ecg.duration:.1f} s, {len(ecg.leads)} leads, {ecg.fs:g} Hz  \n"
+            f"{quality_in_words(cache.quality(ecg, start))}"
+        )
+        try:
+            predictor = cache.predictor()
+        except WeightsError as error:
+            st.markdown(plain(error))
+        else:
+            st.markdown(f":small[Model]  \n**{plain(predictor.name)}**  \n`{predictor.sha256[:8]}`")
+
+
+def chosen_start(ecg: ECG) -> float:
+    """Start in s of the window chosen for this recording."""
+    return float(st.session_state.get(_start_key(ecg), 0.0))
+
+
+def ask_start(in_hand: InHand) -> float:
+    """Ask which window of a long recording to read; say so where a recording is short.
+
+    Returns:
+        Start of the window in s.
+    """
+    ecg = in_hand.ecg
+    if ecg.duration <= WINDOW:
+        if ecg.duration < WINDOW - 0.5 / ecg.fs:
+            st.caption(
+                f"The recording lasts {ecg.duration:.1f} s; the model reads {WINDOW:g} s, "
+                "and the rest is treated as missing."
+            )
+        return 0.0
+    return st.slider(
+        f"Window of {WINDOW:g} s, start in s (recording: {ecg.duration:.1f} s)",
+        min_value=0.0,
+        max_value=float(int((ecg.duration - WINDOW) * 2)) / 2 or 0.5,
+        step=0.5,
+        key=_start_key(ecg),
+        persist_state="session",
+        width=480,
+    )
+
+
+def chart(
+    figure: Any, key: str, *, on_select: Callable[[], None] | None = None, modebar: bool = False
+) -> None:
+    """Draw a figure in its own colours, described for screen readers by its own sentence.
+
+    Args:
+        figure: Of `lamae.figures`.
+        key: Keeps zoom and selection from one run to the next; names the PNG.
+        on_select: Called after a click on a point or bar.
+        modebar: Offer zoom and PNG, which ECG paper needs and a small bar chart does not.
+    """
+    st.plotly_chart(
+        figure,
+        key=key,
+        alt=figure.layout.meta["alt"],
+        theme=None,
+        width="stretch",
+        on_select=on_select or "ignore",
+        selection_mode="points",
+        config={
+            "displaylogo": False,
+            "displayModeBar": "hover" if modebar else False,
+            "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
+            "toImageButtonOptions": {"filename": key, "scale": 3},
+        },
+    )
+
+
+def sheet(figure: Any, key: str, *, on_select: Callable[[], None] | None = None) -> None:
+    """Draw ECG paper, which scrolls sideways where the screen is too narrow to read it."""
+    with st.container(key=f"sheet_{key}"):
+        chart(figure, key, on_select=on_select, modebar=True)
+
+
+def clicked(key: str) -> set[str]:
+    """What the points selected in a chart stand for: their `customdata`."""
+    names = set()
+    for point in st.session_state[key]["selection"]["points"]:
+        # Streamlit hands over a name as it stands or as the only item of a list.
+        name = point.get("customdata")
+        names.add(str(name[0] if isinstance(name, list | tuple) else name))
+    return names - {"None"}
+
+
+def download(table: pd.DataFrame, name: str, label: str = "Data as CSV") -> None:
+    """Offer a figure's data as a CSV file, marked as research data.
+
+    Args:
+        table: The data.
+        name: Name of the file, without the suffix.
+        label: What the button says.
+    """
+    st.download_button(
+        label,
+        data=lambda: f"# {NOTICE}\n{table.to_csv(index=False)}",
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        on_click="ignore",
+        type="tertiary",
+        key=f"download_{name}",
+    )
+
+
+def table(data: pd.DataFrame, formats: dict[str, str] | None = None) -> None:
+    """A small table as real HTML: read aloud, printed and copied as it stands."""
+    shown = data.copy()
+    for column, style in (formats or {}).items():
+        shown[column] = [
+            "–" if value is None or pd.isna(value) else style.format(value)
+            for value in shown[column]
+        ]
+    st.table(shown, border="horizontal", hide_index=True)
+
+
+def facts(named: Mapping[str, Any]) -> None:
+    """A table of names and what they stand for; what is None is left out."""
+    rows = [(name, plain(fact)) for name, fact in named.items() if fact is not None]
+    st.table(pd.DataFrame(rows), border="horizontal", hide_index=True, hide_header=True)
+
+
+def refusal(reason: str) -> None:
+    """Say that no number is given, and why."""
+    with st.container(border=True, key="refusal"):
+        st.markdown("**No result for this ECG**")
+        st.markdown(plain(reason))
+        st.caption(
+            "A score computed from a poor signal would mislead. Choose another window or "
+            "record the ECG again."
+        )
+
+
+def trouble(error: LamaeError) -> None:
+    """Show why something could not be done."""
+    st.error(plain(error))
+
+
+def dark() -> bool:
+    """Whether the visitor's theme is dark."""
+    return bool(st.context.theme.type == "dark")
+
+
+def quality_in_words(quality: Sequence[LeadQuality]) -> str:
+    """One line on the quality of all leads."""
+    by_verdict: dict[str, list[str]] = {}
+    for lead in quality:
+        if lead.verdict != "good":
+            by_verdict.setdefault(lead.verdict, []).append(lead.lead)
+    if not by_verdict:
+        return "Signal good in all leads"
+    words = "; ".join(f"{verdict}: {', '.join(leads)}" for verdict, leads in by_verdict.items())
+    return words[:1].upper() + words[1:]
+
+
+def plain(text: Any) -> str:
+    """Text from elsewhere, with everything escaped that Markdown would read as markup."""
+    return re.sub(r"([\\`*_\[\]<>~|#$:])", r"\\\1", str(text))
+
+
+def _start_key(ecg: ECG) -> str:
+    return f"start_{ecg.digest[:12]}"

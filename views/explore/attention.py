@@ -1,0 +1,100 @@
+"""How the latent attention weighs and connects the leads."""
+
+import pandas as pd
+import streamlit as st
+
+from lamae import figures
+from lamae.errors import LamaeError
+from lamae.results import LeadAttention
+from lamae.ui import cache, session, widgets
+
+STAGES = {"pretrained": "Pretrained", "fine-tuned": "Fine-tuned"}
+ALL = "mean"
+
+
+def reading(attention: LeadAttention) -> str:
+    """What the weights say, in two sentences."""
+    order = sorted(zip(attention.weights.tolist(), attention.leads, strict=True), reverse=True)
+    uniform = 1 / len(attention.leads)
+    (most, most_lead), (least, least_lead) = order[0], order[-1]
+    return (
+        f"**{most_lead}** receives most attention, {most:.3f}, and **{least_lead}** least, "
+        f"{least:.3f}. If all leads weighed the same, each would receive {uniform:.3f}."
+    )
+
+
+@st.fragment
+def matrix(attention: LeadAttention) -> None:
+    layers, heads = attention.layer_weights.shape[:2]
+    st.subheader("From lead to lead", anchor=False)
+    with st.container(horizontal=True):
+        layer = st.segmented_control(
+            "Layer",
+            [ALL, *range(layers)],
+            format_func=lambda x: x if x == ALL else str(x + 1),
+            default=ALL,
+            required=True,
+            key="layer",
+            persist_state="session",
+        )
+        head = st.segmented_control(
+            "Head",
+            [ALL, *range(heads)],
+            format_func=lambda x: x if x == ALL else str(x + 1),
+            default=ALL,
+            required=True,
+            key="head",
+            persist_state="session",
+        )
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        widgets.chart(
+            figures.lead_matrix(
+                attention,
+                layer=None if layer == ALL else layer,
+                head=None if head == ALL else head,
+                dark=widgets.dark(),
+            ),
+            "lead_matrix",
+        )
+    with right:
+        widgets.chart(figures.layer_weights(attention, dark=widgets.dark()), "layer_weights")
+    data = pd.DataFrame(attention.matrix, columns=list(attention.leads))
+    data.insert(0, "From", attention.leads)
+    widgets.download(data, "lead_matrix")
+
+
+def show(start: float) -> None:
+    ecg = session.current().in_hand.ecg
+    stage = st.segmented_control(
+        "Stage",
+        list(STAGES),
+        format_func=STAGES.__getitem__,
+        default="pretrained",
+        required=True,
+        key="stage",
+        persist_state="session",
+        help="Before or after the model learned the ICD-10-CM codes.",
+    )
+    try:
+        attention = cache.attention(ecg, start, stage)
+    except LamaeError as error:
+        widgets.trouble(error)
+        return
+    st.subheader("Lead weights", anchor=False)
+    st.markdown(reading(attention))
+    widgets.chart(figures.lead_weights(attention, dark=widgets.dark()), "lead_weights")
+    weights = pd.DataFrame({"Lead": attention.leads, "Weight": attention.weights})
+    with st.expander("Weights as a table"):
+        widgets.table(weights, {"Weight": "{:.4f}"})
+        widgets.download(weights, "lead_weights")
+    matrix(attention)
+    st.caption(
+        "Attention shows where the model looks, not why. III, aVR, aVL and aVF are linear "
+        "combinations of I and II: the model may read the same information from any of them, so "
+        "a limb lead with little weight is not one without meaning."
+    )
+
+
+in_hand = session.current().in_hand
+show(widgets.ask_start(in_hand))
