@@ -188,19 +188,27 @@ def evaluate(args: argparse.Namespace) -> Answer:
 
 def pretrain(args: argparse.Namespace) -> Answer:
     """Pretrain a masked autoencoder."""
+    from lamae.train.pretrain import pretrain as train
     from lamae.train.recipes import recipe_named
-    from lamae.train.run import pretrain as train
 
     path = train(recipe_named(args.recipe), args.data, args.out)
     return {"file": path}, f"Wrote {path}."
 
 
 def finetune(args: argparse.Namespace) -> Answer:
-    """Fine-tune a classifier, from pretrained weights where --init names them."""
+    """Fine-tune a classifier and calibrate it."""
+    from lamae.train.finetune import finetune as train
     from lamae.train.recipes import recipe_named
-    from lamae.train.run import finetune as train
 
     path = train(recipe_named(args.recipe), args.data, args.out, args.init)
+    return {"file": path}, f"Wrote {path}."
+
+
+def release(args: argparse.Namespace) -> Answer:
+    """Score fine-tuned weights on the test fold and bundle them with the project."""
+    from lamae.train.finetune import release as bundle
+
+    path = bundle(args.weights, args.data)
     return {"file": path}, f"Wrote {path}."
 
 
@@ -269,7 +277,10 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--data", type=Path, required=True, help="a PTB-XL folder")
         command.add_argument("--out", type=Path, required=True, help="folder of the run")
         command.add_argument("--recipe", default=recipe, help=f"its name (default {recipe})")
-    command.add_argument("--init", type=Path, help="pretrained weights")
+    command.add_argument("--init", type=Path, required=True, help="pretrained weights")
+    command = add(release)
+    command.add_argument("--weights", type=Path, required=True, help="fine-tuned weights")
+    command.add_argument("--data", type=Path, required=True, help="a PTB-XL folder")
     return parser
 
 
