@@ -1,5 +1,6 @@
 """NumPy files: a bare array (.npy), or signal, rate, unit and leads together (.npz)."""
 
+import tokenize
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
@@ -10,12 +11,12 @@ from lamae.ecg import ECG, LEADS
 from lamae.errors import ReadError
 from lamae.io.archive import LIBRARY_ERRORS as ZIP_ERRORS
 from lamae.io.archive import members
-from lamae.io.assemble import MAX_BYTES, Channel, Recording, check_size, settle
+from lamae.io.assemble import MAX_BYTES, Channel, Recording, check_size, scaled, settle
 from lamae.io.names import mv_per_unit
 
 LIBRARY_ERRORS = (
     ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, OSError, RecursionError,
-    SyntaxError, TypeError, ValueError,
+    SyntaxError, TypeError, ValueError, tokenize.TokenError,
 )  # fmt: skip
 SIGNAL_NAMES = ("signal", "ecg", "data", "x", "arr_0")
 
@@ -104,7 +105,7 @@ def _recording(
         )
     return Recording(
         channels=tuple(
-            Channel(lead, values.astype(np.float64) * scale)
+            Channel(lead, scaled(values, scale))
             for lead, values in zip(leads or LEADS, signal, strict=True)
         ),
         fs=fs,

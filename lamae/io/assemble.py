@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Num
 
 from lamae.ecg import (
     ECG,
@@ -17,6 +17,8 @@ from lamae.io.names import given_unit, standard_lead
 
 MAX_BYTES = 200_000_000
 LONGEST_GAP = 0.2
+# In mV; beyond it a value is damage, whatever the unit.
+IMPOSSIBLE = 1e9
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,12 @@ def check_size(channels: int, samples: int) -> None:
             f"The recording would take {channels * samples * 8 / 1e6:,.0f} MB in memory; at most "
             f"{MAX_BYTES / 1e6:.0f} MB can be read. Export a shorter stretch of it."
         )
+
+
+def scaled(values: Num[np.ndarray, " time"], factor: float) -> Float64[np.ndarray, " time"]:
+    """Values times a factor; what overflows becomes infinite and later counts as missing."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return values.astype(np.float64) * factor
 
 
 def settle(
@@ -127,13 +135,7 @@ def assemble(found: Recording) -> ECG:
             an ECG in mV.
     """
     leads, notes = _by_name(found.channels)
-    samples = {len(values) for values in leads.values()}
-    if len(samples) > 1:
-        raise ReadError(
-            "The leads differ in length or sampling rate; expected one rate for all. "
-            "Export them at one rate."
-        )
-    check_size(len(leads), samples.pop())
+    check_size(len(leads), len(next(iter(leads.values()))))
     leads, gap_notes = _close_gaps(leads, found.fs)
     notes += gap_notes + check_amplitude(leads)
     complete = complete_limb_leads(leads)
@@ -201,7 +203,7 @@ def _close_gaps(
     whole: dict[str, Float64[np.ndarray, " time"]] = {}
     filled, empty, broken = [], [], []
     for lead, values in leads.items():
-        valid = np.isfinite(values)
+        valid = np.abs(values) < IMPOSSIBLE
         if valid.all():
             whole[lead] = values
             continue

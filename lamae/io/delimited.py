@@ -8,7 +8,7 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO
 
 import numpy as np
 import pandas as pd
@@ -16,13 +16,16 @@ from jaxtyping import Float64
 
 from lamae.ecg import ECG, LEADS
 from lamae.errors import ReadError
-from lamae.io.assemble import Channel, Recording, check_size, settle
+from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
 from lamae.io.names import mv_per_unit, standard_lead
 
 LIBRARY_ERRORS = (
     ArithmeticError, AttributeError, LookupError, MemoryError, TypeError, ValueError, csv.Error,
 )  # fmt: skip
 MAX_COLUMNS = 256
+MAX_TEXT = 100_000_000
+# Characters from the beginning in which the layout must show.
+HEAD = 200_000
 _TIME = re.compile(
     r"|unnamed: 0|(?:sample|index|idx|time|timestamp|elapsed|date|second|sec|s|ms|t|n|row|#|no\.?)"
     r"s?(?:[\s_\[(/.#-].*)?",
@@ -62,11 +65,16 @@ def read(content: bytes, *, fs: float | None = None, unit: str | None = None) ->
         AnswerNeeded: Rate or unit is not given.
         ReadError: The table cannot be read, or contradicts the rate or unit given.
     """
+    if len(content) > MAX_TEXT:
+        raise ReadError(
+            f"The table is larger than {MAX_TEXT / 1e6:.0f} MB. Export a shorter stretch of it."
+        )
     text = _text(content)
     if text is None:
         raise ReadError("The file is not text; expected a CSV or TSV table.")
-    rows = text.splitlines(keepends=True)
-    layout = _layout(rows)
+    head = text[:HEAD].splitlines(keepends=True)
+    layout = _layout(head[:-1] if len(text) > HEAD and len(head) > 1 else head)
+    body = text[sum(map(len, head[: layout.first])) :]
     names = layout.names
     if names is None and layout.columns != len(LEADS):
         raise ReadError(
@@ -80,9 +88,9 @@ def read(content: bytes, *, fs: float | None = None, unit: str | None = None) ->
             f"{', '.join(LEADS)} in the first row, one column a lead and one row a sample."
         )
     clock = next((at for at, name in enumerate(names or ()) if _is_time(name, at)), None)
-    check_size(len(columns), max(len(rows) - layout.first, 0))
-    values, times = _parse("".join(rows[layout.first :]), layout, columns, clock)
-    rate = _clock_rate((names or ())[clock], times) if clock is not None and names else None
+    check_size(len(columns), body.count("\n") + 1)
+    values, times = _parse(body, layout, columns, clock)
+    rate = None if clock is None or not names else _clock_rate(names[clock], times)
     hints = []
     if rate and fs is None:
         hints.append(f"Its time column suggests {rate:g} Hz.")
@@ -108,7 +116,7 @@ def read(content: bytes, *, fs: float | None = None, unit: str | None = None) ->
         notes.append("The column of times or sample numbers was left out.")
     others = len(names or columns) - len(columns) - (clock is not None)
     channels = [
-        Channel(_bare((names or LEADS)[at]), values[:, row] * scale)
+        Channel(_bare((names or LEADS)[at]), scaled(values[:, row], scale))
         for row, at in enumerate(columns)
     ]
     # Left-out columns are passed on by number alone: their names may hold anything.
@@ -237,7 +245,8 @@ def _heading_unit(name: str) -> float | None:
 
 def _bare(name: str) -> str:
     """The heading without the unit that it states."""
-    return name if _heading_unit(name) is None else _UNIT.sub(r"\1", name)
+    match = _UNIT.fullmatch(name)
+    return match[1] if match and _heading_unit(name) else name
 
 
 def _is_time(name: str, at: int = 0) -> bool:
@@ -245,10 +254,10 @@ def _is_time(name: str, at: int = 0) -> bool:
     return bool(_TIME.fullmatch(name)) and (bool(name) or at == 0)
 
 
-def _clock_rate(name: str, times: Float64[np.ndarray, " time"]) -> float | None:
+def _clock_rate(name: str, times: Float64[np.ndarray, " time"] | None) -> float | None:
     """The rate in Hz that a column of times implies, where its name says s or ms."""
     match = _SECONDS.fullmatch(name.strip().lower())
-    if match is None or len(times) < 2 or not np.isfinite(times[[0, -1]]).all():
+    if match is None or times is None or len(times) < 2 or not np.isfinite(times[[0, -1]]).all():
         return None
     span = float(times[-1] - times[0]) * (1e-3 if match[1].startswith("m") else 1.0)
     return (len(times) - 1) / span if span > 0 else None
@@ -256,23 +265,27 @@ def _clock_rate(name: str, times: Float64[np.ndarray, " time"]) -> float | None:
 
 def _parse(
     text: str, layout: _Layout, columns: Sequence[int], clock: int | None
-) -> tuple[Float64[np.ndarray, "time lead"], Float64[np.ndarray, " time"]]:
-    wanted = sorted({*columns, *(() if clock is None else (clock,))})
+) -> tuple[Float64[np.ndarray, "time lead"], Float64[np.ndarray, " time"] | None]:
+    surplus = layout.columns
+    wanted = {*columns, surplus, *(() if clock is None else (clock,))}
+    # pandas overlooks cells beyond the first row's, so that row is made one cell too long.
+    longest = layout.separator.join(["nan"] * (surplus + 1)) + "\n"
     try:
         table = pd.read_csv(
-            StringIO(text),
+            BytesIO((longest + text).encode()),
             sep=r"\s+" if layout.separator == " " else layout.separator,
             decimal=layout.decimal,
             header=None,
-            names=range(layout.columns),
+            names=range(surplus + 1),
             index_col=False,
-            usecols=wanted,
-            dtype=dict.fromkeys(columns, np.float64),
+            usecols=lambda at: at in wanted,
+            dtype={at: np.float64 if at in columns else str for at in wanted},
             skipinitialspace=True,
             on_bad_lines="error",
         )
+        table = table.iloc[1:]
         values = table[list(columns)].to_numpy(np.float64)
-        times = np.empty(0)
+        times = None
         if clock is not None:
             times = pd.to_numeric(table[clock], errors="coerce").to_numpy(np.float64)
     except LIBRARY_ERRORS as error:
@@ -280,4 +293,8 @@ def _parse(
             "Some rows of the table are not numbers or have too many columns; expected one "
             "number a lead in every row. Check the separator and the decimal sign."
         ) from error
+    if table[surplus].notna().any():
+        raise ReadError(
+            "Some rows of the table have too many columns; expected as many as in the first row."
+        )
     return values, times

@@ -16,7 +16,7 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.waveforms.numpy_handler import multiplex_array
 
 from lamae.errors import ReadError
-from lamae.io.assemble import Channel, Recording, check_size, settle
+from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
 from lamae.io.names import mv_per_unit, standard_lead
 
 LIBRARY_ERRORS = (
@@ -143,7 +143,8 @@ def _recording(dataset: Dataset, fs: float | None, unit: str | None) -> Recordin
         if padding is not None:
             values[raw[:, row] == _padding_value(padding, raw.dtype)] = np.nan
         baseline = float(definition.get("ChannelBaseline") or 0.0)
-        channels.append(Channel(name, (values * sensitivity + baseline) * (units or factor)))
+        physical = scaled(values, sensitivity) + baseline
+        channels.append(Channel(name, scaled(physical, units or factor)))
     notes = []
     if len(groups) > 1:
         notes.append(f"The rhythm recording was read, 1 of {len(groups)} recordings in the file.")

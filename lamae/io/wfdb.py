@@ -18,7 +18,7 @@ import wfdb as library
 
 from lamae.ecg import ECG
 from lamae.errors import InputError, ReadError
-from lamae.io.assemble import Channel, Recording, check_size, settle
+from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
 from lamae.io.names import mv_per_unit, standard_lead
 from lamae.io.wfdb_header import BYTES_PER_SAMPLE, Header, Signal, bare_name, parse
 
@@ -74,7 +74,7 @@ def read(
         parsed.signals, record.checksums, record.values, strict=True
     ):
         scale = mv_per_unit(signal.unit) or math.nan
-        channels.append(Channel(signal.name, values * scale))
+        channels.append(Channel(signal.name, scaled(values, scale)))
         lead = standard_lead(signal.name)
         if lead and signal.checksum is not None and (signal.checksum - digital) % 65536:
             suspect.append(lead[0])

@@ -1,0 +1,184 @@
+"""DICOM: the rhythm group, its calibration, what is kept, and what is refused."""
+
+import tracemalloc
+import zlib
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+from io_builders import dicom_bytes, group, lively_ecg, pulse_ecg
+from pydicom import Dataset
+from pydicom.sequence import Sequence
+
+from lamae.ecg import LEADS, limb_lead_disagreement
+from lamae.errors import AnswerNeeded, ReadError
+from lamae.io import read, read_path
+
+SAMPLE = Path(pydicom.__file__).parent / "data" / "test_files" / "waveform_ecg.dcm"
+LIVELY = lively_ecg()
+
+
+def test_the_recording_bundled_with_pydicom():
+    ecg = read_path(SAMPLE)
+    assert ecg.leads == LEADS
+    assert (ecg.fs, ecg.duration) == (1000.0, 10.0)
+    assert ecg.source == "DICOM waveform"
+    assert (ecg.age, ecg.sex) == (42.0, "female")
+    assert ecg.filters == "high-pass 0.05 Hz, low-pass 300 Hz, no notch"
+    assert ecg.measurements == {
+        "pr": 161, "qrs": 75, "qt": 368, "qtc": 370, "p_axis": 74, "qrs_axis": 52, "t_axis": 57,
+        "heart_rate": pytest.approx(60_000 / 982),
+    }  # fmt: skip
+    assert 0.3 < np.abs(ecg.signal).max() < 5
+    assert limb_lead_disagreement(ecg) < 0.02
+    assert any("1 of 2 recordings" in note for note in ecg.notes)
+
+
+def test_its_samples_are_the_steps_times_their_size():
+    dataset = pydicom.dcmread(SAMPLE)
+    raw = pydicom.waveforms.multiplex_array(dataset, 0, as_raw=True)
+    np.testing.assert_allclose(read_path(SAMPLE).signal, raw.T * 1.25e-3, atol=1e-6)
+
+
+def test_nothing_that_names_a_person_is_kept():
+    ecg = read_path(SAMPLE)
+    dataset = pydicom.dcmread(SAMPLE)
+    kept = repr(ecg) + " ".join(ecg.notes)
+    for tag in ("PatientName", "PatientID", "PatientBirthDate", "InstitutionName", "StudyDate"):
+        assert str(dataset[tag].value) not in kept
+
+
+def test_the_rhythm_is_read_whatever_the_order_of_groups():
+    median = group(pulse_ecg(1.2), label="MEDIAN BEAT", originality="DERIVED")
+    ecg = read("", dicom_bytes(median, group(LIVELY)))
+    np.testing.assert_allclose(ecg.signal, LIVELY.signal, atol=1e-6)
+
+
+def test_averaged_beats_alone_are_refused():
+    with pytest.raises(ReadError, match="averaged beats"):
+        read("", dicom_bytes(group(pulse_ecg(1.2), label="MEDIAN BEAT", originality="DERIVED")))
+
+
+@pytest.mark.parametrize("name", ["Lead {} (Einthoven)", "MDC_ECG_LEAD_{}", "lead {}", "{}"])
+def test_channel_names_as_devices_write_them(name):
+    names = tuple(name.format(lead.upper()) for lead in LEADS)
+    ecg = read("", dicom_bytes(group(LIVELY, names=names)))
+    np.testing.assert_allclose(ecg.signal, LIVELY.signal, atol=1e-6)
+
+
+def test_minus_avr_is_turned_upright():
+    names = tuple("Lead -aVR" if lead == "aVR" else lead for lead in LEADS)
+    ecg = read("", dicom_bytes(group(LIVELY, names=names)))
+    np.testing.assert_allclose(ecg.lead("aVR"), -LIVELY.lead("aVR"), atol=1e-6)
+    assert any("inverted" in note for note in ecg.notes)
+
+
+def test_code_and_name_that_disagree_are_refused():
+    item = group(LIVELY)
+    source = item.ChannelDefinitionSequence[6].ChannelSourceSequence[0]
+    source.CodeValue = "5.6.3-9-4"  # V2, on the channel named V1
+    with pytest.raises(ReadError, match="code of one lead and the name of another"):
+        read("", dicom_bytes(item))
+
+
+def test_without_sensitivity_it_is_refused():
+    with pytest.raises(ReadError, match="no channel sensitivity"):
+        read("", dicom_bytes(group(LIVELY, sensitivity="")))
+
+
+def test_without_unit_it_is_asked_for():
+    content = dicom_bytes(group(LIVELY, unit=None))
+    with pytest.raises(AnswerNeeded) as caught:
+        read("", content)
+    assert caught.value.fields == ("unit",)
+    np.testing.assert_allclose(read("", content, unit="uV").signal, LIVELY.signal, atol=1e-6)
+
+
+def test_a_unit_that_is_no_voltage_is_refused():
+    with pytest.raises(ReadError, match="not a voltage"):
+        read("", dicom_bytes(group(LIVELY, unit="mm[Hg]")))
+
+
+def test_correction_factor_baseline_and_padding_count():
+    item = group(LIVELY)
+    for channel in item.ChannelDefinitionSequence:
+        channel.ChannelSensitivityCorrectionFactor = "2"
+        channel.ChannelBaseline = "500"
+    ecg = read("", dicom_bytes(item))
+    np.testing.assert_allclose(ecg.signal, LIVELY.signal * 2 + 0.5, atol=1e-5)
+
+    counts = np.round(LIVELY.signal.T * 1000).astype("<i2")
+    counts[50:80, 6] = -32768
+    item = group(LIVELY)
+    item.WaveformData = counts.tobytes()
+    item.WaveformPaddingValue = np.int16(-32768).tobytes()
+    item["WaveformPaddingValue"].VR = "OW"
+    ecg = read("", dicom_bytes(item))
+    assert ecg.lead("V1").min() > -10
+    assert any("V1" in note for note in ecg.notes)
+
+
+def test_deflated_files_are_refused_without_being_unpacked():
+    plain = dicom_bytes(group(LIVELY))
+    at = plain.index(b"1.2.840.10008.1.2.1\0")
+    # Same length, so that the rest of the meta information stays where it is.
+    padded = b"1.2.840.10008.1.2.1.99"
+    start = at - 8
+    head = plain[:start] + plain[start : start + 6] + len(padded).to_bytes(2, "little") + padded
+    bomb = zlib.compressobj(9, wbits=-15)
+    content = head + bomb.compress(b"\0" * 300_000_000) + bomb.flush()
+    assert len(content) < 400_000
+    tracemalloc.start()
+    with pytest.raises(ReadError, match="deflated"):
+        read("x.dcm", content)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+def test_a_second_transfer_syntax_cannot_hide_behind_the_first():
+    plain = dicom_bytes(group(LIVELY))
+    at = plain.index(b"1.2.840.10008.1.2.1\0") - 8
+    end = at + 8 + 20
+    deflated = b"\x02\x00\x10\x00UI\x16\x001.2.840.10008.1.2.1.99"
+    with pytest.raises(ReadError, match="transfer syntax"):
+        read("x.dcm", plain[:end] + deflated + plain[end:])
+
+
+def test_big_samples_are_refused_before_decoding():
+    item = group(LIVELY)
+    item.NumberOfWaveformSamples = 2**31
+    with pytest.raises(ReadError, match="in memory"):
+        read("", dicom_bytes(item))
+
+
+def test_an_object_without_waveform_is_refused():
+    with pytest.raises(ReadError, match="no waveform"):
+        read("", dicom_bytes())
+
+
+def test_device_values_that_mean_not_computed_are_left_out():
+    def annotation(meaning, value, unit):
+        item, concept, units = Dataset(), Dataset(), Dataset()
+        concept.CodeMeaning, concept.CodeValue = meaning, "x"
+        units.CodeValue = unit
+        item.ConceptNameCodeSequence = Sequence([concept])
+        item.MeasurementUnitsCodeSequence = Sequence([units])
+        item.NumericValue = value
+        return item
+
+    content = pydicom.dcmread(SAMPLE)
+    content.WaveformAnnotationSequence = Sequence(
+        [
+            annotation("PR Interval", "29999", "ms"),
+            annotation("QRS Duration", "0.09", "s"),
+            annotation("Heart Rate", "72", "/min"),
+            annotation("RR Interval", "1000", "ms"),
+            annotation("QT Interval", "400", "furlong"),
+        ]
+    )
+    written = BytesIO()
+    content.save_as(written)
+    assert read("", written.getvalue()).measurements == {"qrs": 90.0, "heart_rate": 72.0}
