@@ -41,7 +41,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def screens() -> list[Path]:
-    return [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
+    return [ROOT / "app.py", *sorted((ROOT / "views").rglob("*.py"))]
 
 
 def pins() -> dict[str, str]:
@@ -99,9 +99,11 @@ def test_the_project_declares_all_that_the_package_imports():
     assert not outside - set(project["dependencies"])
 
 
-def test_no_script_lies_at_the_top_of_pages():
-    # Streamlit would take it for a page of its own and break deep links to the others.
-    assert not list((ROOT / "pages").glob("*.py"))
+def test_no_folder_called_pages_lies_beside_the_app():
+    # Where there is one, Streamlit answers the first deep link after its start with "Page not
+    # found", whether or not it holds scripts.
+    assert not (ROOT / "pages").exists()
+    assert len(screens()) > 5
 
 
 @pytest.mark.parametrize("path", screens(), ids=lambda path: path.stem)
@@ -123,7 +125,7 @@ def test_streamlit_stays_in_the_screens_and_lamae_ui():
         ):
             continue
         place = path.relative_to(ROOT).parts
-        assert place[0] in {"app.py", "pages", "tests"} or place[:2] == ("lamae", "ui"), path
+        assert place[0] in {"app.py", "views", "tests"} or place[:2] == ("lamae", "ui"), path
 
 
 def test_continuous_integration_runs_the_command_that_people_run():

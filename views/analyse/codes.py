@@ -168,10 +168,11 @@ def by_lead(attribution: Attribution) -> None:
         )
     with right:
         st.markdown(
-            f"Score of this ECG: {attribution.score:+.2f} log-odds. "
-            f"Of the baseline ({widgets.plain(attribution.baseline)}): "
-            f"{attribution.baseline_score:+.2f}."
+            f"Score of this ECG: {attribution.score:+.2f} log-odds, before calibration. "
+            f"Score of a flat line: {attribution.baseline_score:+.2f}."
         )
+        if attribution.baseline:
+            st.markdown(f"Compared with: {widgets.plain(attribution.baseline)}.")
         error = attribution.completeness_error
         if error is None:
             st.markdown("This method does not promise that its parts add up to the score.")
