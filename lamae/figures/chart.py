@@ -1,11 +1,26 @@
 """The common look of figures that stand on the page rather than on ECG paper."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import plotly.graph_objects as go
 
 from lamae.figures.frame import FONT
 from lamae.figures.palette import Palette, rgba
+
+# What the browser gets beside every figure. A double click brings back the whole sheet, not the
+# signal's extremes; "Share chart" would send a patient's ECG to Plotly's servers.
+CONFIG: Mapping[str, Any] = MappingProxyType(
+    {
+        "doubleClick": "reset",
+        "displaylogo": False,
+        "showSendToCloud": False,
+        "plotlyServerURL": "",
+        "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+        "toImageButtonOptions": {"filename": "lamae", "scale": 3},
+    }
+)
 
 
 def style(figure: go.Figure, colours: Palette, *, alt: str, height: int) -> go.Figure:

@@ -69,8 +69,11 @@ def print_sheet(
         uirevision=revision,
         meta={"alt": alt},
     )
-    figure.update_xaxes(axis, range=sheet.x_range, tickfont={"size": 11}, ticksuffix=" s")
     figure.update_xaxes(
+        axis,
+        range=sheet.x_range,
+        tickfont={"size": 11},
+        ticksuffix=" s",
         tick0=sheet.start,
         dtick=LARGE_SQUARE / sheet.speed,
         ticklabelstep=sheet.speed // 5,
@@ -78,8 +81,11 @@ def print_sheet(
         minor_tick0=sheet.start,
         minor_dtick=1 / sheet.speed,
     )
-    figure.update_yaxes(axis, range=sheet.y_range, showticklabels=False, constraintoward="top")
     figure.update_yaxes(
+        axis,
+        range=sheet.y_range,
+        showticklabels=False,
+        constraintoward="top",
         tick0=0.0,
         dtick=LARGE_SQUARE / sheet.gain,
         minor_tick0=0.0,

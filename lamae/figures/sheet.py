@@ -38,9 +38,11 @@ LAYOUTS = tuple(GRIDS)
 SPEEDS = (25, 50)
 GAINS = (5, 10, 20)
 
+# s before and after the signal; the former holds the pulse.
+LEFT, RIGHT = 0.6, 0.2
 # mm on the paper.
 LARGE_SQUARE = 5.0
-LEFT, RIGHT, ABOVE, BELOW = 15.0, 5.0, 15.0, 10.0
+ABOVE, BELOW = 15.0, 10.0
 LEAST_SPACING: Mapping[str, float] = MappingProxyType({"3x4+II": 25.0, "6x2": 20.0, "12x1": 15.0})
 MOST_SPACING = 50.0
 # The pulse before each row: 1 mV for 0.2 s, as corners in s and mV.
@@ -158,9 +160,9 @@ def lay_out(
     room = [
         _squares(value, square, least, MOST_SPACING / gain)
         for value, least in (
-            (np.quantile(high[0], 0.95), ABOVE / gain),
+            (max(high[0].max(), max(PULSE_VOLTAGE)), ABOVE / gain),
             *((value, LEAST_SPACING[layout] / gain) for value in need),
-            (np.quantile(-low[-1], 0.95), BELOW / gain),
+            (-low[-1].min(), BELOW / gain),
         )
     ]
     baselines = tuple(float(sum(room[row + 1 : -1])) for row in range(len(grid)))
@@ -170,7 +172,7 @@ def lay_out(
         gaps=tuple(room[:-1]),
         fs=fs,
         start=start,
-        x_range=(start - LEFT / speed, start + SECONDS + RIGHT / speed),
+        x_range=(start - LEFT, start + SECONDS + RIGHT),
         y_range=(-room[-1], baselines[0] + room[0]),
         speed=speed,
         gain=gain,
