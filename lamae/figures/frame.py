@@ -213,7 +213,7 @@ def add_click_targets(figure: go.Figure, sheet: Sheet) -> None:
         first, last = sheet.times(cell)
         count = max(1, round((last - first) / 0.5))
         step = (last - first) / count
-        x += [first + (i + 0.5) * step for i in range(count)]
+        x += [round(first + (i + 0.5) * step, 3) for i in range(count)]
         y += [sheet.baselines[cell.row]] * count
         names += [cell.lead] * count
     figure.add_scatter(

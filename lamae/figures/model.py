@@ -16,7 +16,9 @@ NAMES = {
 }
 
 
-def training_curve(history: Sequence[Mapping[str, float]], *, dark: bool = False) -> go.Figure:
+def training_curve(
+    history: Sequence[Mapping[str, float | int]], *, dark: bool = False
+) -> go.Figure:
     """Lines of every figure of a run over its epochs, losses above and AUROCs below.
 
     Args:

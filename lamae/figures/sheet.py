@@ -158,7 +158,7 @@ def lay_out(
     # Bins rather than extremes: one artefact must not push all rows apart. Rows may touch a little.
     need = 0.9 * np.quantile(high[1:] - low[:-1], 0.95, axis=1)
     room = [
-        _squares(value, square, least, MOST_SPACING / gain)
+        _squares(float(value), square, least, MOST_SPACING / gain)
         for value, least in (
             (max(high[0].max(), max(PULSE_VOLTAGE)), ABOVE / gain),
             *((value, LEAST_SPACING[layout] / gain) for value in need),

@@ -1,0 +1,133 @@
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from figures_builders import make_ecg
+
+from lamae.ecg import LEADS
+from lamae.errors import InputError
+from lamae.figures import LAYOUTS, reconstruction
+from lamae.results import Reconstruction
+
+FS, SAMPLES = 100.0, 1000
+
+
+def restored(
+    hidden: np.ndarray, start: float = 0.0, missing: tuple[str, ...] = ()
+) -> Reconstruction:
+    present = np.ones((12, SAMPLES), bool)
+    present[[LEADS.index(lead) for lead in missing]] = False
+    hidden = hidden & present
+    target = np.where(present, make_ecg(fs=FS).signal, np.float32(0))
+    output = np.where(hidden, target * np.float32(0.5) + np.float32(0.1), target)
+    nowhere = np.float32(np.nan)
+    linear = np.where(hidden, target * np.float32(0.25), nowhere)
+    algebra = np.full_like(target, nowhere)
+    return Reconstruction(FS, start, target, output, linear, algebra, hidden, present, ())
+
+
+def hide(**stretches: tuple[float, float]) -> np.ndarray:
+    hidden = np.zeros((12, SAMPLES), bool)
+    for lead, (first, last) in stretches.items():
+        hidden[LEADS.index(lead), round(first * FS) : round(last * FS)] = True
+    return hidden
+
+
+def kind(figure: go.Figure, name: str) -> list[go.Scatter]:
+    return [trace for trace in figure.data if trace.name == name]
+
+
+def indices(trace: go.Scatter, start: float) -> slice:
+    first = round((trace.x0 - start) * FS)
+    return slice(first, first + len(trace.y))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_true_signal_of_every_lead_is_drawn_once(layout: str) -> None:
+    recon = restored(hide(V1=(0, 10), II=(2, 3)), start=20.0)
+    drawn = kind(reconstruction(recon, layout=layout), "true signal")
+    assert sorted(t.meta["lead"] for t in drawn if not t.meta["strip"]) == sorted(LEADS)
+    for trace in drawn:
+        truth = recon.target[LEADS.index(trace.meta["lead"]), indices(trace, 20.0)]
+        np.testing.assert_allclose(trace.y - trace.meta["offset"], truth, atol=2e-6)
+
+
+def test_the_restored_line_holds_the_models_output_where_it_was_hidden() -> None:
+    recon = restored(hide(V1=(0, 10), II=(2, 3), aVF=(4, 4.6)), start=5.0)
+    drawn = {t.meta["lead"]: t for t in kind(reconstruction(recon), "restored by the model")}
+    assert set(drawn) == {"V1", "II", "aVF"}
+    for lead, trace in drawn.items():
+        row = LEADS.index(lead)
+        values = trace.y - np.float32(trace.meta["offset"])
+        hidden = recon.hidden[row]
+        np.testing.assert_allclose(values[hidden], recon.output[row][hidden], atol=2e-6)
+        # One visible neighbour on each side joins the line to the true signal.
+        joined = ~np.isnan(values) & ~hidden
+        assert joined.sum() <= 2
+        np.testing.assert_allclose(values[joined], recon.target[row][joined], atol=2e-6)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_hatching_covers_exactly_what_was_hidden(layout: str) -> None:
+    recon = restored(hide(V1=(0, 10), II=(2, 3), aVF=(4, 4.6)))
+    figure = reconstruction(recon, layout=layout)
+    (hatching,) = kind(figure, "hidden from the model")
+    assert hatching.fillpattern.shape == "/"
+    corners = np.array([[v for v in a if v is not None] for a in (hatching.x, hatching.y)], float)
+    boxes = corners.reshape(2, -1, 5)
+    covered: dict[str, np.ndarray] = {lead: np.zeros(SAMPLES, bool) for lead in LEADS}
+    shown: dict[str, np.ndarray] = {lead: np.zeros(SAMPLES, bool) for lead in LEADS}
+    for trace in kind(figure, "true signal"):
+        lead, span = trace.meta["lead"], indices(trace, 0.0)
+        shown[lead][span] = True
+        for x, y in boxes.transpose(1, 0, 2):
+            if y.min() < trace.meta["offset"] < y.max():
+                first, stop = round(x.min() * FS), round(x.max() * FS)
+                covered[lead][max(first, span.start) : min(stop, span.stop)] = True
+    for row, lead in enumerate(LEADS):
+        np.testing.assert_array_equal(covered[lead], recon.hidden[row] & shown[lead])
+
+
+def test_the_legend_names_each_kind_once_and_nothing_else() -> None:
+    figure = reconstruction(restored(hide(V1=(0, 10), V2=(0, 10))), show_linear=True)
+    legend = [trace.name for trace in figure.data if trace.showlegend is not False]
+    assert sorted(legend) == [
+        "hidden from the model",
+        "linear regression",
+        "restored by the model",
+        "true signal",
+    ]
+
+
+def test_the_linear_regression_is_drawn_on_request_only() -> None:
+    recon = restored(hide(V1=(0, 10)))
+    assert not kind(reconstruction(recon), "linear regression")
+    (trace,) = kind(reconstruction(recon, show_linear=True), "linear regression")
+    np.testing.assert_allclose(trace.y - trace.meta["offset"], recon.linear[6], atol=2e-6)
+    assert trace.line.dash
+
+
+def test_with_nothing_hidden_there_is_nothing_restored() -> None:
+    figure = reconstruction(restored(hide()))
+    assert not kind(figure, "restored by the model")
+    assert not kind(figure, "hidden from the model")
+    assert "nothing hidden" in figure.layout.meta["alt"]
+
+
+def test_a_lead_the_recording_lacks_is_named() -> None:
+    figure = reconstruction(restored(hide(V1=(0, 10)), missing=("V3",)))
+    assert list(kind(figure, "not recorded")[0].text) == ["V3 not recorded"]
+    assert "V3" not in {trace.meta["lead"] for trace in kind(figure, "true signal")}
+
+
+def test_it_says_what_was_hidden_and_can_be_clicked() -> None:
+    figure = reconstruction(restored(hide(V1=(0, 10), II=(2, 3))), dark=True)
+    alt = figure.layout.meta["alt"]
+    assert "wholly hidden and restored: V1" in alt
+    assert "in part: II" in alt
+    assert set(kind(figure, "leads")[0].customdata) == set(LEADS)
+    assert len(figure.to_json()) < 0.3e6
+
+
+def test_an_unknown_layout_is_refused() -> None:
+    with pytest.raises(InputError, match="4x3"):
+        reconstruction(restored(hide()), layout="4x3")
