@@ -30,7 +30,7 @@ class LeadEncoder(nn.Module):
         self.blocks = nn.ModuleList(Block(config.width, config.heads) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.width)
 
-    def forward(self, x: Float[Tensor, "B L T"], packed: Packed) -> Float[Tensor, "B V K+1 D"]:
+    def forward(self, x: Float[Tensor, "B L T"], packed: Packed) -> Float[Tensor, "B V tokens D"]:
         """Encode the visible patches.
 
         Args:

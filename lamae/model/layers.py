@@ -10,6 +10,9 @@ from torch.nn import functional as F
 # A token without a place in time, such as a class token, is near every other token.
 NO_TIME = -1
 SLOPES = (1.0, 0.5, 0.1, 0.0)
+# Far enough below every score to give a weight of exactly 0, yet finite: a query that may see
+# no key at all then averages them instead of becoming not a number.
+NEVER = -1e4
 
 
 def distance_bias(
@@ -41,7 +44,7 @@ def distance_bias(
     )
     bias = -slopes[:, None, None] * distance[:, None]
     if key_valid is not None:
-        bias = bias.masked_fill(~key_valid[:, None, None, :], -math.inf)
+        bias = bias.masked_fill(~key_valid[:, None, None, :], NEVER)
     return bias
 
 

@@ -24,7 +24,7 @@ class MaskConfig:
     """
 
     ratio: float = 0.75
-    synchronous: float = 0.5
+    synchronous: float = 0.25
     hide_leads: float = 0.5
     full_view: float = 0.1
 
@@ -48,7 +48,7 @@ def draw_mask(
     def uniform() -> float:
         return float(torch.rand((), generator=generator))
 
-    ratio = config.ratio
+    ratio, synchronous = config.ratio, False
     if uniform() < config.hide_leads:
         hidden_leads = 1 + int(uniform() * (leads - 1))
         visible = hide_random_leads(available, hidden_leads, generator)
@@ -56,7 +56,7 @@ def draw_mask(
         ratio = 0.0 if full else 1 - min(1.0, (1 - ratio) * leads / (leads - hidden_leads))
     else:
         visible = available
-    synchronous = uniform() < config.synchronous
+        synchronous = uniform() < config.synchronous
     return visible & hide_random_patches(available, ratio, generator, synchronous=synchronous)
 
 

@@ -1,0 +1,258 @@
+"""LAMAE's promises: what it may see, what it ignores, what its attention means."""
+
+import pytest
+import torch
+
+from lamae.errors import InputError
+from lamae.model import Backbone, Classifier, MaskedAutoencoder, ModelConfig, masked_loss
+from lamae.model.classifier import code_logits
+from lamae.model.latent import lead_attention
+from lamae.model.layers import NO_TIME, Attention, distance_bias
+from lamae.model.mask import (
+    MaskConfig,
+    draw_mask,
+    hide_random_leads,
+    hide_random_patches,
+    pack,
+    select,
+)
+
+CONFIG = ModelConfig(
+    samples=200,
+    width=16,
+    heads=2,
+    depth=2,
+    latent_depth=2,
+    decoder_width=12,
+    decoder_heads=2,
+    decoder_depth=2,
+)
+
+
+def seeded(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture
+def batch() -> tuple[torch.Tensor, torch.Tensor]:
+    x = torch.randn(3, 12, 200, generator=seeded())
+    visible = hide_random_patches(torch.ones(3, 12, 10, dtype=torch.bool), 0.5, seeded(1))
+    visible = visible.clone()
+    visible[0, 4] = False
+    visible[1, 7:] = False
+    return x, visible
+
+
+def test_hidden_patches_are_never_looked_at(batch):
+    x, visible = batch
+    torch.manual_seed(0)
+    model = MaskedAutoencoder(CONFIG).eval()
+    hidden = ~visible.repeat_interleave(20, dim=-1)
+    other = torch.where(hidden, torch.randn(x.shape, generator=seeded(2)), x)
+    torch.testing.assert_close(model(x, visible), model(other, visible))
+    seen = x.clone()
+    seen[~hidden] += 1
+    assert not torch.allclose(model(x, visible), model(seen, visible))
+
+
+def test_loss_ignores_visible_patches(batch):
+    x, visible = batch
+    output = torch.zeros_like(x, requires_grad=True)
+    masked_loss(output, x, ~visible).backward()
+    seen = visible.repeat_interleave(20, dim=-1)
+    assert (output.grad[seen] == 0).all()
+    assert (output.grad[~seen] != 0).all()
+
+
+def test_loss_is_the_mean_square_over_hidden_samples():
+    target = torch.zeros(1, 1, 40)
+    output = torch.cat([torch.full((1, 1, 20), 3.0), torch.full((1, 1, 20), 100.0)], dim=-1)
+    assert masked_loss(output, target, torch.tensor([[[True, False]]])) == 9.0
+    assert masked_loss(output, target, torch.tensor([[[False, False]]])) == 0.0
+
+
+def test_z_does_not_depend_on_the_order_in_which_leads_are_given(batch):
+    """Shuffle the rows in which leads reach the latent attention; each keeps its identity."""
+    x, visible = batch
+    torch.manual_seed(0)
+    backbone = Backbone(CONFIG).eval()
+    order = torch.randperm(12, generator=seeded(3))
+    shuffled = Backbone(CONFIG).eval()
+    shuffled.load_state_dict(backbone.state_dict())
+    with torch.no_grad():
+        shuffled.encoder.lead.weight.copy_(backbone.encoder.lead.weight[order])
+    z, again = backbone(x, visible).z, shuffled(x[:, order], visible[:, order]).z
+    torch.testing.assert_close(z, again)
+    assert not torch.allclose(z, backbone(x[:, order], visible[:, order]).z)
+
+
+def test_the_encoder_keeps_leads_apart(batch):
+    x, visible = batch
+    backbone = Backbone(CONFIG).eval()
+    packed = pack(visible)
+    before = backbone.encoder(x, packed)
+    changed = x.clone()
+    changed[:, 0] += 1
+    after = backbone.encoder(changed, packed)
+    other = packed.lead != 0
+    torch.testing.assert_close(before[other], after[other])
+    assert not torch.allclose(before[~other], after[~other])
+
+
+def test_latent_attention_lets_leads_meet(batch):
+    x, visible = batch
+    backbone = Backbone(CONFIG).eval()
+    changed = x.clone()
+    changed[:, 0] += 1
+    assert not torch.allclose(backbone(x, visible).z, backbone(changed, visible).z)
+
+
+def test_explicit_and_fused_attention_agree():
+    torch.manual_seed(0)
+    attention = Attention(16, 4)
+    x, context = torch.randn(2, 5, 16), torch.randn(2, 9, 16)
+    valid = torch.ones(2, 9, dtype=torch.bool)
+    valid[0, 6:] = False
+    time = torch.arange(9)[None]
+    bias = distance_bias(time[:, :5], time, valid, heads=4)
+    explicit, weights = attention(x, context, bias, explicit=True)
+    fused, nothing = attention(x, context, bias, explicit=False)
+    torch.testing.assert_close(explicit, fused)
+    assert nothing is None
+    torch.testing.assert_close(weights.sum(dim=-1), torch.ones(2, 4, 5))
+    assert (weights[0, :, :, 6:] == 0).all()
+
+
+def test_distance_bias_falls_with_distance_and_spares_class_tokens():
+    time = torch.tensor([[NO_TIME, 0, 1, 5]])
+    bias = distance_bias(time, time, None, heads=1)[0, 0]
+    assert bias[1].tolist() == [0, 0, -1, -5]
+    assert bias[0].tolist() == [0, 0, 0, 0]
+
+
+def test_attention_of_leads_sums_to_one_and_skips_hidden_leads(batch):
+    x, visible = batch
+    latent = Backbone(CONFIG).eval()(x, visible, want_attention=True)
+    weights, matrix = lead_attention(latent, 12)
+    assert weights.shape == (2, 3, 2, 12)
+    torch.testing.assert_close(weights.sum(dim=-1), torch.ones(2, 3, 2))
+    torch.testing.assert_close(matrix[:, 1, :, :7].sum(dim=-1), torch.ones(2, 2, 7))
+    assert (weights[:, 1, :, 7:] == 0).all()
+    assert (matrix[:, 1, :, :, 7:] == 0).all()
+
+
+def test_attention_of_leads_equals_a_sum_by_hand():
+    """Uniform attention gives each lead its share of the tokens."""
+    backbone = Backbone(CONFIG).eval()
+    for block in backbone.blocks:
+        torch.nn.init.zeros_(block.attend_self.query.weight)
+    visible = torch.zeros(1, 12, 10, dtype=torch.bool)
+    visible[0, 2] = True
+    visible[0, 5, :3] = True
+    latent = backbone(torch.randn(1, 12, 200), visible, want_attention=True)
+    # Head 0 looks at distance too, but z has no place in time: all tokens are equally near.
+    weights, _ = lead_attention(latent, 12)
+    expected = torch.zeros(12)
+    expected[2], expected[5] = 11 / 15, 4 / 15
+    torch.testing.assert_close(weights[0, 0, 0], expected)
+
+
+def test_asking_for_attention_that_was_not_kept_is_an_error(batch):
+    with pytest.raises(ValueError, match="want_attention"):
+        lead_attention(Backbone(CONFIG)(*batch), 12)
+
+
+def test_empty_rows_do_not_disturb_the_others(batch):
+    """An ECG's output is the same alone and beside ECGs that show more."""
+    x, visible = batch
+    model = Classifier(CONFIG).eval()
+    torch.nn.init.normal_(model.head.weight)
+    torch.testing.assert_close(
+        model(x, visible)[1:2], model(x[1:2], visible[1:2]), rtol=1e-4, atol=1e-5
+    )
+
+
+def test_an_ecg_that_shows_nothing_gives_numbers():
+    model = MaskedAutoencoder(CONFIG).eval()
+    nothing = torch.zeros(1, 12, 10, dtype=torch.bool)
+    assert torch.isfinite(model(torch.randn(1, 12, 200), nothing)).all()
+
+
+def test_restoring_some_leads_equals_restoring_all_and_choosing(batch):
+    model = MaskedAutoencoder(CONFIG).eval()
+    leads = torch.tensor([1, 6, 11])
+    torch.testing.assert_close(model(*batch, leads), model(*batch)[:, leads])
+
+
+@pytest.mark.parametrize("cross", [True, False])
+def test_a_tiny_model_learns_to_copy_between_leads(cross):
+    """Both decoders train; the loss of a task that needs other leads falls well below 1."""
+    torch.manual_seed(0)
+    config = ModelConfig(
+        samples=60, width=32, heads=2, depth=1, latent_depth=1,
+        decoder_width=32, decoder_heads=2, decoder_depth=1, decoder_cross=cross,
+    )  # fmt: skip
+    model = MaskedAutoencoder(config)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+    generator = seeded()
+    losses = []
+    for _ in range(150):
+        x = torch.randn(16, 1, 1, generator=generator).expand(16, 12, 60).contiguous()
+        visible = hide_random_leads(torch.ones(16, 12, 3, dtype=torch.bool), 6, generator)
+        loss = masked_loss(model(x, visible), x, ~visible)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert sum(losses[-10:]) / 10 < 0.1
+
+
+def test_no_latent_blocks_leave_z_free_of_the_leads(batch):
+    config = ModelConfig(samples=200, width=16, heads=2, depth=1, latent_depth=0)
+    x, visible = batch
+    backbone = Backbone(config).eval()
+    torch.testing.assert_close(backbone(x, visible).z, backbone(x * 2, visible).z)
+
+
+def test_masks_hide_what_they_say():
+    available = torch.ones(4, 12, 50, dtype=torch.bool)
+    visible = hide_random_patches(available, 0.75, seeded())
+    assert (visible.sum(dim=-1) == 12).all()
+    assert not (visible[:, 0] == visible[:, 1]).all()
+    together = hide_random_patches(available, 0.75, seeded(), synchronous=True)
+    assert (together == together[:, :1]).all()
+    assert (hide_random_leads(available, 5, seeded()).any(dim=-1).sum(dim=-1) == 7).all()
+    assert (hide_random_patches(available, 1.0, seeded()).sum(dim=-1) == 1).all()
+
+
+def test_masks_follow_the_generator_and_never_show_what_is_not_there():
+    available = torch.ones(2, 12, 50, dtype=torch.bool)
+    available[0, 3] = False
+    available[1, :, 40:] = False
+    config = MaskConfig()
+    first, second = seeded(), seeded()
+    for _ in range(20):
+        visible = draw_mask(available, config, first)
+        assert torch.equal(visible, draw_mask(available, config, second))
+        assert not (visible & ~available).any()
+
+
+def test_packing_lists_every_visible_patch_once():
+    visible = torch.rand(5, 12, 10, generator=seeded()) < 0.3
+    visible[2] = False
+    numbers = torch.arange(5 * 120).reshape(5, 12, 10)
+    packed = pack(visible)
+    listed = select(numbers, packed)[packed.valid]
+    assert sorted(listed.tolist()) == numbers[visible].tolist()
+
+
+def test_a_code_scores_as_its_strongest_statement():
+    logits = torch.tensor([[0.0, -1.0, 2.0, 5.0]])
+    assert code_logits(logits, ((0, 2), (1,))).tolist() == [[2.0, -1.0]]
+
+
+def test_sizes_that_do_not_fit_are_refused():
+    with pytest.raises(InputError, match="patches of 30"):
+        ModelConfig(patch=30)
+    with pytest.raises(InputError, match="multiple"):
+        ModelConfig(width=130)

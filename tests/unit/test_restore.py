@@ -1,0 +1,72 @@
+"""What algebra and regression can restore."""
+
+import numpy as np
+import pytest
+
+from lamae.ecg import CHEST_LEADS, LEADS, LIMB_FROM_I_II
+from lamae.restore import algebra_estimate, lead_errors, linear_estimate
+
+
+@pytest.fixture
+def signal() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    independent = rng.normal(size=(8, 400))
+    independent[2:] += rng.normal(size=(6, 2)) @ independent[:2]
+    limb = LIMB_FROM_I_II @ independent[:2]
+    return np.concatenate([limb, independent[2:]]).astype(np.float32)
+
+
+def showing(*leads: str) -> np.ndarray:
+    visible = np.zeros((12, 400), dtype=bool)
+    visible[[LEADS.index(lead) for lead in leads]] = True
+    return visible
+
+
+def test_two_limb_leads_determine_the_other_four(signal):
+    estimate = algebra_estimate(signal, showing("III", "aVF", "V1"))
+    np.testing.assert_allclose(estimate[:6], signal[:6], atol=1e-4)
+    assert np.isnan(estimate[6:]).all()
+
+
+def test_one_limb_lead_determines_itself_alone(signal):
+    estimate = algebra_estimate(signal, showing("aVR"))
+    np.testing.assert_allclose(estimate[3], signal[3], atol=1e-5)
+    assert np.isnan(estimate[[0, 1, 2, 4, 5]]).all()
+
+
+def test_regression_equals_least_squares_on_the_same_data(signal):
+    """With the moments of this very signal, ridge is ordinary least squares but for its ridge."""
+    moments = signal.astype(np.float64) @ signal.T.astype(np.float64) / signal.shape[1]
+    estimate = linear_estimate(signal, showing("I", "II", "V1"), moments)
+    basis = signal[[0, 1, 6]].astype(np.float64)
+    fitted = np.linalg.lstsq(basis.T, signal[9].astype(np.float64), rcond=None)[0]
+    np.testing.assert_allclose(estimate[9], fitted @ basis, atol=2e-3)
+
+
+def test_regression_never_looks_at_hidden_samples(signal):
+    moments = signal.astype(np.float64) @ signal.T.astype(np.float64) / signal.shape[1]
+    visible = showing("I", "II")
+    visible[8, :200] = True
+    other = np.where(visible, signal, 99).astype(np.float32)
+    np.testing.assert_array_equal(
+        linear_estimate(signal, visible, moments), linear_estimate(other, visible, moments)
+    )
+    assert np.isnan(linear_estimate(signal, showing(), moments)).all()
+
+
+def test_errors_count_hidden_samples_only(signal):
+    hidden = np.zeros((12, 400), dtype=bool)
+    hidden[6, :100] = True
+    output = signal.astype(np.float64).copy()
+    output[6, :100] += 0.5
+    output[6, 100:] += 9
+    nothing = np.full(signal.shape, np.nan)
+    (error,) = lead_errors(
+        signal, output, signal.astype(np.float64), nothing, hidden, np.ones_like(hidden)
+    )
+    assert error.lead == CHEST_LEADS[0]
+    assert error.rmse == pytest.approx(0.5)
+    assert error.hidden_share == 0.25
+    assert error.pearson_r == pytest.approx(1.0)
+    assert error.linear_rmse == 0.0
+    assert error.algebra_rmse is None
