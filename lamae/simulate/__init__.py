@@ -33,53 +33,53 @@ class _Rhythm:
     """How a rhythm differs from a normal one; rates in bpm, intervals in ms."""
 
     title: str
-    rates: tuple[float, float] = (62, 88)
+    rates: tuple[float, float] = (62.0, 88.0)
     shape: str = "normal"
     beat: str = "N"
-    pr: float = 160
-    qrs: tuple[float, float] = (84, 98)
-    qtc: float = 405
+    pr: float = 160.0
+    qrs: tuple[float, float] = (84.0, 98.0)
+    qtc: float = 405.0
     fibrillates: bool = False
     premature: bool = False
 
 
 _RHYTHMS = {
     "sinus_rhythm": _Rhythm("Sinus rhythm"),
-    "sinus_bradycardia": _Rhythm("Sinus bradycardia", rates=(42, 54), pr=168),
-    "sinus_tachycardia": _Rhythm("Sinus tachycardia", rates=(108, 135), pr=140),
-    "atrial_fibrillation": _Rhythm("Atrial fibrillation", rates=(75, 120), fibrillates=True),
+    "sinus_bradycardia": _Rhythm("Sinus bradycardia", rates=(42.0, 54.0), pr=168.0),
+    "sinus_tachycardia": _Rhythm("Sinus tachycardia", rates=(108.0, 135.0), pr=140.0),
+    "atrial_fibrillation": _Rhythm("Atrial fibrillation", rates=(75.0, 120.0), fibrillates=True),
     "premature_ventricular_beats": _Rhythm(
-        "Premature ventricular beats", rates=(64, 82), premature=True
+        "Premature ventricular beats", rates=(64.0, 82.0), premature=True
     ),
-    "first_degree_av_block": _Rhythm("First-degree AV block", rates=(58, 78), pr=260),
+    "first_degree_av_block": _Rhythm("First-degree AV block", rates=(58.0, 78.0), pr=260.0),
     "left_bundle_branch_block": _Rhythm(
         "Left bundle branch block",
         shape="left bundle branch block",
         beat="L",
-        pr=180,
-        qrs=(144, 160),
-        qtc=445,
+        pr=180.0,
+        qrs=(144.0, 160.0),
+        qtc=445.0,
     ),
     "right_bundle_branch_block": _Rhythm(
         "Right bundle branch block",
         shape="right bundle branch block",
         beat="R",
-        pr=170,
-        qrs=(132, 146),
-        qtc=430,
+        pr=170.0,
+        qrs=(132.0, 146.0),
+        qtc=430.0,
     ),
     "left_ventricular_hypertrophy": _Rhythm(
         "Left ventricular hypertrophy",
         shape="left ventricular hypertrophy",
-        pr=172,
-        qrs=(96, 108),
-        qtc=420,
+        pr=172.0,
+        qrs=(96.0, 108.0),
+        qtc=420.0,
     ),
     "inferior_st_elevation": _Rhythm(
-        "Inferior ST elevation", rates=(55, 75), shape="inferior injury", pr=176
+        "Inferior ST elevation", rates=(55.0, 75.0), shape="inferior injury", pr=176.0
     ),
     "anterior_st_elevation": _Rhythm(
-        "Anterior ST elevation", rates=(75, 98), shape="anterior injury"
+        "Anterior ST elevation", rates=(75.0, 98.0), shape="anterior injury"
     ),
 }
 RHYTHMS: Mapping[str, str] = MappingProxyType(
@@ -158,11 +158,11 @@ def simulate(
     """
     if rhythm not in _RHYTHMS:
         raise InputError(f"There is no rhythm {rhythm!r}; expected one of {', '.join(RHYTHMS)}.")
-    _require("length", seconds, 3, 3600, "s")
-    _require("sampling rate", fs, 50, 20_000, "Hz")
+    _require("length", seconds, 3.0, 3600.0, "s")
+    _require("sampling rate", fs, 50.0, 20_000.0, "Hz")
     kind = _RHYTHMS[rhythm]
     rate = rng.uniform(*kind.rates) if heart_rate is None else heart_rate
-    _require("heart rate", rate, 30, 200, "bpm")
+    _require("heart rate", rate, 30.0, 200.0, "bpm")
     mean_rr = 60 / rate
     # Fridericia's relation; slower hearts conduct a little slower, too.
     intervals = {
@@ -171,16 +171,18 @@ def simulate(
         "qrs": rng.uniform(*kind.qrs) if qrs is None else qrs,
         "qt": (kind.qtc + rng.uniform(-12, 12)) * mean_rr ** (1 / 3) if qt is None else qt,
     }
-    _require("PR interval", intervals["pr"], 90, 400, "ms")
-    _require("QRS duration", intervals["qrs"], 60, 220, "ms")
-    _require("QT interval", intervals["qt"], intervals["qrs"] + 120, 700, "ms")
-    _require("amplitude", amplitude, 0.05, 5, "times the normal")
+    _require("PR interval", intervals["pr"], 90.0, 400.0, "ms")
+    _require("QRS duration", intervals["qrs"], 60.0, 220.0, "ms")
+    _require("QT interval", intervals["qt"], intervals["qrs"] + 120, 700.0, "ms")
+    _require("noise", noise, 0.0, 5.0, "mV")
+    _require("baseline wander", wander, 0.0, 5.0, "mV")
+    _require("amplitude", amplitude, 0.05, 5.0, "times the normal")
     beat = place(vary(SHAPES[kind.shape], rng), amplitude=amplitude, **intervals)
     early = place(
         vary(SHAPES["ventricular"], rng),
         amplitude=amplitude,
-        p=0,
-        pr=0,
+        p=0.0,
+        pr=0.0,
         qrs=rng.uniform(146, 164),
         qt=intervals["qt"] + 45,
     )
@@ -194,7 +196,7 @@ def simulate(
     for time in times.p:
         _add(vectors, t, float(time), beat.p)
     if kind.fibrillates:
-        vectors += timing.fibrillation(t, 0.07 * amplitude, rng)
+        vectors += timing.fibrillation(t, 0.08 * amplitude, rng)
 
     independent = independent_leads(vectors)
     shape = (len(INDEPENDENT_LEADS), 1)

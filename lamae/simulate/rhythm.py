@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
+
+from lamae.errors import InputError
 
 MAYER = 0.1  # Hz
 BREATHING = 0.25  # Hz
@@ -22,7 +24,7 @@ class Times:
     """
 
     beats: Float64[np.ndarray, " beats"]
-    ventricular: np.ndarray
+    ventricular: Bool[np.ndarray, " beats"]
     p: Float64[np.ndarray, " atrial"]
 
 
@@ -62,7 +64,7 @@ def fibrillating(
 
 def with_premature_beats(
     sinus_times: Float64[np.ndarray, " n"], rng: np.random.Generator
-) -> tuple[Float64[np.ndarray, " n"], np.ndarray]:
+) -> tuple[Float64[np.ndarray, " n"], Bool[np.ndarray, " n"]]:
     """Replace some beats by early ventricular ones; the sinus node keeps its time.
 
     Returns:
@@ -84,6 +86,9 @@ def window(times: Times, seconds: float, rng: np.random.Generator) -> Times:
 
     The recording holds at least two beats and a premature one where the rhythm has any; no
     R lies within `EDGE` s of its ends on either side (less at high rates).
+
+    Raises:
+        InputError: The recording is too short for that.
     """
     edge = min(EDGE, 0.3 * float(np.diff(times.beats).min()))
     starts = rng.uniform(2.0, times.beats[-1] - seconds - 2.0, 2000)
@@ -91,13 +96,13 @@ def window(times: Times, seconds: float, rng: np.random.Generator) -> Times:
         since = times.beats - start
         inside = (since >= 0) & (since < seconds)
         clear = min(np.abs(since).min(), np.abs(since - seconds).min()) >= edge
-        if (
-            clear
-            and inside.sum() >= 2
-            and (times.ventricular[inside].any() or not times.ventricular.any())
-        ):
-            break
-    return Times(times.beats - start, times.ventricular, times.p - start)
+        hallmark = times.ventricular[inside].any() or not times.ventricular.any()
+        if clear and hallmark and inside.sum() >= 2:
+            return Times(times.beats - start, times.ventricular, times.p - start)
+    raise InputError(
+        f"A recording of {seconds:g} s is too short to hold this rhythm at this rate; "
+        "make it longer."
+    )
 
 
 def fibrillation(
@@ -112,16 +117,14 @@ def fibrillation(
     base = rng.uniform(5.0, 7.5)
     total = np.zeros((3, t.size))
     for vector, rate, size in (
-        ((-0.55, 0.15, -0.50), base, 1.0),
-        ((-0.35, -0.10, -0.45), base * rng.uniform(1.08, 1.2), 0.55),
+        ((-0.55, 0.24, -0.50), base, 1.0),
+        ((-0.35, 0.10, -0.45), base * rng.uniform(1.08, 1.2), 0.55),
     ):
         slow, quick = rng.uniform(0.15, 0.3), rng.uniform(0.4, 0.8)
         a, b, c, d = rng.uniform(0, 2 * np.pi, 4)
         # The rate swings by 0.4 Hz: its integral over time is what the phase gains.
         phase = 2 * np.pi * rate * t + 0.4 / quick * np.sin(2 * np.pi * quick * t + a) + b
-        swell = (
-            1 + 0.3 * np.sin(2 * np.pi * slow * t + c) + 0.15 * np.sin(2 * np.pi * quick * t + d)
-        )
+        swell = 0.3 * np.sin(2 * np.pi * slow * t + c) + 0.15 * np.sin(2 * np.pi * quick * t + d)
         wave = np.sin(phase) + 0.35 * np.sin(2 * phase) + 0.15 * np.sin(3 * phase)
-        total += np.outer(vector, amplitude * size * swell * wave)
+        total += np.outer(vector, amplitude * size * (1 + swell) * wave)
     return total
