@@ -138,9 +138,7 @@ def _ablate(
         calls += len(gates)
         done(min(0.99, calls / (count + 1)))
         shown = (gates > 0.5) & visible
-        values = score(x.expand(len(gates), -1, -1), shown)
-        empty = ~shown.flatten(1).any(dim=1)
-        return torch.where(empty, values.detach() * 0, values)
+        return score(x.expand(len(gates), -1, -1), shown)
 
     with torch.no_grad():
         effect = FeatureAblation(of_gates).attribute(

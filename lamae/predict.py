@@ -1,7 +1,7 @@
 """The trained model applied to ECGs; safe to share between threads."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,7 +20,7 @@ from lamae.preprocess import InputSpec, Prepared, prepare
 from lamae.restore import algebra_estimate, lead_errors, linear_estimate
 from lamae.results import CodeScore, LeadAttention, Prediction, Reconstruction, StatementScore
 
-Stage = Literal["pretrained", "fine-tuned"]
+STAGES = ("pretrained", "fine-tuned")
 
 
 class Predictor:
@@ -226,20 +226,20 @@ class Predictor:
         )
 
     def attention(
-        self, ecg: ECG, *, start: float = 0.0, stage: Stage = "pretrained"
+        self, ecg: ECG, *, start: float = 0.0, stage: str = "pretrained"
     ) -> LeadAttention:
         """How z weighs the leads, and how leads attend to each other.
 
         Args:
             ecg: A recording with any of the twelve leads.
             start: Where the ten-second window starts, in s.
-            stage: Whose attention: the masked autoencoder's or the fine-tuned classifier's.
+            stage: One of `STAGES`: the masked autoencoder's attention or the classifier's.
 
         Raises:
             InputError: The stage is unknown.
             WeightsError: The stage is not in these weights.
         """
-        if stage not in ("pretrained", "fine-tuned"):
+        if stage not in STAGES:
             raise InputError(f"The stage is {stage!r}; expected 'pretrained' or 'fine-tuned'.")
         model = self.bundle.mae if stage == "pretrained" else self.classifier
         x, visible = self.model_input(prepare(ecg, self.spec, start), ecg.leads)

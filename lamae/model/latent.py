@@ -37,7 +37,7 @@ class Latent:
     def pooled(self) -> Float[Tensor, "B features"]:
         """z beside the mean of the valid tokens: what classifiers take."""
         weight = self.valid[:, :, None].to(self.tokens.dtype)
-        mean = (self.tokens * weight).sum(dim=1) / weight.sum(dim=1)
+        mean = (self.tokens * weight).sum(dim=1) / weight.sum(dim=1).clamp_min(1.0)
         return torch.cat([self.z, mean], dim=-1)
 
 

@@ -1,0 +1,46 @@
+"""A small model with random weights, for tests of what surrounds the weights."""
+
+import numpy as np
+import pytest
+import torch
+
+from lamae.checkpoint import Bundle, CodeRule
+from lamae.ecg import ECG
+from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
+from lamae.predict import Predictor
+from lamae.preprocess import InputSpec
+from lamae.simulate import simulate
+
+TINY = ModelConfig(
+    width=16, heads=2, depth=1, latent_depth=2, decoder_width=12, decoder_heads=2, decoder_depth=1
+)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Predictor:
+    torch.manual_seed(0)
+    classifier = Classifier(TINY)
+    torch.nn.init.normal_(classifier.head.weight)
+    classifier.norm.weight.data.normal_()
+    rng = np.random.default_rng(0)
+    mixing = rng.normal(size=(12, 20))
+    bundle = Bundle(
+        config=TINY,
+        input=InputSpec(),
+        mae=MaskedAutoencoder(TINY).eval().requires_grad_(False),
+        moments=mixing @ mixing.T,
+        classifier=classifier.eval().requires_grad_(False),
+        rules=(
+            CodeRule("I48.91", 1.0, 0.0, 0.4),
+            CodeRule("I25.2", 0.5, -1.0, 0.2),
+            CodeRule("R00.1", 2.0, 0.5, 0.6),
+        ),
+        card={"name": "tiny"},
+        sha256="0" * 64,
+    )
+    return Predictor(bundle)
+
+
+@pytest.fixture(scope="session")
+def sinus() -> ECG:
+    return simulate("sinus_rhythm", seconds=12.0, rng=np.random.default_rng(1)).ecg

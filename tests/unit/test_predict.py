@@ -1,0 +1,146 @@
+"""The predictor between an ECG and the model."""
+
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
+from lamae.errors import InputError, WeightsError
+from lamae.labels import statements_of
+from lamae.predict import Predictor
+from lamae.preprocess import prepare
+
+
+def only(ecg, leads):
+    return replace(ecg, signal=ecg.signal[lead_indices(leads)], leads=tuple(leads))
+
+
+def test_probability_is_the_calibrated_score_of_the_strongest_statement(tiny, sinus):
+    prediction = tiny.predict(sinus)
+    assert {code.code for code in prediction.codes} == {"I48.91", "I25.2", "R00.1"}
+    by_name = {statement.name: statement.probability for statement in prediction.statements}
+    rules = {rule.code: rule for rule in tiny.bundle.rules}
+    for code in prediction.codes:
+        names = {statement.name for statement in statements_of(code.code)}
+        assert {statement.name for statement in code.statements} == names
+        strongest = max(by_name[name] for name in names)
+        score = np.log(strongest / (1 - strongest))
+        rule = rules[code.code]
+        expected = 1 / (1 + np.exp(-(rule.slope * score + rule.intercept)))
+        assert code.probability == pytest.approx(expected, rel=1e-4)
+        assert code.suggested == (code.probability >= rule.threshold)
+
+
+def test_training_and_serving_score_the_same_array(tiny, sinus):
+    values = prepare(sinus, tiny.spec).values
+    logits = tiny.statement_logits(values[None], np.ones((1, 12), dtype=bool))[0]
+    served = {s.name: s.probability for s in tiny.predict(sinus).statements}
+    expected = 1 / (1 + np.exp(-logits))
+    np.testing.assert_allclose(sorted(served.values()), sorted(expected), rtol=1e-4)
+
+
+def test_showing_some_leads_equals_a_recording_of_those_leads(tiny, sinus):
+    leads = ("I", "II", "V2")
+    shown = tiny.predict(sinus, leads=leads)
+    recorded = tiny.predict(only(sinus, leads))
+    assert shown.leads == recorded.leads == leads
+    for first, second in zip(shown.codes, recorded.codes, strict=True):
+        assert first.probability == pytest.approx(second.probability, rel=1e-4)
+    with pytest.raises(InputError, match="V9"):
+        tiny.predict(sinus, leads=("V9",))
+    with pytest.raises(InputError, match="none of the leads"):
+        tiny.predict(only(sinus, ("I",)), leads=("V1",))
+
+
+def test_padding_of_a_short_recording_is_hidden_from_the_model(tiny, sinus):
+    short = sinus.window(0.0, 6.0)
+    prediction = tiny.predict(short)
+    assert prediction.seconds == pytest.approx(6.0)
+    _, visible = tiny.model_input(prepare(short, tiny.spec), short.leads)
+    assert visible[0, :, :30].all()
+    assert not visible[0, :, 30:].any()
+
+
+def test_only_hidden_samples_are_restored(tiny, sinus):
+    result = tiny.reconstruct(sinus, hide=("V1", "V2"), share=0.3, seed=4)
+    assert result.hidden[[6, 7]].all()
+    others = [row for row in range(12) if row not in (6, 7)]
+    np.testing.assert_allclose(result.hidden[others].mean(axis=1), 0.3, atol=0.011)
+    np.testing.assert_array_equal(result.output[~result.hidden], result.target[~result.hidden])
+    assert np.isnan(result.linear[~result.hidden]).all()
+    again = tiny.reconstruct(sinus, hide=("V1", "V2"), share=0.3, seed=4)
+    np.testing.assert_array_equal(result.output, again.output)
+    other = tiny.reconstruct(sinus, hide=("V1", "V2"), share=0.3, seed=5)
+    assert (result.hidden != other.hidden).any()
+
+
+def test_the_model_never_sees_what_is_hidden(tiny, sinus):
+    """A different signal under a hidden lead restores to the same."""
+    signal = sinus.signal.copy()
+    signal[9] = np.random.default_rng(0).normal(size=signal.shape[1])
+    other = replace(sinus, signal=signal)
+    first, second = (tiny.reconstruct(ecg, hide=("V4",)) for ecg in (sinus, other))
+    np.testing.assert_allclose(first.output[9], second.output[9], atol=1e-6)
+
+
+def test_algebra_restores_limb_leads_exactly_and_chest_leads_never(tiny, sinus):
+    errors = {e.lead: e for e in tiny.reconstruct(sinus, hide=("III", "aVF", "V1")).errors}
+    assert errors["III"].algebra_rmse == pytest.approx(0, abs=1e-4)
+    assert errors["V1"].algebra_rmse is None
+    assert errors["V1"].linear_rmse is not None
+    assert errors["V1"].hidden_share == 1.0
+
+
+def test_requests_that_make_no_sense_are_refused(tiny, sinus):
+    for arguments, words in (
+        ({}, "Nothing is hidden"),
+        ({"hide": LEADS}, "leave at least one"),
+        ({"hide": ("V9",)}, "not a lead"),
+        ({"share": 1.5}, "expected 0 to 0.95"),
+        ({"hide": ("V1",), "start": 11.5}, "earlier start"),
+    ):
+        with pytest.raises(InputError, match=words):
+            tiny.reconstruct(sinus, **arguments)
+    with pytest.raises(InputError, match="not in this recording"):
+        tiny.reconstruct(only(sinus, CHEST_LEADS), hide=("I",))
+    with pytest.raises(InputError, match="stage"):
+        tiny.attention(sinus, stage="trained")
+
+
+@pytest.mark.parametrize("stage", ["pretrained", "fine-tuned"])
+def test_attention_is_over_the_leads_that_are_there(tiny, sinus, stage):
+    attention = tiny.attention(only(sinus, ("II", "V1", "V5")), stage=stage)
+    assert attention.leads == ("II", "V1", "V5")
+    assert attention.layer_matrix.shape == (2, 2, 3, 3)
+    np.testing.assert_allclose(attention.weights.sum(), 1, rtol=1e-5)
+    np.testing.assert_allclose(attention.matrix.sum(axis=1), 1, rtol=1e-5)
+    mean = attention.layer_weights.mean(axis=(0, 1))
+    np.testing.assert_allclose(attention.weights, mean / mean.sum(), rtol=1e-5)
+
+
+def test_weights_without_a_classifier_say_what_to_do(tiny, sinus):
+    pretrained = Predictor(replace(tiny.bundle, classifier=None))
+    with pytest.raises(WeightsError, match="finetune"):
+        pretrained.predict(sinus)
+    assert pretrained.attention(sinus).leads == LEADS
+
+
+def test_threads_get_their_own_results(tiny, sinus):
+    """Visitors share the predictor: mixed calls give what single ones give."""
+    windows = [sinus.window(start, 10.0) for start in (0.0, 0.5, 1.0, 2.0)]
+    alone = [tiny.attention(ecg).weights for ecg in windows]
+    wrong = []
+
+    def visit(number: int) -> None:
+        for _ in range(20):
+            if not np.array_equal(tiny.attention(windows[number]).weights, alone[number]):
+                wrong.append(number)
+
+    threads = [threading.Thread(target=visit, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
