@@ -4,7 +4,7 @@ Widgets and uploads vanish when the page changes; what they led to is kept here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import streamlit as st
@@ -51,14 +51,18 @@ class Session:
         in_hand: The ECG that every page is about.
         question: Files that wait for an answer.
         problem: Why the last file could not be opened, for people.
-        uploads: How many files were opened so far; names the next one.
+        unread: Files that made no ECG yet: a header may wait for its signal file.
+        uploads: How many ECGs were uploaded so far; names the next one.
+        batches: How often files arrived; a file picker serves one batch.
         link: The ?demo= of the address that was followed last.
     """
 
     in_hand: InHand
     question: Question | None = None
     problem: str | None = None
+    unread: Mapping[str, bytes] = field(default_factory=dict)
     uploads: int = 0
+    batches: int = 0
     link: str | None = None
 
 
@@ -102,6 +106,8 @@ def open_files(
 ) -> None:
     """Read uploaded files and take the ECG in hand, or keep the question or problem.
 
+    A record whose files arrive one by one is read once all are there.
+
     Args:
         files: Content by the client's file name; the names are only hints about the format.
         fs: Sampling rate in Hz, where the file does not say.
@@ -109,19 +115,29 @@ def open_files(
     """
     session = current()
     session.problem = session.question = None
-    try:
-        if len(files) == 1:
-            [(name, content)] = files.items()
-            ecg = io.read(name, content, fs=fs, unit=unit)
+    session.batches += 1
+    attempts = [dict(files)]
+    if session.unread:
+        attempts.append({**session.unread, **files})
+    for attempt in attempts:
+        try:
+            ecg = io.read(
+                next(iter(attempt)),
+                attempt if len(attempt) > 1 else next(iter(attempt.values())),
+                fs=fs,
+                unit=unit,
+            )
+        except AnswerNeeded as needed:
+            session.question = Question(attempt, str(needed), needed.fields)
+            session.problem = None
+            return
+        except LamaeError as error:
+            session.problem = session.problem or f"{error} The ECG in hand is unchanged."
         else:
-            ecg = io.read(next(iter(files)), files, fs=fs, unit=unit)
-    except AnswerNeeded as needed:
-        session.question = Question(dict(files), str(needed), needed.fields)
-    except LamaeError as error:
-        session.problem = str(error)
-    else:
-        session.uploads += 1
-        _take(InHand(ecg, f"Uploaded ECG {session.uploads}"))
+            session.uploads += 1
+            _take(InHand(ecg, f"Uploaded ECG {session.uploads}"))
+            return
+    session.unread = dict(files)
 
 
 def open_record(path: Path, name: str) -> None:
@@ -131,10 +147,11 @@ def open_record(path: Path, name: str) -> None:
     except AnswerNeeded as needed:
         current().problem = f"{needed} Open it as a file to answer."
     except ReadError as error:
-        current().problem = str(error)
+        current().problem = f"{error} The ECG in hand is unchanged."
 
 
 def _take(in_hand: InHand) -> None:
     session = current()
     session.in_hand = in_hand
     session.problem = session.question = None
+    session.unread = {}

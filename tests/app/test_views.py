@@ -54,7 +54,15 @@ def checked(at: AppTest) -> AppTest:
 
 def words(at: AppTest) -> str:
     """All text of the page and the sidebar, without Markdown's escapes."""
-    kinds = (at.title, at.subheader, at.markdown, at.caption, at.error, at.info, at.sidebar.markdown)
+    kinds = (
+        at.title,
+        at.subheader,
+        at.markdown,
+        at.caption,
+        at.error,
+        at.info,
+        at.sidebar.markdown,
+    )
     return re.sub(r"\\(.)", r"\1", "\n".join(str(e.value) for kind in kinds for e in kind))
 
 
@@ -86,7 +94,7 @@ def csv_of(signal: np.ndarray) -> bytes:
 
 
 def upload(at: AppTest, name: str, content: bytes) -> AppTest:
-    at.file_uploader(key="upload").set_value((name, content, "application/octet-stream"))
+    at.file_uploader[0].set_value((name, content, "application/octet-stream"))
     return checked(at.run())
 
 
@@ -214,12 +222,29 @@ def test_wfdb_in_two_files(visit, tmp_path):
     ecg = simulate("left_bundle_branch_block", rng=np.random.default_rng(4)).ecg
     io.write(ecg, tmp_path / "lbbb.hea")
     at = visit(RECORD)
-    at.file_uploader(key="upload").set_value(
+    at.file_uploader[0].set_value(
         [(p.name, p.read_bytes(), "application/octet-stream") for p in sorted(tmp_path.iterdir())]
     )
     checked(at.run())
     assert "Uploaded ECG 1" in words(at)
     assert "10.0 s, 12 leads, 500 Hz" in words(at)
+
+
+def test_wfdb_files_may_arrive_one_by_one_and_after_a_failure(visit, tmp_path):
+    io.write(simulate("sinus_rhythm", rng=np.random.default_rng(8)).ecg, tmp_path / "r.hea")
+    at = upload(visit(RECORD), "other.npy", b"no array")
+    upload(at, "r.hea", (tmp_path / "r.hea").read_bytes())
+    assert at.error
+    assert "Uploaded" not in words(at)
+    upload(at, "r.dat", (tmp_path / "r.dat").read_bytes())
+    assert not at.error
+    assert "Uploaded ECG 1" in words(at)
+
+
+def test_one_upload_follows_another(visit):
+    at = upload_csv(visit(RECORD), REAL.signal[:, ::2])
+    upload_csv(at, REAL.signal[:, 1::2])
+    assert "Uploaded ECG 2" in words(at)
 
 
 def test_the_ecg_stays_in_hand_from_page_to_page(visit):
@@ -386,12 +411,13 @@ def test_layer_and_head_choose_a_matrix(visit, predictor):
     np.testing.assert_allclose(
         numbers(traces(at, 1)["lead matrix"]["z"]).reshape(12, 12), expected.matrix, atol=1e-5
     )
-    at.segmented_control(key="layer").set_value(1)
-    at.segmented_control(key="head").set_value(0)
+    layers, heads = expected.layer_weights.shape[:2]
+    at.segmented_control(key="layer").set_value(layers - 1)
+    at.segmented_control(key="head").set_value(heads - 1)
     checked(at.run())
     np.testing.assert_allclose(
         numbers(traces(at, 1)["lead matrix"]["z"]).reshape(12, 12),
-        expected.layer_matrix[1, 0],
+        expected.layer_matrix[-1, -1],
         atol=1e-5,
     )
 

@@ -11,7 +11,9 @@ from lamae.errors import WeightsError
 from lamae.labels import ICD10_TITLES
 from lamae.ui import cache, widgets
 
-ORIGIN = ("paper", "citation", "license", "version", "created", "device", "recipe")
+ORIGIN = ("paper", "license", "version", "created", "citation")
+STAGES = {"pretraining": "Pretraining", "finetuning": "Fine-tuning"}
+TRAINING = ("recipe", "epochs", "minutes", "device", "precision", "parameters", "batch", "seed")
 NAMES = {"license": "Licence", "ids_sha256": "SHA-256 of the record list"}
 
 
@@ -25,13 +27,31 @@ def interval(entry: Mapping[str, Any], value: str = "auroc") -> str:
 
 def simple(card: Mapping[str, Any]) -> dict[str, str]:
     """The entries that fit a line of a table; the others stand in the card itself."""
-    return {
-        NAMES.get(key, key.replace("_", " ").capitalize()): f"{value:,}"
-        if isinstance(value, int)
-        else str(value)
-        for key, value in card.items()
-        if isinstance(value, str | int | float) and not isinstance(value, bool)
-    }
+    lines = {}
+    for key, value in card.items():
+        if isinstance(value, list) and all(isinstance(item, str | int) for item in value):
+            value = (" " if key == "citation" else ", ").join(map(str, value))
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = f"{value:,}"
+        if isinstance(value, str | float):
+            lines[NAMES.get(key, key.replace("_", " ").capitalize())] = str(value)
+    return lines
+
+
+def training(card: Mapping[str, Any]) -> None:
+    """How both stages were trained, side by side."""
+    columns = st.columns(2, gap="large")
+    for column, (stage, title) in zip(columns, STAGES.items(), strict=True):
+        run = card.get(stage, {})
+        if not run:
+            continue
+        with column:
+            st.subheader(title, anchor=False)
+            widgets.facts(simple({key: run[key] for key in TRAINING if key in run}))
+            if len(run.get("history", [])) > 1:
+                widgets.chart(
+                    figures.training_curve(run["history"], dark=widgets.dark()), f"{stage}_curve"
+                )
 
 
 def codes_of(report: Mapping[str, Any], card: Mapping[str, Any]) -> pd.DataFrame:
@@ -106,8 +126,8 @@ def show() -> None:
     with left:
         st.subheader("Training data", anchor=False)
         widgets.facts(simple(card.get("data", {})))
-        st.subheader("Training", anchor=False)
-        widgets.facts(simple(card.get("training", {})))
+        st.subheader("Licence and citation", anchor=False)
+        widgets.facts(simple({key: card[key] for key in ORIGIN if key in card}))
     with right:
         st.subheader("Limits", anchor=False)
         for limit in card.get("limits", []):
@@ -123,8 +143,7 @@ def show() -> None:
                         columns=["Code", "Title", "Reason"],
                     )
                 )
-    st.subheader("Licence and citation", anchor=False)
-    widgets.facts(simple({key: card[key] for key in ORIGIN if key in card}))
+    training(card)
     with st.expander("Card as it travels with the weights"):
         st.json(card, expanded=1)
 

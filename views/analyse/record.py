@@ -25,11 +25,15 @@ def demo_chosen() -> None:
         session.open_demo(st.session_state.demo)
 
 
-def files_chosen() -> None:
-    if st.session_state.upload:
-        session.open_files({file.name: file.getvalue() for file in st.session_state.upload})
-        st.session_state.opener = False
-        st.session_state.demo = None
+def files_chosen(picker: str) -> None:
+    if st.session_state[picker]:
+        session.open_files({file.name: file.getvalue() for file in st.session_state[picker]})
+        close_opener()
+
+
+def close_opener() -> None:
+    st.session_state.opener = False
+    st.session_state.demo = session.current().in_hand.demo
 
 
 def answered() -> None:
@@ -40,6 +44,7 @@ def answered() -> None:
             fs=st.session_state.get("answer_fs"),
             unit=st.session_state.get("answer_unit"),
         )
+        close_opener()
 
 
 def record_chosen() -> None:
@@ -50,8 +55,7 @@ def record_chosen() -> None:
         session.open_record(library.record(folder, parts, name), name)
     except LamaeError as error:
         session.current().problem = str(error)
-    st.session_state.opener = False
-    st.session_state.demo = None
+    close_opener()
 
 
 def open_an_ecg() -> None:
@@ -68,12 +72,15 @@ def open_an_ecg() -> None:
         width=330,
     )
     with st.popover("Open file", key="opener", on_change="rerun", width="content"):
+        # A picker adds to what it was given before; a new one starts afresh.
+        picker = f"upload_{state.batches}"
         st.file_uploader(
             "ECG file",
             type=SUFFIXES,
             accept_multiple_files=True,
-            key="upload",
+            key=picker,
             on_change=files_chosen,
+            args=(picker,),
             help="WFDB (.hea with .dat or .mat, or both in a .zip), DICOM waveform, CSV, TSV, "
             "NPY or NPZ. Nothing is written to disk.",
         )
