@@ -179,9 +179,9 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
     return path
 
 
-def prevalence(training: Records) -> dict[str, dict[str, float]]:
+def prevalence(training: Records) -> dict[str, dict[str, int | float]]:
     """How many training ECGs carry each code."""
-    found = {}
+    found: dict[str, dict[str, int | float]] = {}
     for code, member in zip(ICD10_CODES, statement_indices(ICD10_CODES), strict=True):
         positives = int(training.statements[:, member].any(axis=1).sum())
         found[code] = {"positives_train": positives, "prevalence": positives / len(training)}

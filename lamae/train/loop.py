@@ -180,7 +180,7 @@ def environment(fabric: Fabric) -> dict[str, Any]:
     }
 
 
-def metrics(out: Path) -> list[dict[str, float]]:
+def metrics(out: Path) -> list[dict[str, Any]]:
     """The figures of every epoch of a run, the first first."""
     lines = (out / "metrics.jsonl").read_text().splitlines()
     return [json.loads(line) for line in lines]

@@ -1,0 +1,204 @@
+"""Training runs from start to end on a handful of ECGs, and goes on where it was stopped."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lamae.checkpoint import load_bundle
+from lamae.data import Records
+from lamae.errors import DataError, InputError
+from lamae.labels import STATEMENT_NAMES
+from lamae.model import ModelConfig
+from lamae.predict import Predictor
+from lamae.preprocess import InputSpec, prepare
+from lamae.simulate import simulate
+from lamae.train.config import OptimConfig, RunConfig
+from lamae.train.finetune import calibrate, finetune_on, release
+from lamae.train.loop import metrics
+from lamae.train.optim import make_optimizer, rate_at
+from lamae.train.pretrain import lead_moments, pretrain_on
+from lamae.train.recipes import RECIPES, recipe_named
+
+CONFIG = RunConfig(
+    recipe="test",
+    optim=OptimConfig(lr=3e-3),
+    epochs=2,
+    batch=8,
+    model=ModelConfig(
+        width=16, heads=2, depth=1, latent_depth=1, decoder_width=12, decoder_heads=2, decoder_depth=1
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def records() -> Records:
+    """Forty simulated ECGs, half of them with left bundle branch block, over training and validation folds."""
+    spec = InputSpec()
+    rng = np.random.default_rng(0)
+    rhythms = ["sinus_rhythm", "left_bundle_branch_block"] * 20
+    values = np.stack([prepare(simulate(r, fs=100.0, rng=rng).ecg, spec).values for r in rhythms])
+    statements = np.zeros((40, 71), dtype=bool)
+    statements[::2, STATEMENT_NAMES.index("SR")] = True
+    statements[1::2, STATEMENT_NAMES.index("CLBBB")] = True
+    return Records(
+        values=values,
+        present=np.ones((40, 12), dtype=bool),
+        statements=statements,
+        fold=np.array([1] * 24 + [9] * 16),
+        ecg_id=np.arange(40),
+        age=np.full(40, 60, dtype=np.float32),
+        female=np.zeros(40, dtype=bool),
+    )
+
+
+@pytest.fixture(scope="module")
+def pretrained(records, tmp_path_factory):
+    return pretrain_on(CONFIG, records, tmp_path_factory.mktemp("pretrained"))
+
+
+def weights_of(path) -> dict[str, torch.Tensor]:
+    bundle = load_bundle(path)
+    return (bundle.classifier or bundle.mae).state_dict()
+
+
+def test_pretraining_writes_weights_config_figures_and_card(pretrained, records):
+    bundle = load_bundle(pretrained)
+    assert bundle.classifier is None
+    assert bundle.config == CONFIG.model
+    card = bundle.card["pretraining"]
+    assert card["epochs"] == 2
+    assert card["device"].startswith(("CPU", "NVIDIA"))
+    assert bundle.card["data"]["records"] == 24
+    assert bundle.card["data"]["ids_sha256"] == records.folds([1]).ids_sha256
+    assert len(card["history"]) == 2
+    saved = json.loads((pretrained.parent / "config.json").read_text())
+    assert saved["model"]["width"] == 16
+    assert json.loads((pretrained.parent / "environment.json").read_text())["torch"]
+    expected = np.mean([v.astype(float) @ v.T / 1000 for v in records.folds([1]).values], axis=0)
+    np.testing.assert_allclose(bundle.moments, expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("task", ["pretrain", "finetune"])
+def test_a_killed_run_continues_to_the_same_result(
+    task, records, pretrained, tmp_path, monkeypatch
+):
+    def run(out):
+        if task == "pretrain":
+            return pretrain_on(CONFIG, records, out)
+        return finetune_on(CONFIG, records, out, load_bundle(pretrained))
+
+    unbroken = weights_of(run(tmp_path / "unbroken"))
+    saved = torch.save
+
+    class KilledError(Exception):
+        pass
+
+    def save_and_die(state, path):
+        saved(state, path)
+        raise KilledError
+
+    # It dies while the second epoch's checkpoint is written and not yet in its place.
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", lambda state, path: (
+            save_and_die(state, path) if state["epoch"] == 2 else saved(state, path)
+        ))  # fmt: skip
+        with pytest.raises(KilledError):
+            run(tmp_path / "killed")
+    continued = weights_of(run(tmp_path / "killed"))
+    for name, value in unbroken.items():
+        torch.testing.assert_close(value, continued[name], rtol=0, atol=0)
+
+
+def test_fine_tuning_starts_from_the_pretrained_backbone(records, pretrained, tmp_path):
+    still = replace(CONFIG, epochs=1, optim=OptimConfig(lr=0.0, weight_decay=0.0))
+    tuned = load_bundle(finetune_on(still, records, tmp_path, load_bundle(pretrained)))
+    first = load_bundle(pretrained)
+    for name, value in first.mae.backbone.state_dict().items():
+        torch.testing.assert_close(tuned.classifier.backbone.state_dict()[name], value)
+    torch.testing.assert_close(tuned.mae.state_dict(), first.mae.state_dict())
+
+
+def test_fine_tuning_learns_and_its_card_says_what_it_reached(records, pretrained, tmp_path):
+    config = replace(CONFIG, epochs=20, patch_dropout=(0.0, 0.5), lead_dropout=0.0)
+    bundle = load_bundle(finetune_on(config, records, tmp_path, load_bundle(pretrained)))
+    assert metrics(tmp_path)[-1]["icd10_auroc"] > 0.8
+    scored = bundle.card["results"]["validation"]["icd10"]
+    assert scored["codes"]["I44.7"]["positives"] == 8
+    # Twelve positives in training are too few to offer the code.
+    assert bundle.rules == ()
+    assert "12 positive ECGs" in bundle.card["not_offered"]["I44.7"]
+
+
+def test_calibration_offers_codes_with_enough_ecgs(records, pretrained, tmp_path):
+    bundle = load_bundle(finetune_on(CONFIG, records, tmp_path, load_bundle(pretrained)))
+    validation = records.folds([9])
+    twice = records.take(np.r_[0:24, 0:24])
+    calibrated = calibrate(bundle, twice, validation)
+    assert [rule.code for rule in calibrated.rules] == ["I44.7"]
+    (rule,) = calibrated.rules
+    logits = Predictor(calibrated).statement_logits(validation.values, validation.present)
+    score = logits[:, STATEMENT_NAMES.index("CLBBB")]
+    probability = 1 / (1 + np.exp(-(rule.slope * score + rule.intercept)))
+    # Platt's targets are smoothed, so that the mean comes close to the prevalence.
+    assert probability.mean() == pytest.approx(0.5, abs=0.02)
+    assert 0 < rule.threshold < 1
+
+
+def test_release_scores_the_test_fold_and_writes_the_manifest(
+    pretrained, records, tmp_path, monkeypatch
+):
+    weights = finetune_on(CONFIG, records, tmp_path / "run", load_bundle(pretrained))
+    monkeypatch.setattr("lamae.evaluate.fold.load_ptbxl", lambda *_, **__: records.folds([9]))
+    shipped = release(weights, tmp_path, tmp_path / "weights")
+    manifest = json.loads((shipped.parent / "manifest.json").read_text())
+    bundle = load_bundle(shipped, manifest["sha256"])
+    assert bundle.card["results"]["test"]["ecgs"] == 16
+    assert bundle.card["results"]["validation"]["ecgs"] == 16
+
+
+def test_too_few_ecgs_are_refused(records, tmp_path):
+    with pytest.raises(DataError, match="fewer than a batch"):
+        pretrain_on(replace(CONFIG, batch=32), records, tmp_path)
+
+
+def test_the_rate_rises_stays_and_falls_to_zero():
+    config = OptimConfig(lr=1.0, warmup=0.1, decay=0.3)
+    rates = [rate_at(step, 100, config) for step in range(100)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[9:70] == [1.0] * 61
+    assert rates[-1] == pytest.approx(1 / 30)
+    assert np.all(np.diff(rates[69:]) <= 0)
+
+
+def test_parts_have_their_own_rates_and_vectors_no_decay(tiny):
+    config = OptimConfig(lr=1e-3, latent_lr=1e-4, encoder_lr=1e-5)
+    model = tiny.bundle.classifier
+    groups = {
+        id(parameter): group
+        for group in make_optimizer(model, config).param_groups
+        for parameter in group["params"]
+    }
+    of = lambda parameter: groups[id(parameter)]  # noqa: E731
+    assert of(model.head.weight)["full_lr"] == 1e-3
+    assert of(model.backbone.blocks[0].mlp[0].weight)["full_lr"] == 1e-4
+    assert of(model.backbone.encoder.embed.weight)["full_lr"] == 1e-5
+    assert of(model.head.weight)["weight_decay"] == 0.05
+    assert of(model.head.bias)["weight_decay"] == 0
+    assert of(model.backbone.encoder.lead.weight)["weight_decay"] == 0
+    assert len(groups) == len(list(model.parameters()))
+
+
+def test_moments_are_mean_products():
+    values = np.random.default_rng(0).normal(size=(3, 12, 50)).astype(np.float32)
+    flat = values.transpose(1, 0, 2).reshape(12, -1).astype(np.float64)
+    np.testing.assert_allclose(lead_moments(values), flat @ flat.T / 150, rtol=1e-6)
+
+
+def test_recipes_are_complete_and_named_after_themselves():
+    for name in RECIPES:
+        assert recipe_named(name).recipe == name
+    with pytest.raises(InputError, match="small"):
+        recipe_named("huge")
