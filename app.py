@@ -11,28 +11,26 @@ ICON = str(Path(__file__).parent / "assets" / "theme" / "icon.svg")
 
 def home() -> None:
     """Lead from the root to Record, which has an address of its own."""
-    st.switch_page("views/analyse/record.py", query_params=st.query_params.to_dict())
+    st.switch_page("pages/analyse/record.py", query_params=st.query_params.to_dict())
 
 
 st.set_page_config(page_title="LAMAE Explorer", page_icon=ICON, layout="wide")
 widgets.frame()
 session.follow_link()
 
-# The scripts lie in views/, not in pages/: where a folder of that name stands beside this script,
-# Streamlit answers the first deep link after its start with "Page not found".
 page = st.navigation(
     {
         "Analyse": [
             # Streamlit knows its default page by the root alone: /record would not be found.
             st.Page(home, title="Record", url_path="home", default=True, visibility="hidden"),
             st.Page(
-                "views/analyse/record.py",
+                "pages/analyse/record.py",
                 title="Record",
                 icon=":material/ecg:",
                 url_path="record",
             ),
             st.Page(
-                "views/analyse/codes.py",
+                "pages/analyse/codes.py",
                 title="Codes",
                 icon=":material/clinical_notes:",
                 url_path="codes",
@@ -40,13 +38,13 @@ page = st.navigation(
         ],
         "Explore": [
             st.Page(
-                "views/explore/reconstruct.py",
+                "pages/explore/reconstruct.py",
                 title="Reconstruct",
                 icon=":material/healing:",
                 url_path="reconstruct",
             ),
             st.Page(
-                "views/explore/attention.py",
+                "pages/explore/attention.py",
                 title="Attention",
                 icon=":material/hub:",
                 url_path="attention",
@@ -54,7 +52,7 @@ page = st.navigation(
         ],
         "About": [
             st.Page(
-                "views/about/model.py",
+                "pages/about/model.py",
                 title="Model",
                 icon=":material/description:",
                 url_path="model",

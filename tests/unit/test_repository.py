@@ -41,7 +41,7 @@ def imports(path: Path) -> Iterator[str]:
 
 
 def screens() -> list[Path]:
-    return [ROOT / "app.py", *sorted((ROOT / "views").rglob("*.py"))]
+    return [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]
 
 
 def pins() -> dict[str, str]:
@@ -99,10 +99,9 @@ def test_the_project_declares_all_that_the_package_imports():
     assert not outside - set(project["dependencies"])
 
 
-def test_no_folder_called_pages_lies_beside_the_app():
-    # Where there is one, Streamlit answers the first deep link after its start with "Page not
-    # found", whether or not it holds scripts.
-    assert not (ROOT / "pages").exists()
+def test_the_top_level_of_pages_holds_no_scripts():
+    # Streamlit would list them as pages of their own beside those of st.navigation.
+    assert not list((ROOT / "pages").glob("*.py"))
     assert len(screens()) > 5
 
 
@@ -125,7 +124,7 @@ def test_streamlit_stays_in_the_screens_and_lamae_ui():
         ):
             continue
         place = path.relative_to(ROOT).parts
-        assert place[0] in {"app.py", "views", "tests"} or place[:2] == ("lamae", "ui"), path
+        assert place[0] in {"app.py", "pages", "tests"} or place[:2] == ("lamae", "ui"), path
 
 
 def test_continuous_integration_runs_the_command_that_people_run():

@@ -19,9 +19,9 @@ from lamae.ui import demos
 from lamae.ui.widgets import NOTICE
 
 ROOT = Path(__file__).parents[2]
-RECORD, CODES = "views/analyse/record.py", "views/analyse/codes.py"
-RECONSTRUCT, ATTENTION = "views/explore/reconstruct.py", "views/explore/attention.py"
-MODEL = "views/about/model.py"
+RECORD, CODES = "pages/analyse/record.py", "pages/analyse/codes.py"
+RECONSTRUCT, ATTENTION = "pages/explore/reconstruct.py", "pages/explore/attention.py"
+MODEL = "pages/about/model.py"
 VIEWS = (RECORD, CODES, RECONSTRUCT, ATTENTION, MODEL)
 REAL = demos.load(demos.RECORDING)
 
