@@ -12,7 +12,7 @@ from lamae.train.config import OptimConfig, RunConfig
 def small() -> RunConfig:
     """1.5 M parameters, pretrained on two CPU cores in about an hour."""
     return RunConfig(
-        recipe="small", optim=OptimConfig(lr=1e-3, warmup=0.02), epochs=60, batch=32, decode_leads=4
+        recipe="small", optim=OptimConfig(lr=1e-3, warmup=0.02), epochs=85, batch=32, decode_leads=4
     )
 
 
@@ -21,7 +21,7 @@ def small_bottleneck() -> RunConfig:
     return RunConfig(
         recipe="small_bottleneck",
         optim=OptimConfig(lr=1e-3),
-        epochs=60,
+        epochs=85,
         batch=32,
         decode_leads=4,
         model=ModelConfig(decoder_cross=False),

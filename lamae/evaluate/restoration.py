@@ -1,0 +1,85 @@
+"""How well hidden leads are restored, beside linear regression from the visible ones."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float64
+from tqdm import tqdm
+
+from lamae.data import Records
+from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
+from lamae.predict import Predictor
+from lamae.restore import linear_estimate
+
+BATCH = 32
+# One chest lead hidden at a time, then all six.
+HIDDEN_SETS = (*((lead,) for lead in CHEST_LEADS), CHEST_LEADS)
+
+
+def score_restoration(
+    predictor: Predictor, records: Records, *, progress: bool = True
+) -> dict[str, dict[str, Any]]:
+    """Hide sets of leads in every ECG and restore them from the leads that remain.
+
+    Args:
+        predictor: Its masked autoencoder is used; it need not be fine-tuned.
+        records: ECGs with all twelve leads.
+        progress: Show a progress bar.
+
+    Returns:
+        For each set of hidden leads ("V1", ..., "V1,V2,V3,V4,V5,V6") and each lead in it the
+        medians over ECGs of "rmse_mv", "linear_rmse_mv" and "pearson_r", and "ratio", the
+        first over the second.
+    """
+    results: dict[str, dict[str, Any]] = {}
+    bar = tqdm(HIDDEN_SETS, desc="restoring", unit="set", disable=not progress)
+    for hidden in bar:
+        rows = lead_indices(hidden)
+        shown = np.ones(len(LEADS), dtype=bool)
+        shown[rows] = False
+        parts = [
+            _errors(predictor, records, shown, rows, slice(start, start + BATCH))
+            for start in range(0, len(records), BATCH)
+        ]
+        median = np.median(np.concatenate(parts), axis=0)  # leads 3
+        results[",".join(hidden)] = {
+            lead: {
+                "rmse_mv": float(rmse),
+                "linear_rmse_mv": float(linear),
+                "pearson_r": float(r),
+                "ratio": float(rmse / linear),
+            }
+            for lead, (rmse, linear, r) in zip(hidden, median, strict=True)
+        }
+    return results
+
+
+def _errors(
+    predictor: Predictor,
+    records: Records,
+    shown: np.ndarray,
+    rows: list[int],
+    batch: slice,
+) -> Float64[np.ndarray, "n hidden 3"]:
+    """RMSE in mV of model and regression and the model's correlation, for each hidden lead."""
+    bundle = predictor.bundle
+    values = records.values[batch]
+    visible = torch.from_numpy(shown)[None, :, None].expand(len(values), -1, bundle.config.patches)
+    with torch.inference_mode():
+        output = bundle.mae(torch.from_numpy(values), visible, torch.tensor(rows)).numpy()
+    seen = np.repeat(shown[:, None], values.shape[2], axis=1)
+    linear = np.stack([linear_estimate(x, seen, bundle.moments)[rows] for x in values])
+    truth = values[:, rows].astype(np.float64)
+    centred = [x - x.mean(axis=-1, keepdims=True) for x in (truth, output.astype(np.float64))]
+    product = (centred[0] * centred[1]).sum(axis=-1)
+    norm = np.sqrt((centred[0] ** 2).sum(axis=-1) * (centred[1] ** 2).sum(axis=-1))
+    scale = bundle.input.scale
+    return np.stack(
+        [
+            np.sqrt(((output - truth) ** 2).mean(axis=-1)) * scale,
+            np.sqrt(((linear - truth) ** 2).mean(axis=-1)) * scale,
+            product / np.maximum(norm, 1e-12),
+        ],
+        axis=-1,
+    )

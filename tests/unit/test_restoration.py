@@ -1,0 +1,38 @@
+"""The restoration figures are those that a reader would get ECG by ECG."""
+
+import numpy as np
+import pytest
+
+from lamae.data import Records
+from lamae.ecg import CHEST_LEADS
+from lamae.evaluate.restoration import score_restoration
+from lamae.preprocess import prepare
+from lamae.simulate import simulate
+
+
+def test_medians_equal_those_of_single_reconstructions(tiny):
+    ecgs = [
+        simulate("sinus_rhythm", fs=100.0, rng=np.random.default_rng(seed)).ecg for seed in range(3)
+    ]
+    records = Records(
+        values=np.stack([prepare(ecg, tiny.spec).values for ecg in ecgs]),
+        present=np.ones((3, 12), dtype=bool),
+        statements=np.zeros((3, 71), dtype=bool),
+        fold=np.full(3, 10),
+        ecg_id=np.arange(3),
+        age=np.full(3, 50, dtype=np.float32),
+        female=np.zeros(3, dtype=bool),
+    )
+    scored = score_restoration(tiny, records, progress=False)
+    assert list(scored) == [*CHEST_LEADS, ",".join(CHEST_LEADS)]
+    for hidden in (("V3",), CHEST_LEADS):
+        singles = [tiny.reconstruct(ecg, hide=hidden).errors for ecg in ecgs]
+        for row, lead in enumerate(hidden):
+            found = scored[",".join(hidden)][lead]
+            for name, key in (
+                ("rmse", "rmse_mv"),
+                ("linear_rmse", "linear_rmse_mv"),
+                ("pearson_r", "pearson_r"),
+            ):
+                expected = np.median([getattr(errors[row], name) for errors in singles])
+                assert found[key] == pytest.approx(expected, rel=1e-3, abs=1e-5)
