@@ -6,24 +6,23 @@ error. Libraries are imported by the commands that need them, so that help is in
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NoReturn
 
-from lamae.ecg import ECG
+import lamae
 from lamae.errors import AnswerNeeded, LamaeError, ReadError
-
-if TYPE_CHECKING:
-    import lamae.predict
+from lamae.results import to_json
 
 NOTICE = "Research use only, not a medical device."
+CODE_KEYS = ("code", "title", "probability", "threshold", "suggested")
 
 # What a command gives: the values for --json, and the same in words.
 Answer = tuple[dict[str, Any], str]
+Command = Callable[[argparse.Namespace], Answer]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
     except KeyboardInterrupt:
         return 130
-    print(json.dumps(_plain(values), indent=2, ensure_ascii=False) if args.json else words)
+    print(json.dumps(to_json(values), indent=2, allow_nan=False) if args.json else words)
     return 0
 
 
@@ -49,16 +48,7 @@ def predict(args: argparse.Namespace) -> Answer:
     ecg, predictor = _ecg(args), _predictor(args)
     prediction = predictor.predict(ecg, start=args.start, leads=args.leads)
     values = {
-        "codes": [
-            {
-                "code": score.code,
-                "title": score.title,
-                "probability": score.probability,
-                "threshold": score.threshold,
-                "suggested": score.suggested,
-            }
-            for score in prediction.codes
-        ],
+        "codes": [{key: getattr(score, key) for key in CODE_KEYS} for score in prediction.codes],
         "model": {"name": predictor.name, "sha256": predictor.sha256},
     }
     lines = [
@@ -75,15 +65,10 @@ def reconstruct(args: argparse.Namespace) -> Answer:
     result = predictor.reconstruct(
         ecg, start=args.start, hide=args.hide, share=args.share, seed=args.seed
     )
-    values = {
-        "per_lead": {
-            error.lead: {
-                "rmse_mv": error.rmse,
-                "pearson_r": error.pearson_r,
-                "linear_rmse_mv": error.linear_rmse,
-            }
-            for error in result.errors
-        }
+    names = {"rmse_mv": "rmse", "pearson_r": "pearson_r", "linear_rmse_mv": "linear_rmse"}
+    per_lead = {
+        error.lead: {key: getattr(error, name) for key, name in names.items()}
+        for error in result.errors
     }
     lines = ["lead  hidden  model mV  correlation  regression mV  algebra mV"]
     lines += [
@@ -92,55 +77,37 @@ def reconstruct(args: argparse.Namespace) -> Answer:
         f"{_number(error.algebra_rmse, 10)}"
         for error in result.errors
     ]
-    return values, "\n".join([*lines, NOTICE])
+    return {"per_lead": per_lead}, "\n".join([*lines, NOTICE])
 
 
 def attention(args: argparse.Namespace) -> Answer:
     """How the model weighs and connects the leads."""
     ecg, predictor = _ecg(args), _predictor(args)
     result = predictor.attention(ecg, start=args.start, stage=args.stage)
-    values = {
-        "weights": dict(zip(result.leads, result.weights, strict=True)),
-        "leads": result.leads,
-        "matrix": result.matrix,
-    }
-    uniform = 1 / len(result.leads)
-    lines = [f"lead  weight  against an even share of {uniform:.3f}"]
-    lines += [
-        f"{lead:4}  {weight:6.3f}  {weight / uniform:.2f} x"
-        for lead, weight in zip(result.leads, result.weights, strict=True)
-    ]
+    weights = dict(zip(result.leads, result.weights, strict=True))
+    values = {"weights": weights, "leads": result.leads, "matrix": result.matrix}
+    even = 1 / len(weights)
+    lines = [f"lead  weight  against an even share of {even:.3f}"]
+    lines += [f"{lead:4}  {weight:6.3f}  {weight / even:.2f} x" for lead, weight in weights.items()]
     return values, "\n".join([*lines, NOTICE])
 
 
 def explain(args: argparse.Namespace) -> Answer:
     """What in the ECG raises or lowers the score of a code."""
-    from lamae.attribute import explain as attribute
-
     ecg, predictor = _ecg(args), _predictor(args)
     with _progress("explaining") as progress:
-        result = attribute(
+        result = lamae.explain(
             predictor, ecg, args.code, method=args.method, start=args.start, progress=progress
         )
-    values = {
-        "code": result.code,
-        "method": result.method,
-        "baseline": result.baseline,
-        "score": result.score,
-        "baseline_score": result.baseline_score,
-        "per_lead": dict(zip(result.leads, result.per_lead, strict=True)),
-        "completeness_error": result.completeness_error,
-    }
+    keys = ("code", "method", "baseline", "score", "baseline_score", "completeness_error")
+    per_lead = dict(zip(result.leads, result.per_lead, strict=True))
+    values = {**{key: getattr(result, key) for key in keys}, "per_lead": per_lead}
     lines = [
-        f"{result.code}: log-odds {result.score:.3f}, on the baseline {result.baseline_score:.3f}"
+        f"{result.code}: log-odds {result.score:.3f}, of a flat line {result.baseline_score:.3f}",
+        *(f"{lead:4}  {value:+.3f}" for lead, value in per_lead.items()),
     ]
-    lines += [
-        f"{lead:4}  {value:+.3f}" for lead, value in zip(result.leads, result.per_lead, strict=True)
-    ]
-    if result.completeness_error is not None:
-        lines.append(f"Completeness error {result.completeness_error:.3f}.")
-    lines.append(f"Attribution maps are of limited reliability. {NOTICE}")
-    return values, "\n".join(lines)
+    lines.append(f"Completeness error {_number(result.completeness_error)}.")
+    return values, "\n".join([*lines, f"Attribution maps are of limited reliability. {NOTICE}"])
 
 
 def simulate(args: argparse.Namespace) -> Answer:
@@ -171,7 +138,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
 
     progress = sys.stderr.isatty()
     values = score(_predictor(args), args.data, fold=args.fold, progress=progress)
-    lines = []
+    lines = [f"{values['ecgs']} ECGs; expected calibration error {_number(values['ece'])}."]
     for name in ("icd10", "statements"):
         part = values[name]
         low, high = part["ci"]
@@ -182,7 +149,6 @@ def evaluate(args: argparse.Namespace) -> Answer:
             for code, entry in part["codes"].items()
             if entry["auroc"] is not None
         ]
-    lines.append(f"{values['ecgs']} ECGs; expected calibration error {_number(values['ece'])}.")
     return values, "\n".join(lines)
 
 
@@ -212,91 +178,89 @@ def release(args: argparse.Namespace) -> Answer:
     return {"file": path}, f"Wrote {path}."
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose refusals are one sentence too."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(_refuse(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help."))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m lamae", description=f"LAMAE Explorer. {NOTICE}"
-    )
+    parser = _Parser(prog="python -m lamae", description=f"LAMAE Explorer. {NOTICE}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
 
-    def add(run: Callable[[argparse.Namespace], Answer], *parents: str) -> argparse.ArgumentParser:
+    def add(run: Command, *, takes_file: bool = False) -> Callable[..., argparse.Action]:
+        """Add a command; returns what adds its options."""
         about = run.__doc__ or ""
         command = commands.add_parser(run.__name__, help=about, description=f"{about} {NOTICE}")
         command.set_defaults(command=run)
-        command.add_argument("--json", action="store_true", help="print JSON")
-        if "file" in parents:
-            command.add_argument(
-                "file",
-                type=Path,
-                metavar="FILE",
-                help="WFDB header, DICOM, CSV, TSV, NPY, NPZ, zip",
-            )
-            command.add_argument(
-                "--fs", type=float, help="sampling rate in Hz, if the file has none"
-            )
-            command.add_argument("--unit", help="mV, uV or V, if the file has none")
-            command.add_argument(
-                "--start", type=float, default=0.0, help="where the window starts, in s (default 0)"
-            )
-        if "weights" in parents:
-            command.add_argument(
-                "--weights", type=Path, metavar="PATH", help="other weights than the bundled ones"
-            )
-        return command
+        option = command.add_argument
+        option("--json", action="store_true", help="print JSON")
+        if takes_file:
+            option("file", type=Path, metavar="FILE", help="WFDB header, DICOM, CSV, NumPy, zip")
+            option("--fs", type=float, help="sampling rate in Hz, if the file has none")
+            option("--unit", help="mV, uV or V, if the file has none")
+            option("--start", type=float, default=0.0, help="of the window, in s (default 0)")
+            option("--weights", **weights)
+        return option
 
-    add(predict, "file", "weights").add_argument(
-        "--leads", type=_leads, help="show the model these leads only, such as I,II"
-    )
-    command = add(reconstruct, "file", "weights")
-    command.add_argument("--hide", type=_leads, default=(), help="leads to hide, such as V1,V2")
-    command.add_argument(
-        "--share", type=float, default=0.0, help="share of the other leads to hide, 0 to 1"
-    )
-    command.add_argument("--seed", type=_seed, default=0, help="which stretches --share hides")
-    add(attention, "file", "weights").add_argument(
-        "--stage", choices=("pretrained", "fine-tuned"), default="pretrained", help="of the model"
-    )
-    command = add(explain, "file", "weights")
-    command.add_argument("--code", required=True, help="ICD-10-CM code, such as I48.91")
-    command.add_argument(
-        "--method",
-        default="lead_ablation",
-        help="lead_ablation (default), segment_ablation, integrated_gradients or input_x_gradient",
-    )
-    command = add(simulate)
-    command.add_argument("--rhythm", required=True, help="such as atrial_fibrillation")
-    command.add_argument("--out", type=Path, required=True, help="a .csv, .npz or .hea file")
-    command.add_argument("--seconds", type=float, default=10.0, help="length (default 10)")
-    command.add_argument("--fs", type=float, default=500.0, help="in Hz (default 500)")
-    command.add_argument("--noise", type=float, default=0.01, help="in mV (default 0.01)")
-    command.add_argument("--seed", type=_seed, default=0, help="of the random numbers (default 0)")
-    add(verify, "weights")
-    command = add(evaluate, "weights")
-    command.add_argument("--data", type=Path, required=True, help="a PTB-XL folder")
-    command.add_argument("--fold", type=int, default=10, help="which fold (default 10)")
-    for command, recipe in ((add(pretrain), "small"), (add(finetune), "small_codes")):
-        command.add_argument("--data", type=Path, required=True, help="a PTB-XL folder")
-        command.add_argument("--out", type=Path, required=True, help="folder of the run")
-        command.add_argument("--recipe", default=recipe, help=f"its name (default {recipe})")
-    command.add_argument("--init", type=Path, required=True, help="pretrained weights")
-    command = add(release)
-    command.add_argument("--weights", type=Path, required=True, help="fine-tuned weights")
-    command.add_argument("--data", type=Path, required=True, help="a PTB-XL folder")
+    weights: Any = {"type": Path, "metavar": "PATH", "help": "other weights than the bundled ones"}
+    data: Any = {"type": Path, "metavar": "DIR", "required": True, "help": "a PTB-XL folder"}
+
+    option = add(predict, takes_file=True)
+    option("--leads", type=_leads, help="show the model these leads only, such as I,II")
+
+    option = add(reconstruct, takes_file=True)
+    option("--hide", type=_leads, default=(), help="leads to hide, such as V1,V2")
+    option("--share", type=float, default=0.0, help="share of the other leads to hide, 0 to 0.95")
+    option("--seed", type=_seed, default=0, help="which stretches --share hides (default 0)")
+
+    option = add(attention, takes_file=True)
+    option("--stage", default="pretrained", help="of the model: pretrained (default), fine-tuned")
+
+    option = add(explain, takes_file=True)
+    option("--code", required=True, help="ICD-10-CM code, such as I48.91")
+    methods = "integrated_gradients (default), lead_ablation, segment_ablation, input_x_gradient"
+    option("--method", default="integrated_gradients", help=methods)
+
+    option = add(simulate)
+    option("--rhythm", required=True, help="such as atrial_fibrillation")
+    option("--out", type=Path, required=True, help="a .csv, .npz or .hea file")
+    option("--seconds", type=float, default=10.0, help="length (default 10)")
+    option("--fs", type=float, default=500.0, help="in Hz (default 500)")
+    option("--noise", type=float, default=0.01, help="in mV (default 0.01)")
+    option("--seed", type=_seed, default=0, help="of the random numbers (default 0)")
+
+    add(verify)("--weights", **weights)
+
+    option = add(evaluate)
+    option("--data", **data)
+    option("--fold", type=int, default=10, help="which fold (default 10)")
+    option("--weights", **weights)
+
+    for train, recipe in ((pretrain, "small"), (finetune, "small_codes")):
+        option = add(train)
+        option("recipe", nargs="?", metavar="RECIPE", default=recipe, help=f"default {recipe}")
+        option("--data", **data)
+        option("--out", type=Path, metavar="DIR", required=True, help="folder of the run")
+    option("--init", type=Path, metavar="PATH", required=True, help="pretrained weights")
+
+    option = add(release)
+    option("--weights", type=Path, metavar="PATH", required=True, help="fine-tuned weights")
+    option("--data", **data)
     return parser
 
 
-def _ecg(args: argparse.Namespace) -> ECG:
-    from lamae.io import read_path
-
+def _ecg(args: argparse.Namespace) -> "lamae.ECG":
     if not args.file.is_file():
         raise ReadError(f"There is no file {args.file}; give the path of an ECG.")
-    return read_path(args.file, fs=args.fs, unit=args.unit)
+    return lamae.read_path(args.file, fs=args.fs, unit=args.unit)
 
 
-def _predictor(args: argparse.Namespace) -> "lamae.predict.Predictor":
-    from lamae.checkpoint import load_bundle
-    from lamae.predict import Predictor
-
-    return Predictor(load_bundle(args.weights)) if args.weights else Predictor.bundled()
+def _predictor(args: argparse.Namespace) -> "lamae.Predictor":
+    if args.weights:
+        return lamae.Predictor(lamae.load_bundle(args.weights))
+    return lamae.Predictor.bundled()
 
 
 def _leads(text: str) -> tuple[str, ...]:
@@ -324,19 +288,6 @@ def _progress(title: str) -> Iterator[Callable[[float], None]]:
 
 def _number(value: float | None, width: int = 0) -> str:
     return f"{'-' if value is None else format(value, '.3f'):>{width}}"
-
-
-def _plain(value: Any) -> Any:
-    """The same value in JSON's own types; what is not a finite number becomes null."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if hasattr(value, "tolist"):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return str(value) if isinstance(value, Path) else value
 
 
 def _refuse(message: str) -> int:

@@ -187,8 +187,6 @@ class Predictor:
         """
         if not 0 <= share <= 0.95:
             raise InputError(f"The hidden share is {share:g}; expected 0 to 0.95.")
-        if not hide and share == 0:
-            raise InputError("Nothing is hidden; choose leads or a share of the signal to hide.")
         hidden_rows = lead_indices(hide)
         absent = [lead for lead in hide if lead not in ecg.leads]
         if absent:
@@ -202,13 +200,14 @@ class Predictor:
         visible = hide_random_patches(available, share, generator)
         visible[:, hidden_rows] = False
         if not visible.any():
-            raise InputError("Every lead is hidden; leave at least one visible.")
-        with torch.inference_mode():
-            restored = self.bundle.mae(x, visible)[0].numpy() * self.spec.scale
+            raise InputError("Everything is hidden; leave at least one lead visible.")
         each = self.bundle.config.patch
         seen = visible[0].numpy().repeat(each, axis=1)
-        present = available[0].numpy().repeat(each, axis=1)
-        hidden = present & ~seen
+        hidden = (available & ~visible)[0].numpy().repeat(each, axis=1) & prepared.present
+        if not hidden.any():
+            raise InputError("Nothing is hidden; choose leads or a larger share to hide.")
+        with torch.inference_mode():
+            restored = self.bundle.mae(x, visible)[0].numpy() * self.spec.scale
         target = prepared.values * np.float32(self.spec.scale)
         linear = np.where(hidden, linear_estimate(target, seen, self.bundle.moments), np.nan)
         algebra = np.where(hidden, algebra_estimate(target, seen), np.nan)
@@ -221,8 +220,8 @@ class Predictor:
             linear=linear.astype(np.float32),
             algebra=algebra.astype(np.float32),
             hidden=hidden,
-            present=present,
-            errors=lead_errors(target, output, linear, algebra, hidden, present),
+            present=prepared.present,
+            errors=lead_errors(target, output, linear, algebra, hidden, prepared.present),
         )
 
     def attention(
@@ -237,10 +236,12 @@ class Predictor:
 
         Raises:
             InputError: The stage is unknown.
-            WeightsError: The stage is not in these weights.
+            WeightsError: The stage, or attention across leads, is not in these weights.
         """
         if stage not in STAGES:
             raise InputError(f"The stage is {stage!r}; expected 'pretrained' or 'fine-tuned'.")
+        if not self.bundle.config.latent_depth:
+            raise WeightsError("These weights keep leads apart: they have no lead attention.")
         model = self.bundle.mae if stage == "pretrained" else self.classifier
         x, visible = self.model_input(prepare(ecg, self.spec, start), ecg.leads)
         with torch.inference_mode():

@@ -1,10 +1,14 @@
-"""What the model says about an ECG, as plain NumPy values.
+"""What the model says about an ECG, as plain NumPy values, and these as JSON.
 
 Arrays over leads have one row for each of the twelve standard leads in the order of
 `lamae.ecg.LEADS`, whichever of them the recording has.
 """
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -73,13 +77,13 @@ class Attribution:
     Attributes:
         code: ICD-10-CM code explained.
         method: Name of the method.
-        baseline: What the method compares the ECG with, in words.
+        baseline: What the method itself compares the ECG with, in words.
         values: Share of the score (log-odds) at each sample of the recording that was given,
             at its own sampling rate; zero outside the window that the model saw.
         leads: Name of each row of `values`: the recording's leads.
         per_lead: Sum of the attribution over each lead.
         score: The code's score (log-odds) on this ECG.
-        baseline_score: The score on the baseline.
+        baseline_score: The score of a flat line (0 mV) in the same leads, whatever the method.
         completeness_error: |sum of the attribution - (score - baseline_score)| relative to
             |score - baseline_score|; None for methods that promise no such sum.
     """
@@ -165,3 +169,16 @@ class LeadAttention:
     matrix: Float32[np.ndarray, "leads leads"]
     layer_weights: Float32[np.ndarray, "layers heads leads"]
     layer_matrix: Float32[np.ndarray, "layers heads leads leads"]
+
+
+def to_json(value: Any) -> Any:
+    """The same value in JSON's own types; what is not a finite number becomes null."""
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return to_json(value.tolist())
+    if isinstance(value, list | tuple):
+        return [to_json(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return str(value) if isinstance(value, Path) else value

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lamae.__main__ import _plain, main
+from lamae.__main__ import main
 from lamae.ecg import LEADS
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +26,18 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         capsys.readouterr()
         status = main([str(word) for word in argv])
         return status, *capsys.readouterr()
+
+    return command
+
+
+@pytest.fixture
+def refused(run: Run, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command that the parser itself must refuse."""
+
+    def command(*argv: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as stopped:
+            run(*argv)
+        return int(str(stopped.value.code)), *capsys.readouterr()
 
     return command
 
@@ -147,13 +159,39 @@ class TestRefusals:
         assert_refused(run("evaluate", "--data", tmp_path), "ptbxl_database.csv")
 
     def test_a_recipe_that_does_not_exist(self, run: Run, tmp_path: Path):
-        argv = ("--data", tmp_path, "--out", tmp_path, "--recipe", "huge")
-        assert_refused(run("pretrain", *argv), "huge", "small")
+        argv = ("--data", tmp_path, "--out", tmp_path)
+        assert_refused(run("pretrain", "huge", *argv), "huge", "small")
+        # The default recipe exists, so the data are what is missing.
+        assert_refused(run("pretrain", *argv), "ptbxl_database.csv")
 
     @pytest.mark.parametrize("seed", ["-1", "1.5", "99999999999"])
-    def test_a_seed_that_is_none(self, run: Run, tmp_path: Path, seed: str):
-        with pytest.raises(SystemExit, match="2"):
-            run("simulate", "--rhythm", "sinus_rhythm", "--out", tmp_path / "x", "--seed", seed)
+    def test_a_seed_that_is_none(self, refused: Run, tmp_path: Path, seed: str):
+        argv = ("simulate", "--rhythm", "sinus_rhythm", "--out", tmp_path / "x", "--seed", seed)
+        assert_refused(refused(*argv), seed)
+
+    def test_options_that_make_no_sense(self, refused: Run, ecg: Path):
+        assert_refused(refused("predict", ecg, "--start", "soon"), "--start", "soon")
+        assert_refused(refused("predict"), "FILE")
+        assert_refused(refused("divine", ecg), "divine", "predict")
+        assert_refused(refused(), "COMMAND")
+
+    @pytest.mark.parametrize("start", ["nan", "inf", "-1"])
+    def test_a_start_outside_the_recording(self, run: Run, ecg: Path, start: str):
+        assert_refused(run("predict", ecg, "--start", start), start)
+
+    @pytest.mark.parametrize("option", ["--seconds", "--fs", "--noise"])
+    @pytest.mark.parametrize("value", ["nan", "inf", "-1"])
+    def test_a_simulation_that_cannot_be(self, run: Run, tmp_path: Path, option: str, value: str):
+        out = tmp_path / "x.csv"
+        assert_refused(run("simulate", "--rhythm", "sinus_rhythm", "--out", out, option, value))
+        assert not out.exists()
+
+    def test_a_share_too_small_to_hide_anything(self, run: Run, ecg: Path):
+        assert_refused(run("reconstruct", ecg, "--share", "0.001"), "Nothing is hidden")
+
+    def test_weights_in_a_place_that_is_none(self, run: Run, ecg: Path, tmp_path: Path):
+        for path in (tmp_path, tmp_path / "none.safetensors", "/dev/null"):
+            assert_refused(run("verify", "--weights", path), "missing")
 
 
 class TestAnswers:
@@ -231,10 +269,14 @@ class TestAnswers:
         code = asked(run("predict", ecg, "--json"))["codes"][0]["code"]
         answer = asked(run("explain", ecg, "--code", code, "--json"))
         assert answer["code"] == code
-        assert answer["method"] == "lead_ablation"
+        assert answer["method"] == "integrated_gradients"
         assert set(answer["per_lead"]) == set(LEADS)
-        assert "completeness_error" in answer
-        assert code in run("explain", ecg, "--code", code)[1]
+        gap = answer["score"] - answer["baseline_score"]
+        error = abs(sum(answer["per_lead"].values()) - gap) / abs(gap)
+        assert answer["completeness_error"] == pytest.approx(error, rel=1e-3, abs=1e-5)
+        argv = ("explain", ecg, "--code", code, "--method", "lead_ablation")
+        assert asked(run(*argv, "--json"))["completeness_error"] is None
+        assert code in run(*argv)[1]
 
     def test_verify(self, run: Run):
         answer = asked(run("verify", "--json"))
@@ -270,21 +312,3 @@ class TestAnswers:
         assert answer["icd10"]["codes"]["I48.91"]["positives"] == 8
         assert answer["icd10"]["macro_auroc"] == answer["icd10"]["codes"]["I48.91"]["auroc"]
         assert "macro AUROC" in run("evaluate", "--data", folder)[1]
-
-
-def test_values_become_json():
-    values = {
-        "array": np.array([1.0, np.nan], dtype=np.float32),
-        "number": np.float32(0.5),
-        "truth": np.bool_(True),
-        "path": Path("a") / "b",
-        "nested": ({"x": float("inf")},),
-    }
-    assert _plain(values) == {
-        "array": [1.0, None],
-        "number": 0.5,
-        "truth": True,
-        "path": "a/b",
-        "nested": [{"x": None}],
-    }
-    json.dumps(_plain(values), allow_nan=False)

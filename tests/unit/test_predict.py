@@ -9,6 +9,7 @@ import pytest
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
 from lamae.errors import InputError, WeightsError
 from lamae.labels import statements_of
+from lamae.model import MaskedAutoencoder
 from lamae.predict import Predictor
 from lamae.preprocess import prepare
 
@@ -76,6 +77,18 @@ def test_only_hidden_samples_are_restored(tiny, sinus):
     assert (result.hidden != other.hidden).any()
 
 
+@pytest.mark.parametrize("seconds", [6.05, 6.15])
+def test_the_end_of_a_short_recording_is_not_taken_for_hidden(tiny, sinus, seconds):
+    """Its last patch is filled in part: by less than half, and by more."""
+    result = tiny.reconstruct(sinus.window(0.0, seconds), hide=("V1",))
+    assert [error.lead for error in result.errors] == ["V1"]
+    assert result.errors[0].hidden_share > 0.99
+    recorded = round(seconds * 100)
+    assert result.present[:, :recorded].all()
+    assert not result.present[:, recorded:].any()
+    assert not result.hidden[:, recorded:].any()
+
+
 def test_the_model_never_sees_what_is_hidden(tiny, sinus):
     """A different signal under a hidden lead restores to the same."""
     signal = sinus.signal.copy()
@@ -96,6 +109,7 @@ def test_algebra_restores_limb_leads_exactly_and_chest_leads_never(tiny, sinus):
 def test_requests_that_make_no_sense_are_refused(tiny, sinus):
     for arguments, words in (
         ({}, "Nothing is hidden"),
+        ({"share": 0.005}, "Nothing is hidden"),
         ({"hide": LEADS}, "leave at least one"),
         ({"hide": ("V9",)}, "not a lead"),
         ({"share": 1.5}, "expected 0 to 0.95"),
@@ -125,6 +139,13 @@ def test_weights_without_a_classifier_say_what_to_do(tiny, sinus):
     with pytest.raises(WeightsError, match="finetune"):
         pretrained.predict(sinus)
     assert pretrained.attention(sinus).leads == LEADS
+
+
+def test_weights_that_keep_leads_apart_have_no_attention(tiny, sinus):
+    config = replace(tiny.bundle.config, latent_depth=0)
+    apart = Predictor(replace(tiny.bundle, config=config, mae=MaskedAutoencoder(config).eval()))
+    with pytest.raises(WeightsError, match="no lead attention"):
+        apart.attention(sinus)
 
 
 def test_threads_get_their_own_results(tiny, sinus):
