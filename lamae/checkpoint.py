@@ -17,7 +17,8 @@ from jaxtyping import Float64
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from lamae.errors import WeightsError
+from lamae.ecg import LEADS
+from lamae.errors import LamaeError, WeightsError
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
 from lamae.preprocess import InputSpec
 
@@ -132,8 +133,20 @@ def load_bundle(path: Path, sha256: str | None = None) -> Bundle:
             classifier = Classifier(config)
             classifier.load_state_dict(_under("classifier.", tensors))
         moments = tensors["moments"].numpy()
-        card = json.loads(header["card"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        card = dict(json.loads(header["card"]))
+        if (config.leads, config.samples) != (len(LEADS), input_spec.samples):
+            raise ValueError("its sizes are not those of its input")
+        if moments.shape != (len(LEADS), len(LEADS)):
+            raise ValueError(f"its moments have shape {moments.shape}")
+    except (
+        ArithmeticError,
+        AttributeError,
+        KeyError,
+        LamaeError,
+        RuntimeError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise WeightsError(
             f"The weights file {path.name} does not fit this version of the model: {error}."
         ) from error

@@ -96,6 +96,36 @@ def test_weights_of_another_model_or_version_are_refused(bundle, tmp_path):
         load_bundle(other)
 
 
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("card", None),
+        ("rules", 3),
+        ("input", {}),
+        ("config", []),
+        ("config", {"patch": 0}),
+        ("config", {"heads": 3}),
+        ("input", {"seconds": 10.0, "leads": ["I"], "band": [1, 2]}),
+        ("moments", None),
+    ],
+)
+def test_a_header_that_makes_no_sense_is_refused(part, value, bundle, tmp_path):
+    path, other = tmp_path / "w.safetensors", tmp_path / "other.safetensors"
+    save_bundle(bundle, path)
+    with safe_open(path, framework="pt") as file:
+        header = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    if part == "moments":
+        tensors["moments"] = tensors["moments"][:11]
+    elif part == "config" and value:
+        header[part] = json.dumps({**json.loads(header[part]), **value})
+    else:
+        header[part] = json.dumps(value)
+    save_file(tensors, other, header)
+    with pytest.raises(WeightsError, match="does not fit"):
+        load_bundle(other)
+
+
 def test_missing_weights_and_manifests_are_named(tmp_path):
     with pytest.raises(WeightsError, match="missing"):
         load_bundle(tmp_path / "none.safetensors")
