@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from lamae.data.records import Records
 from lamae.ecg import lead_indices
-from lamae.errors import DataError
+from lamae.errors import DataError, ReadError
 from lamae.io import read_path
 from lamae.labels import STATEMENT_NAMES
 from lamae.preprocess import InputSpec, prepare
@@ -28,8 +28,11 @@ NEEDED = {"ecg_id", "age", "sex", "scp_codes", "strat_fold", "filename_lr"}
 def read_index(folder: Path) -> pd.DataFrame:
     """PTB-XL's table of ECGs, those alone whose amplitudes are in mV.
 
+    Returns:
+        The table, with the statements of each ECG as a dictionary.
+
     Raises:
-        DataError: The table is missing or lacks columns.
+        DataError: The table is missing, lacks columns or holds what does not belong there.
     """
     table = folder / "ptbxl_database.csv"
     if not table.is_file():
@@ -37,10 +40,15 @@ def read_index(folder: Path) -> pd.DataFrame:
             "The data folder holds no ptbxl_database.csv; give the folder of a PTB-XL download, "
             "in which that table lies beside records100."
         )
-    index = pd.read_csv(table)
-    missing = NEEDED - set(index.columns)
-    if missing:
-        raise DataError(f"ptbxl_database.csv lacks the columns {', '.join(sorted(missing))}.")
+    try:
+        index = pd.read_csv(table)
+        missing = NEEDED - set(index.columns)
+        if missing:
+            raise DataError(f"ptbxl_database.csv lacks the columns {', '.join(sorted(missing))}.")
+        index = index.astype({"ecg_id": np.int64, "strat_fold": np.int64, "age": np.float32})
+        index["scp_codes"] = index["scp_codes"].map(lambda codes: dict(ast.literal_eval(codes)))
+    except (SyntaxError, TypeError, ValueError) as error:
+        raise DataError(f"ptbxl_database.csv is not PTB-XL's table: {error}.") from error
     if "raw_amplitude" in index.columns:
         index = index[index["raw_amplitude"].astype(bool)]
     return index.reset_index(drop=True)
@@ -62,14 +70,14 @@ def load_ptbxl(
         progress: Show a progress bar.
 
     Raises:
-        DataError: The table or a recording that it names is missing.
-        ReadError: A recording cannot be read.
+        DataError: The table or a recording that it names is missing or cannot be read.
     """
     index = read_index(folder)
-    if folds is not None:
-        index = index[index["strat_fold"].isin(list(folds))]
+    wanted = range(1, 11) if folds is None else list(folds)
+    index = index[index["strat_fold"].isin(wanted)]
     if index.empty:
-        raise DataError("The data folder lists no ECG of the folds that are needed.")
+        named = ", ".join(map(str, wanted))
+        raise DataError(f"The data folder lists no ECG of the folds needed ({named}).")
     values = np.zeros((len(index), len(spec.leads), spec.samples), dtype=np.float32)
     present = np.zeros(values.shape[:2], dtype=bool)
     statements = np.zeros((len(index), len(STATEMENT_NAMES)), dtype=bool)
@@ -83,18 +91,21 @@ def load_ptbxl(
                 f"{name}.hea is listed in ptbxl_database.csv but missing from the folder; "
                 "complete the download of records100."
             )
-        ecg = read_path(header)
+        try:
+            ecg = read_path(header)
+        except ReadError as error:
+            raise DataError(f"{name}.hea cannot be read: {error}") from error
         values[n] = prepare(ecg, spec).values
         present[n, lead_indices(ecg.leads)] = True
-        for statement in ast.literal_eval(codes):
+        for statement in codes:
             if statement in STATEMENT_NAMES:
                 statements[n, STATEMENT_NAMES.index(statement)] = True
     return Records(
         values=values,
         present=present,
         statements=statements,
-        fold=index["strat_fold"].to_numpy(dtype=np.int64),
-        ecg_id=index["ecg_id"].to_numpy(dtype=np.int64),
-        age=index["age"].to_numpy(dtype=np.float32),
+        fold=index["strat_fold"].to_numpy(),
+        ecg_id=index["ecg_id"].to_numpy(),
+        age=index["age"].to_numpy(),
         female=index["sex"].to_numpy() == 1,
     )

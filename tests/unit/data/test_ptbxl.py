@@ -82,6 +82,32 @@ def test_what_is_missing_is_named(folder, tmp_path):
         load_ptbxl(folder, SPEC, progress=False)
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("scp_codes", "{'NORM'"), ("scp_codes", "7"), ("strat_fold", "ten"), ("ecg_id", None)],
+)
+def test_a_table_that_holds_something_else_is_refused(folder, column, value):
+    table = folder / "ptbxl_database.csv"
+    index = pd.read_csv(table).astype({column: object})
+    index.loc[1, column] = value
+    index.to_csv(table, index=False)
+    with pytest.raises(DataError, match="not PTB-XL's table"):
+        load_ptbxl(folder, SPEC, progress=False)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'a,b\n1,2,3\n"'])
+def test_a_file_that_is_no_table_is_refused(content, folder):
+    (folder / "ptbxl_database.csv").write_bytes(content)
+    with pytest.raises(DataError, match=r"ptbxl_database\.csv"):
+        load_ptbxl(folder, SPEC, progress=False)
+
+
+def test_a_recording_that_cannot_be_read_is_named(folder):
+    (folder / "records100" / "00000" / "00002_lr.hea").write_text("no header")
+    with pytest.raises(DataError, match="00002_lr"):
+        load_ptbxl(folder, SPEC, progress=False)
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason="../shared/ptbxl is not here")
 def test_the_real_test_fold_is_whole_and_in_millivolts():
     records = load_ptbxl(REAL, SPEC, folds=[10], progress=False)
