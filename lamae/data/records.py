@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64, Shaped
 
 from lamae.errors import DataError
+from lamae.labels import ICD10_CODES, statement_indices
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,11 @@ class Records:
                 f"{', '.join(map(str, np.unique(self.fold))) or 'none'}."
             )
         return chosen
+
+    def code_labels(self) -> Bool[np.ndarray, "n codes"]:
+        """Which ICD-10-CM codes each ECG carries, in the order of `lamae.labels.ICD10_CODES`."""
+        members = statement_indices(ICD10_CODES)
+        return np.stack([self.statements[:, member].any(axis=1) for member in members], axis=1)
 
     @property
     def ids_sha256(self) -> str:

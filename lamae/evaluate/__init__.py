@@ -7,13 +7,14 @@ from lamae.evaluate.calibration import (
     f1_threshold,
     fit_platt,
 )
-from lamae.evaluate.fold import evaluate, score_records, statement_logits
+from lamae.evaluate.fold import code_scores, evaluate, score_records, statement_logits
 from lamae.evaluate.ranking import (
     MINIMUM_POSITIVES,
     MacroResult,
     auroc,
     average_precision,
     bootstrap_auroc,
+    macro_auroc,
     paired_difference,
     report,
 )
@@ -26,10 +27,12 @@ __all__ = [
     "average_precision",
     "bootstrap_auroc",
     "calibration_curve",
+    "code_scores",
     "evaluate",
     "expected_calibration_error",
     "f1_threshold",
     "fit_platt",
+    "macro_auroc",
     "paired_difference",
     "report",
     "score_records",

@@ -57,9 +57,7 @@ def score_records(
         WeightsError: The weights were pretrained only.
     """
     logits = statement_logits(predictor, records, progress=progress)
-    members = statement_indices(ICD10_CODES)
-    scores = code_logits(torch.from_numpy(logits), members).numpy()
-    labels = np.stack([records.statements[:, member].any(axis=1) for member in members], axis=1)
+    scores, labels = code_scores(logits), records.code_labels()
     ece = None
     if rules := predictor.bundle.rules:
         columns = [ICD10_CODES.index(rule.code) for rule in rules]
@@ -73,6 +71,11 @@ def score_records(
         "ece": ece,
         "ecgs": len(records),
     }
+
+
+def code_scores(logits: Float32[np.ndarray, "n 71"]) -> Float32[np.ndarray, "n codes"]:
+    """The score of every ICD-10-CM code, in the order of `ICD10_CODES`, from statement logits."""
+    return code_logits(torch.from_numpy(logits), statement_indices(ICD10_CODES)).numpy()
 
 
 def statement_logits(

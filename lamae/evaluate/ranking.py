@@ -50,6 +50,21 @@ def average_precision(
     return float(average_precision_score(labels, scores))
 
 
+def macro_auroc(
+    scores: Float[np.ndarray, "ecgs codes"],
+    labels: Bool[np.ndarray, "ecgs codes"],
+    minimum_positives: int = MINIMUM_POSITIVES,
+) -> float:
+    """Mean AUROC of the codes that have enough positives and negatives.
+
+    Raises:
+        DataError: No code has enough positives.
+    """
+    counted = _enough(labels, minimum_positives)
+    every_ecg_once = np.ones((1, len(labels)))
+    return float(_weighted_auroc(scores[:, counted], labels[:, counted], every_ecg_once).mean())
+
+
 def bootstrap_auroc(
     scores: Float[np.ndarray, "ecgs codes"],
     labels: Bool[np.ndarray, "ecgs codes"],

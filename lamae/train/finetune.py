@@ -3,11 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
@@ -21,10 +20,17 @@ from lamae.checkpoint import (
 )
 from lamae.data import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Records, load_ptbxl
 from lamae.ecg import LEADS
-from lamae.evaluate import evaluate, f1_threshold, fit_platt, report, score_records
-from lamae.labels import ICD10_CODES, STATEMENT_NAMES, statement_indices
+from lamae.evaluate import (
+    code_scores,
+    evaluate,
+    f1_threshold,
+    fit_platt,
+    macro_auroc,
+    score_records,
+    statement_logits,
+)
+from lamae.labels import ICD10_CODES
 from lamae.model import Classifier
-from lamae.model.classifier import code_logits
 from lamae.model.mask import hide_random_leads, hide_random_patches
 from lamae.predict import Predictor
 from lamae.train.config import RunConfig
@@ -94,7 +100,11 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
             ).float()
             for part in _batches(validation, config.batch)
         ]
-        return _macro_auroc(torch.cat(logits).cpu().numpy(), validation)
+        found = torch.cat(logits).cpu().numpy()
+        return {
+            "icd10_auroc": macro_auroc(code_scores(found), validation.code_labels()),
+            "statement_auroc": macro_auroc(found, validation.statements),
+        }
 
     trained = fit(fabric, model, loss, validate, len(training), config, out)
     path = out / "lamae.safetensors"
@@ -141,13 +151,10 @@ def calibrate(bundle: Bundle, training: Records, validation: Records) -> Bundle:
     Returns:
         The bundle with its rules, and in its card the codes that are not offered and why.
     """
-    members = statement_indices(ICD10_CODES)
-    logits = Predictor(bundle).statement_logits(validation.values, validation.present)
-    scores = code_logits(torch.from_numpy(logits), members).numpy()
+    scores = code_scores(statement_logits(Predictor(bundle), validation, progress=False))
+    trained, labels = training.code_labels().sum(axis=0), validation.code_labels()
     rules, not_offered = [], {}
-    for code, member, score in zip(ICD10_CODES, members, scores.T, strict=True):
-        positives = int(training.statements[:, member].any(axis=1).sum())
-        truth = np.asarray(validation.statements[:, member].any(axis=1))
+    for code, positives, truth, score in zip(ICD10_CODES, trained, labels.T, scores.T, strict=True):
         if positives < LEAST_TRAINING_POSITIVES or truth.sum() < LEAST_VALIDATION_POSITIVES:
             not_offered[code] = (
                 f"{positives} positive ECGs in training and {int(truth.sum())} in validation"
@@ -181,26 +188,11 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
 
 def prevalence(training: Records) -> dict[str, dict[str, int | float]]:
     """How many training ECGs carry each code."""
-    found: dict[str, dict[str, int | float]] = {}
-    for code, member in zip(ICD10_CODES, statement_indices(ICD10_CODES), strict=True):
-        positives = int(training.statements[:, member].any(axis=1).sum())
-        found[code] = {"positives_train": positives, "prevalence": positives / len(training)}
-    return found
-
-
-def _macro_auroc(logits: Float[np.ndarray, "n 71"], records: Records) -> dict[str, float]:
-    """Macro AUROC of codes and statements, for watching a run."""
-    members = statement_indices(ICD10_CODES)
-    scores = code_logits(torch.from_numpy(logits), members).numpy()
-    labels = np.stack([records.statements[:, member].any(axis=1) for member in members], axis=1)
-    figures: dict[str, Any] = {}
-    for name, score, truth, columns in (
-        ("icd10_auroc", scores, labels, ICD10_CODES),
-        ("statement_auroc", logits, records.statements, STATEMENT_NAMES),
-    ):
-        rng = np.random.default_rng(0)
-        figures[name] = report(score, truth, columns, rng=rng, resamples=2)["macro_auroc"]
-    return figures
+    labels = training.code_labels()
+    return {
+        code: {"positives_train": int(truth.sum()), "prevalence": float(truth.mean())}
+        for code, truth in zip(ICD10_CODES, labels.T, strict=True)
+    }
 
 
 def _batches(records: Records, size: int) -> list[Records]:

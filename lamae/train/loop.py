@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, TypeVar
 
 import torch
@@ -63,20 +64,26 @@ def fit(
         The trained module, on its device.
 
     Raises:
-        DataError: There are fewer training ECGs than one step takes.
+        DataError: There are fewer training ECGs than one step takes, or `out` holds a
+            checkpoint that does not fit.
     """
     steps = count // config.batch
     if not steps:
         raise DataError(f"{count} training ECGs are fewer than a batch of {config.batch}.")
     out.mkdir(parents=True, exist_ok=True)
     wrapped, optimizer = fabric.setup(module, make_optimizer(module, config.optim))
-    epoch, spent = 0, 0.0
+    epoch = 0
     checkpoint = out / "checkpoint.pt"
     if checkpoint.is_file():
-        state = torch.load(checkpoint, map_location=fabric.device, weights_only=True)
-        module.load_state_dict(state["module"])
-        optimizer.load_state_dict(state["optimizer"])
-        epoch, spent = state["epoch"], state["seconds"]
+        try:
+            state = torch.load(checkpoint, map_location=fabric.device, weights_only=True)
+            module.load_state_dict(state["module"])
+            optimizer.load_state_dict(state["optimizer"])
+            epoch = state["epoch"]
+        except (EOFError, KeyError, RuntimeError, UnpicklingError, ValueError) as error:
+            raise DataError(
+                f"{checkpoint} is damaged or of another run; choose another folder for this one."
+            ) from error
     elif fabric.global_rank == 0:
         (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
         (out / "environment.json").write_text(json.dumps(environment(fabric), indent=2) + "\n")
@@ -89,7 +96,6 @@ def fit(
         module.train()
         epoch += 1
         seconds = time.monotonic() - began
-        spent += seconds
         if fabric.global_rank == 0:
             line = {
                 "epoch": epoch,
@@ -104,7 +110,6 @@ def fit(
                 "module": module.state_dict(),
                 "optimizer": optimizer.state_dict(),
                 "epoch": epoch,
-                "seconds": spent,
             }
             partial = checkpoint.with_suffix(".partial")
             torch.save(state, partial)
@@ -181,6 +186,9 @@ def environment(fabric: Fabric) -> dict[str, Any]:
 
 
 def metrics(out: Path) -> list[dict[str, Any]]:
-    """The figures of every epoch of a run, the first first."""
-    lines = (out / "metrics.jsonl").read_text().splitlines()
-    return [json.loads(line) for line in lines]
+    """The figures of every epoch of a run, the first first.
+
+    An epoch whose checkpoint was never finished was trained again: its last line counts.
+    """
+    lines = map(json.loads, (out / "metrics.jsonl").read_text().splitlines())
+    return list({line["epoch"]: line for line in lines}.values())

@@ -67,6 +67,7 @@ class TestBootstrap:
         expected = roc_auc_score(labels, scores, average=None)
         np.testing.assert_allclose(result.auroc, expected, atol=1e-12)
         assert result.macro == pytest.approx(expected.mean(), abs=1e-12)
+        assert evaluate.macro_auroc(scores, labels) == result.macro
 
     def test_rare_codes_stay_out_of_the_macro(self, rng):
         scores, labels = scored(rng, 100, 3)

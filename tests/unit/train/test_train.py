@@ -110,6 +110,16 @@ def test_a_killed_run_continues_to_the_same_result(
     continued = weights_of(run(tmp_path / "killed"))
     for name, value in unbroken.items():
         torch.testing.assert_close(value, continued[name], rtol=0, atol=0)
+    assert [line["epoch"] for line in metrics(tmp_path / "killed")] == [1, 2]
+
+
+def test_a_folder_that_holds_another_run_is_refused(records, pretrained, tmp_path):
+    wider = replace(CONFIG, model=replace(CONFIG.model, width=32))
+    with pytest.raises(DataError, match="another run"):
+        pretrain_on(wider, records, pretrained.parent)
+    (tmp_path / "checkpoint.pt").write_bytes(b"cut off")
+    with pytest.raises(DataError, match="damaged"):
+        pretrain_on(CONFIG, records, tmp_path)
 
 
 def test_fine_tuning_starts_from_the_pretrained_backbone(records, pretrained, tmp_path):
