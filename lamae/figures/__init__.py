@@ -7,7 +7,7 @@ Plotly configuration to show it with.
 from lamae.figures.attention import layer_weights, lead_matrix, lead_weights
 from lamae.figures.attribution import attribution_by_lead
 from lamae.figures.chart import CONFIG
-from lamae.figures.codes import code_bars
+from lamae.figures.codes import code_bars, short_title
 from lamae.figures.model import auroc_intervals, training_curve
 from lamae.figures.paper import paper
 from lamae.figures.reconstruction import reconstruction
@@ -24,5 +24,6 @@ __all__ = [
     "lead_weights",
     "paper",
     "reconstruction",
+    "short_title",
     "training_curve",
 ]

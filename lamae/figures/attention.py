@@ -1,4 +1,6 @@
-"""How the model weighs and connects leads."""
+"""How the model weighs and connects leads, each share beside an even one."""
+
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,9 +13,13 @@ from lamae.figures.chart import colour_bar, kept, style
 from lamae.figures.palette import palette
 from lamae.results import LeadAttention
 
+# The least and the widest range of a scale, times an even share. Weights that hardly differ shall
+# look so, and one strong link must not make all others look alike.
+SPANS = (1.1, 1.25, 1.5, 2.0, 4.0, 8.0)
+
 
 def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
-    """Bars of the share of attention that each lead receives, beside equal weights.
+    """Bars from the even share, 1/n, to the share of attention that each lead receives.
 
     A bar's `customdata` is the name of its lead.
 
@@ -23,13 +29,22 @@ def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
     """
     colours = palette(dark)
     leads, equal = attention.leads, 1 / len(attention.leads)
+    differences = attention.weights - np.float32(equal)
     figure = go.Figure()
     figure.add_bar(
         x=leads,
-        y=attention.weights,
+        y=differences,
+        base=equal,
         customdata=leads,
-        marker={"color": colours.model, "line": {"width": 0}},
-        hovertemplate="%{x}: %{y:.1%}<extra></extra>",
+        marker={
+            "color": [colours.shares[-1 if d >= 0 else 0] for d in differences],
+            "line": {"width": 0},
+        },
+        hovertext=[
+            f"{lead}: {share:.2%}, {share / equal:.3g} times an even share"
+            for lead, share in zip(leads, attention.weights.tolist(), strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
         name="lead weights",
         **kept(),
     )
@@ -38,12 +53,12 @@ def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
         figure,
         colours,
         alt=f"Share of attention of {len(leads)} leads; the most, "
-        f"{attention.weights.max():.1%}, goes to {highest}; equal weights would be {equal:.1%}.",
+        f"{attention.weights.max():.2%}, goes to {highest}; an even share is {equal:.2%}.",
         height=320,
     )
     figure.add_hline(y=equal, line={"color": colours.ink, "width": 1, "dash": "4px,4px"})
     figure.add_annotation(
-        text=f"╌╌ equal weights, 1/{len(leads)} = {equal:.1%}",
+        text=f"╌╌ even share, 1/{len(leads)} = {equal:.2%}",
         xref="paper",
         x=1,
         y=1,
@@ -53,10 +68,14 @@ def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
         showarrow=False,
         font={"size": 12, "color": colours.ink},
     )
-    top = 1.08 * max(float(attention.weights.max()), equal)
+    half = max(1.15 * float(np.abs(differences).max()), (SPANS[0] - 1) * equal)
     figure.update_layout(bargap=0.3, margin={"t": 28})
     figure.update_xaxes(showgrid=False, title_text="lead", tickangle=0)
-    figure.update_yaxes(title_text="share of attention", tickformat=".0%", range=[0, top])
+    figure.update_yaxes(
+        title_text="share of attention",
+        tickformat=".3~p",
+        range=[max(0.0, equal - half), equal + half],
+    )
     return figure
 
 
@@ -67,9 +86,10 @@ def lead_matrix(
     head: int | None = None,
     dark: bool = False,
 ) -> go.Figure:
-    """The share of each lead's attention (row) that goes to each lead (column).
+    """How much of each lead's attention (row) goes to each lead (column), in even shares.
 
-    Lines part the limb from the chest leads.
+    Lines part the limb from the chest leads. A cell's `customdata` is the share itself; its
+    colour follows the logarithm of how many times an even share, 1/n, that is.
 
     Args:
         attention: What the model gave.
@@ -85,16 +105,17 @@ def lead_matrix(
     leads = attention.leads
     figure = go.Figure()
     figure.add_heatmap(
-        z=matrix,
+        z=_even_shares(matrix),
+        customdata=matrix,
         x=leads,
         y=leads,
         xgap=1,
         ygap=1,
-        zmin=0.0,
-        zmax=float(matrix.max()),
-        colorscale=list(colours.sequential),
-        hovertemplate="from %{y} to %{x}: %{z:.1%}<extra></extra>",
-        colorbar=colour_bar("share of the row's attention", tickformat=".0%"),
+        zmin=-_limit(matrix),
+        zmax=_limit(matrix),
+        colorscale=list(colours.shares),
+        hovertemplate="from %{y} to %{x}: %{customdata:.2%}<extra></extra>",
+        colorbar=_legend(matrix),
         name="lead matrix",
     )
     row, column = np.unravel_index(int(np.argmax(matrix)), matrix.shape)
@@ -107,7 +128,7 @@ def lead_matrix(
         figure,
         colours,
         alt=f"Attention between {len(leads)} leads, {which or 'mean of all blocks and heads'}; "
-        f"the most, {matrix[row, column]:.1%}, goes from {leads[row]} to {leads[column]}.",
+        f"the most, {matrix[row, column]:.2%}, goes from {leads[row]} to {leads[column]}.",
         height=560,
     )
     limb = sum(lead in LIMB_LEADS for lead in leads)
@@ -132,7 +153,9 @@ def lead_matrix(
 
 
 def layer_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
-    """The lead weights of every head, one heatmap a block of the latent attention.
+    """The lead weights of every head, in even shares; one heatmap a block of the latent attention.
+
+    A cell's `customdata` is the share itself.
 
     Args:
         attention: What the model gave.
@@ -143,13 +166,14 @@ def layer_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
     figure = make_subplots(rows=layers, cols=1, shared_xaxes=True, vertical_spacing=0.12 / layers)
     for layer in range(layers):
         figure.add_heatmap(
-            z=attention.layer_weights[layer],
+            z=_even_shares(attention.layer_weights[layer]),
+            customdata=attention.layer_weights[layer],
             x=attention.leads,
             y=[f"head {head + 1}" for head in range(heads)],
             xgap=1,
             ygap=1,
             coloraxis="coloraxis",
-            hovertemplate=f"block {layer + 1}, %{{y}}, %{{x}}: %{{z:.1%}}<extra></extra>",
+            hovertemplate=f"block {layer + 1}, %{{y}}, %{{x}}: %{{customdata:.2%}}<extra></extra>",
             name=f"block {layer + 1}",
             row=layer + 1,
             col=1,
@@ -163,10 +187,10 @@ def layer_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
     figure.update_layout(
         margin={"t": 52},
         coloraxis={
-            "cmin": 0.0,
-            "cmax": float(attention.layer_weights.max()),
-            "colorscale": list(colours.sequential),
-            "colorbar": colour_bar("share of attention", tickformat=".0%"),
+            "cmin": -_limit(attention.layer_weights),
+            "cmax": _limit(attention.layer_weights),
+            "colorscale": list(colours.shares),
+            "colorbar": _legend(attention.layer_weights),
         },
     )
     figure.update_xaxes(showgrid=False, tickangle=0, ticks="")
@@ -175,6 +199,30 @@ def layer_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
     for layer in range(layers):
         figure.update_yaxes(title_text=f"block {layer + 1}", row=layer + 1, col=1)
     return figure
+
+
+def _even_shares(shares: Float32[np.ndarray, "*rows leads"]) -> Float32[np.ndarray, "*rows leads"]:
+    """Logarithm to base 2 of how many times an even share each share is; 0 where it is even."""
+    return np.log2(np.maximum(shares * shares.shape[-1], np.float32(1e-6)))
+
+
+def _span(shares: Float32[np.ndarray, "*rows leads"]) -> float:
+    """The narrowest of `SPANS` that holds all shares, or the widest."""
+    most = 2.0 ** float(np.abs(_even_shares(shares)).max())
+    return next((span for span in SPANS if span >= most), SPANS[-1])
+
+
+def _limit(shares: Float32[np.ndarray, "*rows leads"]) -> float:
+    return float(np.log2(_span(shares)))
+
+
+def _legend(shares: Float32[np.ndarray, "*rows leads"]) -> dict[str, Any]:
+    span = _span(shares)
+    return colour_bar(
+        "times an even share",
+        tickvals=[-np.log2(span), 0, np.log2(span)],
+        ticktext=[f"{1 / span:.2g}", "1", f"{span:g}"],
+    )
 
 
 def _selected(

@@ -1,5 +1,6 @@
 """Which leads raised or lowered a code's score."""
 
+import numpy as np
 import plotly.graph_objects as go
 
 from lamae.ecg import LEADS
@@ -20,6 +21,7 @@ def attribution_by_lead(attribution: Attribution, *, dark: bool = False) -> go.F
     """
     colours = palette(dark)
     values = attribution.per_lead
+    digits = _digits(float(np.abs(values).max()))
     figure = go.Figure()
     figure.add_bar(
         x=attribution.leads,
@@ -29,7 +31,7 @@ def attribution_by_lead(attribution: Attribution, *, dark: bool = False) -> go.F
             "color": [colours.raises if v >= 0 else colours.lowers for v in values],
             "line": {"width": 0},
         },
-        hovertemplate="%{x}: %{y:+.2f}<extra></extra>",
+        hovertemplate=f"%{{x}}: %{{y:+.{digits}f}}<extra></extra>",
         name="attribution",
         **kept(),
     )
@@ -39,7 +41,7 @@ def attribution_by_lead(attribution: Attribution, *, dark: bool = False) -> go.F
         figure,
         colours,
         alt=f"Attribution of {attribution.code} by lead; {most} raises its score most "
-        f"({values.max():+.2f} log-odds), {least} least ({values.min():+.2f}).",
+        f"({values.max():+.{digits}f} log-odds), {least} least ({values.min():+.{digits}f}).",
         height=300,
     )
     figure.update_layout(bargap=0.3)
@@ -55,9 +57,14 @@ def attribution_by_lead(attribution: Attribution, *, dark: bool = False) -> go.F
     )
     figure.update_yaxes(
         title_text="lowers … raises (log-odds)",
-        tickformat=".2~f",
+        tickformat=f".{digits}~f",
         zeroline=True,
         zerolinecolor=colours.ink,
         zerolinewidth=1,
     )
     return figure
+
+
+def _digits(largest: float) -> int:
+    """Decimals that leave two significant digits of the largest value; at least two."""
+    return 2 if largest <= 0 else max(2, 1 - int(np.floor(np.log10(largest))))

@@ -1,5 +1,7 @@
 """The ICD-10-CM codes that an ECG suggests."""
 
+import re
+
 import plotly.graph_objects as go
 
 from lamae.figures.chart import kept, style
@@ -8,7 +10,7 @@ from lamae.results import CodeScore, Prediction
 
 ROW_HEIGHT = 46
 # Characters of a title that a 390 px screen holds beside the code.
-TITLE_LENGTH = 38
+TITLE_LENGTH = 36
 
 
 def code_bars(
@@ -104,8 +106,14 @@ def code_bars(
     return figure
 
 
+def short_title(title: str) -> str:
+    """A code's title without the words that only a coder needs."""
+    title = re.sub(r"^Unspecified |, unspecified$|, not elsewhere classified$| \[.*\]", "", title)
+    return title[0].upper() + title[1:]
+
+
 def _title(score: CodeScore, selected: str | None) -> str:
-    title = score.title
+    title = short_title(score.title)
     if len(title) > TITLE_LENGTH:
         title = title[: TITLE_LENGTH - 1].rsplit(" ", 1)[0].rstrip(",") + " …"
     text = f"<b>{score.code}</b>  {title}"

@@ -13,7 +13,12 @@ NAMES = {
     "loss": "training loss",
     "validation_loss": "validation loss",
     "validation_macro_auroc": "validation macro AUROC",
+    "icd10_auroc": "ICD-10-CM codes, validation",
+    "statement_auroc": "SCP statements, validation",
 }
+
+# Drawn in the model's colour: what decides which epoch is kept.
+FOREMOST = ("validation_loss", "validation_macro_auroc", "icd10_auroc")
 
 
 def training_curve(
@@ -49,7 +54,7 @@ def training_curve(
                 y=[value for _, value in points],
                 mode="lines" if len(points) > 1 else "markers",
                 line={
-                    "color": colours.model if key.startswith("validation") else colours.linear,
+                    "color": colours.model if key in FOREMOST else colours.linear,
                     "width": 2,
                 },
                 name=name,
@@ -76,7 +81,7 @@ def training_curve(
 
 
 def auroc_intervals(results: Mapping[str, Any], *, dark: bool = False) -> go.Figure:
-    """A forest plot: each code's AUROC with its 95 % interval, the best first, then their mean.
+    """A forest plot: each code's AUROC with its 95% interval, the best first, then their mean.
 
     Args:
         results: "macro_auroc", "ci" and "codes", each code with "auroc", "ci" and "positives", as
@@ -123,19 +128,22 @@ def auroc_intervals(results: Mapping[str, Any], *, dark: bool = False) -> go.Fig
                 "width": 0,
             },
             text=[f"{low:.3f}–{high:.3f}" for low, high in intervals],
-            hovertemplate="%{y}: %{x:.3f}, 95 % interval %{text}<extra></extra>",
+            hovertemplate="%{y}: %{x:.3f}, 95% interval %{text}<extra></extra>",
             name=name,
         )
     low, high = results["ci"]
     style(
         figure,
         colours,
-        alt=f"AUROC of {len(measured)} codes with 95 % intervals; mean "
+        alt=f"AUROC of {len(measured)} codes with 95% intervals; mean "
         f"{results['macro_auroc']:.3f} ({low:.3f} to {high:.3f}).",
         height=90 + 24 * (len(measured) + 1),
     )
     figure.update_xaxes(
-        title_text="AUROC with 95 % interval (n: positives)", tickformat=".2~f", range=[None, 1.005]
+        title_text="AUROC, 95% interval (n: positives)",
+        title_font_size=12,
+        tickformat=".2~f",
+        range=[None, 1.005],
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure

@@ -29,7 +29,7 @@ class Palette:
         faint_model: What the model says, below its threshold.
         lowers: Attribution that lowers the score.
         raises: Attribution that raises the score.
-        sequential: Shares from none to many, in one hue of rising contrast to the page.
+        shares: From less than an even share, over an even one, to more.
     """
 
     paper: str
@@ -47,7 +47,7 @@ class Palette:
     faint_model: str
     lowers: str
     raises: str
-    sequential: tuple[str, ...]
+    shares: tuple[str, ...]
 
 
 LIGHT = Palette(
@@ -66,7 +66,7 @@ LIGHT = Palette(
     faint_model="#A9C6C7",
     lowers=LOWERS,
     raises=RAISES,
-    sequential=("#F4F7F5", "#C3DAD9", "#8FBCBD", "#5A9C9F", "#2B7B80", "#0F5C63", "#063B42"),
+    shares=("#B8691A", "#CF986B", "#E3C6AD", "#F5F4F0", "#A7B8BD", "#5C808D", "#064A5E"),
 )
 # The same paper in a dimmed room: a trace is never drawn light on dark.
 DARK = Palette(
@@ -85,7 +85,7 @@ DARK = Palette(
     faint_model="#35585B",
     lowers="#6FA5E0",
     raises="#E08A50",
-    sequential=("#1B2426", "#1D4044", "#235E63", "#2F7E83", "#479FA2", "#74C0C1", "#B5E2E0"),
+    shares=("#E08A3C", "#9B683C", "#5B4836", "#1F282A", "#36585F", "#4D8D99", "#63C6D8"),
 )
 
 

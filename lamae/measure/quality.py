@@ -101,7 +101,7 @@ def _verdict(
     """Verdict on one lead; sizes in mV."""
     still = _still_share(values, fs)
     if still >= 0.5:
-        return LeadQuality(lead, "flat", f"moves by less than 20 uV for {still:.0%} of the time")
+        return LeadQuality(lead, "flat", f"moves by less than 20 µV for {still:.0%} of the time")
     clipped = _clipped_share(values, fs)
     if clipped >= CLIPPED_SHARE:
         return LeadQuality(lead, "clipped", f"at its limit for {clipped:.0%} of the time")
@@ -111,7 +111,7 @@ def _verdict(
         return LeadQuality(lead, "noisy", f"{noise:.2f} mV of noise against QRS of {qrs:.2f} mV")
     if wander > max(WANDER_SMALL, WANDER_RATIO * qrs):
         return LeadQuality(lead, "baseline wander", f"{wander:.2f} mV baseline wander")
-    return LeadQuality(lead, "good", f"{noise * 1000:.0f} uV of noise, QRS of {qrs:.2f} mV")
+    return LeadQuality(lead, "good", f"{noise * 1000:.0f} µV of noise, QRS of {qrs:.2f} mV")
 
 
 def _sizes(

@@ -15,6 +15,8 @@ from lamae.ui import cache
 from lamae.ui.session import WINDOW, InHand
 
 NOTICE = "Research use only, not a medical device"
+# Beyond this length a window is typed rather than slid to, in s.
+SLIDER_SECONDS = 120.0
 # Sets of leads a presenter hides with one click.
 ALL_LEADS = LEADS
 HIDING_PRESETS = {
@@ -45,7 +47,7 @@ def sidebar(in_hand: InHand) -> None:
     with st.sidebar:
         st.markdown(
             f":small[ECG in hand]  \n**{plain(in_hand.name)}**  \n"
-            f"{ecg.duration:.1f} s, {len(ecg.leads)} leads, {ecg.fs:g} Hz  \n"
+            f"{length(ecg)}, {len(ecg.leads)} leads, {ecg.fs:g} Hz  \n"
             f"{quality_in_words(cache.quality(ecg, start))}"
         )
         try:
@@ -75,15 +77,45 @@ def ask_start(in_hand: InHand) -> float:
                 "and the rest is treated as missing."
             )
         return 0.0
+    label = f"Window of {WINDOW:g} s, start in s (recording: {length(ecg)})"
+    last = float(int((ecg.duration - WINDOW) * 2)) / 2 or 0.5
+    if ecg.duration > SLIDER_SECONDS:
+        # A slider cannot be set to the second on so long a recording.
+        return st.number_input(
+            label,
+            min_value=0.0,
+            max_value=last,
+            step=WINDOW,
+            format="%.1f",
+            key=_start_key(ecg),
+            persist_state="session",
+            width=480,
+        )
     return st.slider(
-        f"Window of {WINDOW:g} s, start in s (recording: {ecg.duration:.1f} s)",
+        label,
         min_value=0.0,
-        max_value=float(int((ecg.duration - WINDOW) * 2)) / 2 or 0.5,
+        max_value=last,
         step=0.5,
+        format="%.1f",
         key=_start_key(ecg),
         persist_state="session",
         width=480,
     )
+
+
+def notes(ecg: ECG) -> None:
+    """What reading the file had to change, derive or doubt, beside the ECG it is about."""
+    if ecg.notes:
+        with st.container(key="notes"):
+            st.markdown("  \n".join(f":small[{plain(note)}]" for note in ecg.notes))
+
+
+def length(ecg: ECG) -> str:
+    """How long a recording is, in words."""
+    if ecg.duration < 120:
+        return f"{ecg.duration:.1f} s"
+    minutes, seconds = divmod(round(ecg.duration), 60)
+    return f"{minutes} min" + (f" {seconds} s" if seconds else "")
 
 
 def chart(
@@ -160,10 +192,11 @@ def table(data: pd.DataFrame, formats: dict[str, str] | None = None) -> None:
     st.table(shown, border="horizontal", hide_index=True)
 
 
-def facts(named: Mapping[str, Any]) -> None:
+def facts(named: Mapping[str, Any], key: str) -> None:
     """A table of names and what they stand for; what is None is left out."""
     rows = [(name, plain(fact)) for name, fact in named.items() if fact is not None]
-    st.table(pd.DataFrame(rows), border="horizontal", hide_index=True, hide_header=True)
+    with st.container(key=f"facts_{key}"):
+        st.table(pd.DataFrame(rows), border="horizontal", hide_index=True, hide_header=True)
 
 
 def refusal(reason: str) -> None:
@@ -185,6 +218,11 @@ def trouble(error: LamaeError) -> None:
 def dark() -> bool:
     """Whether the visitor's theme is dark."""
     return bool(st.context.theme.type == "dark")
+
+
+def on_phone() -> bool:
+    """Whether the visitor's browser says that it is a phone's."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
 
 
 def quality_in_words(quality: Sequence[LeadQuality]) -> str:

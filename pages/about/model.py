@@ -18,7 +18,7 @@ NAMES = {"license": "Licence", "ids_sha256": "SHA-256 of the record list"}
 
 
 def interval(entry: Mapping[str, Any], value: str = "auroc") -> str:
-    """A figure with its 95 % interval, in words."""
+    """A figure with its 95% interval, in words."""
     if entry.get(value) is None:
         return "too few positives"
     low, high = entry["ci"]
@@ -47,7 +47,7 @@ def training(card: Mapping[str, Any]) -> None:
             continue
         with column:
             st.subheader(title, anchor=False)
-            widgets.facts(simple({key: run[key] for key in TRAINING if key in run}))
+            widgets.facts(simple({key: run[key] for key in TRAINING if key in run}), stage)
             if len(run.get("history", [])) > 1:
                 widgets.chart(
                     figures.training_curve(run["history"], dark=widgets.dark()), f"{stage}_curve"
@@ -79,13 +79,13 @@ def results(card: Mapping[str, Any]) -> None:
         return
     with st.container(horizontal=True, gap="medium"):
         st.metric(
-            "ICD-10-CM codes, macro AUROC (95 % CI)",
+            "ICD-10-CM codes, macro AUROC (95% CI)",
             interval(icd10, "macro_auroc"),
             width="content",
         )
         if test.get("statements"):
             st.metric(
-                "SCP statements, macro AUROC (95 % CI)",
+                "SCP statements, macro AUROC (95% CI)",
                 interval(test["statements"], "macro_auroc"),
                 width="content",
             )
@@ -125,9 +125,9 @@ def show() -> None:
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Training data", anchor=False)
-        widgets.facts(simple(card.get("data", {})))
+        widgets.facts(simple(card.get("data", {})), "data")
         st.subheader("Licence and citation", anchor=False)
-        widgets.facts(simple({key: card[key] for key in ORIGIN if key in card}))
+        widgets.facts(simple({key: card[key] for key in ORIGIN if key in card}), "origin")
     with right:
         st.subheader("Limits", anchor=False)
         for limit in card.get("limits", []):

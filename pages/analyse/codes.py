@@ -1,6 +1,5 @@
 """The ICD-10-CM codes that the ECG suggests, and why."""
 
-import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -11,7 +10,7 @@ from lamae.errors import LamaeError
 from lamae.results import Attribution, CodeScore, Prediction
 from lamae.ui import cache, session, widgets
 
-# Codes drawn as bars; the table holds all.
+# Codes drawn as bars and told at once; the table holds all.
 SHOWN = 8
 CAUTION = (
     "Read attributions with care. In a comparison of 12 methods on 873,710 ECGs, attribution maps "
@@ -19,12 +18,6 @@ CAUTION = (
     "They show what moved this model's score, not what is wrong with the heart. The model "
     "learned from PTB-XL (Wagner et al. 2020): adults, one database, resting 10 s ECGs."
 )
-
-
-def short(title: str) -> str:
-    """A code's title without the words that only a coder needs."""
-    title = re.sub(r"^Unspecified |, unspecified$|, not elsewhere classified$| \[.*\]", "", title)
-    return title[0].upper() + title[1:]
 
 
 def sentence(code: CodeScore, test_ecgs: int | None) -> str:
@@ -38,7 +31,7 @@ def sentence(code: CodeScore, test_ecgs: int | None) -> str:
             measured += f" on {test_ecgs} test ECGs"
     verdict = "suggested" if code.suggested else "not suggested"
     return (
-        f"**{short(code.title)}** {verdict}, {code.probability:.2f} "
+        f"**{figures.short_title(code.title)}** {verdict}, {code.probability:.2f} "
         f"(threshold {code.threshold:.2f}{measured})"
     )
 
@@ -47,6 +40,12 @@ def behind(code: CodeScore, count: int = 3) -> str:
     return ", ".join(
         f"{statement.description} {statement.probability:.2f}"
         for statement in code.statements[:count]
+    )
+
+
+def tell(code: CodeScore, test_ecgs: int | None) -> None:
+    st.markdown(
+        f"{sentence(code, test_ecgs)}  \n:gray[:small[{code.code} · {widgets.plain(behind(code))}]]"
     )
 
 
@@ -86,11 +85,12 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.subheader("Suggested by this ECG", anchor=False)
-        for code in suggested:
-            st.markdown(
-                f"{sentence(code, test_ecgs)}  \n"
-                f":gray[:small[{code.code} · {widgets.plain(behind(code))}]]"
-            )
+        for code in suggested[:SHOWN]:
+            tell(code, test_ecgs)
+        if len(suggested) > SHOWN:
+            with st.expander(f"{len(suggested) - SHOWN} further codes suggested"):
+                for code in suggested[SHOWN:]:
+                    tell(code, test_ecgs)
         if not suggested:
             st.markdown("No code reaches its threshold.")
             st.caption("Closest: " + sentence(prediction.codes[0], test_ecgs))
@@ -133,7 +133,7 @@ def explain(prediction: Prediction, choice: str, start: float) -> None:
         named = st.selectbox(
             "Code to explain",
             list(by_code),
-            format_func=lambda code: f"{code}  {short(by_code[code].title)}",
+            format_func=lambda code: f"{code}  {figures.short_title(by_code[code].title)}",
             key=choice,
             persist_state="session",
             width=360,
@@ -167,10 +167,7 @@ def by_lead(attribution: Attribution) -> None:
             figures.attribution_by_lead(attribution, dark=widgets.dark()), "attribution_by_lead"
         )
     with right:
-        st.markdown(
-            f"Score of this ECG: {attribution.score:+.2f} log-odds, before calibration. "
-            f"Score of a flat line: {attribution.baseline_score:+.2f}."
-        )
+        st.markdown(f"Score of this ECG: {attribution.score:+.2f} log-odds, before calibration.")
         if attribution.baseline:
             st.markdown(f"Compared with: {widgets.plain(attribution.baseline)}.")
         error = attribution.completeness_error
@@ -179,17 +176,19 @@ def by_lead(attribution: Attribution) -> None:
         else:
             st.markdown(
                 f"Completeness error: {error:.1%}. The parts should add up to the difference "
-                "between the two scores; this is how far they are off. The smaller, the better."
+                f"from the score of a flat line, {attribution.baseline_score:+.2f}; this is how "
+                "far they are off. The smaller, the better."
             )
         data = pd.DataFrame(
             {"Lead": attribution.leads, "Attribution (log-odds)": attribution.per_lead}
         )
         with st.expander("Values by lead"):
-            widgets.table(data, {"Attribution (log-odds)": "{:+.3f}"})
+            widgets.table(data, {"Attribution (log-odds)": "{:+.3g}"})
             widgets.download(data, "attribution")
 
 
 in_hand = session.current().in_hand
+widgets.notes(in_hand.ecg)
 start = widgets.ask_start(in_hand)
 fit, reason = cache.usable(in_hand.ecg, start)
 if not fit:

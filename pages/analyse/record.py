@@ -82,9 +82,9 @@ def open_an_ecg() -> None:
             on_change=files_chosen,
             args=(picker,),
             help="WFDB (.hea with .dat or .mat, or both in a .zip), DICOM waveform, CSV, TSV, "
-            "NPY or NPZ. Nothing is written to disk.",
+            "NPY or NPZ.",
         )
-        st.caption("Nothing is stored: the file stays in memory until you leave.")
+        st.caption("Nothing is kept: the ECG stays in memory until you leave.")
         if library.root() is not None:
             browse_library()
 
@@ -190,6 +190,7 @@ widgets.sheet(
     figures.paper(ecg, layout=layout, start=start, speed=speed, gain=gain, dark=widgets.dark()),
     "paper",
 )
+widgets.notes(ecg)
 
 quality = cache.quality(ecg, start)
 rate = cache.heart_rate(ecg, start)
@@ -226,16 +227,14 @@ with right:
     ]
     facts = {
         "Source": ecg.source,
-        "Length": f"{ecg.duration:.1f} s at {ecg.fs:g} Hz",
+        "Length": f"{widgets.length(ecg)} at {ecg.fs:g} Hz",
         "Leads": ", ".join(ecg.leads),
         "Age": None if ecg.age is None else f"{ecg.age:.0f} years",
         "Sex": ecg.sex,
         "Axes, device": ", ".join(axes) or None,
         "Filters, device": ecg.filters,
     }
-    widgets.facts(facts)
-    for note in ecg.notes:
-        st.caption(widgets.plain(note))
+    widgets.facts(facts, "recording")
     widgets.download(
         pd.DataFrame({lead: window.lead(lead) for lead in window.leads}).assign(
             time_s=[start + i / ecg.fs for i in range(window.signal.shape[1])]

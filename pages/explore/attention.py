@@ -18,8 +18,8 @@ def reading(attention: LeadAttention) -> str:
     uniform = 1 / len(attention.leads)
     (most, most_lead), (least, least_lead) = order[0], order[-1]
     return (
-        f"**{most_lead}** receives most attention, {most:.3f}, and **{least_lead}** least, "
-        f"{least:.3f}. If all leads weighed the same, each would receive {uniform:.3f}."
+        f"**{most_lead}** receives most attention, {most:.2%}, and **{least_lead}** least, "
+        f"{least:.2%}. If all leads weighed the same, each would receive {uniform:.2%}."
     )
 
 
@@ -29,7 +29,7 @@ def matrix(attention: LeadAttention) -> None:
     st.subheader("From lead to lead", anchor=False)
     with st.container(horizontal=True):
         layer = st.segmented_control(
-            "Layer",
+            "Block",
             [ALL, *range(layers)],
             format_func=lambda x: x if x == ALL else str(x + 1),
             default=ALL,
@@ -85,8 +85,9 @@ def show(start: float) -> None:
     st.markdown(reading(attention))
     widgets.chart(figures.lead_weights(attention, dark=widgets.dark()), "lead_weights")
     weights = pd.DataFrame({"Lead": attention.leads, "Weight": attention.weights})
+    weights["Times an even share"] = weights["Weight"] * len(attention.leads)
     with st.expander("Weights as a table"):
-        widgets.table(weights, {"Weight": "{:.4f}"})
+        widgets.table(weights, {"Weight": "{:.2%}", "Times an even share": "{:.3f}"})
         widgets.download(weights, "lead_weights")
     matrix(attention)
     st.caption(
@@ -97,4 +98,5 @@ def show(start: float) -> None:
 
 
 in_hand = session.current().in_hand
+widgets.notes(in_hand.ecg)
 show(widgets.ask_start(in_hand))

@@ -142,7 +142,8 @@ def controls(ecg_leads: Sequence[str]) -> tuple[list[str], float, int, str, bool
         layout = st.segmented_control(
             "Layout",
             figures.LAYOUTS,
-            default="6x2",
+            # One lead a row puts the start of each lead on a narrow screen.
+            default="12x1" if widgets.on_phone() else "6x2",
             required=True,
             key="restored_layout",
             persist_state="session",
@@ -196,4 +197,5 @@ def restore(start: float) -> None:
 
 
 in_hand = session.current().in_hand
+widgets.notes(in_hand.ecg)
 restore(widgets.ask_start(in_hand))

@@ -106,3 +106,13 @@ def test_an_empty_history_is_an_empty_figure() -> None:
 def test_no_figure_offers_to_send_an_ecg_away() -> None:
     assert CONFIG["showSendToCloud"] is False
     assert CONFIG["plotlyServerURL"] == ""
+
+
+def test_small_attributions_keep_their_digits() -> None:
+    values = np.zeros((2, 1000), np.float32)
+    sums = np.array([0.0004, -0.00012], np.float32)
+    figure = attribution_by_lead(
+        Attribution("I44.7", "lead_ablation", "", values, ("I", "II"), sums, 1.0, 0.0, None)
+    )
+    assert "(+0.00040 log-odds), II least (-0.00012)" in figure.layout.meta["alt"]
+    assert figure.layout.yaxis.tickformat == ".5~f"

@@ -92,12 +92,15 @@ def test_traces_and_print_can_be_read_on_the_paper(colours: Palette) -> None:
 @pytest.mark.parametrize(
     ("colours", "page"), [(LIGHT, "#FFFFFF"), (DARK, "#0E1117")], ids=["light", "dark"]
 )
-def test_shares_grow_in_equal_steps_away_from_the_page(colours: Palette, page: str) -> None:
-    light = np.array([oklab(rgb(colour))[0] for colour in colours.sequential])
-    steps = np.diff(light)
-    assert (np.sign(steps) == np.sign(steps[0])).all()
-    assert np.abs(steps).max() / np.abs(steps).min() < 1.3
-    away = np.abs(light - oklab(rgb(page))[0])
-    assert away[0] == away.min()
+def test_shares_grow_and_fall_in_equal_steps_from_an_even_one(colours: Palette, page: str) -> None:
+    seen = np.array([oklab(rgb(colour)) for colour in colours.shares])
+    steps = np.linalg.norm(np.diff(seen, axis=0), axis=1)
+    for side in (steps[:3], steps[3:]):
+        assert side.max() / side.min() < 1.2
+    away = np.abs(seen[:, 0] - oklab(rgb(page))[0])
+    assert away[3] == away.min()
+    for vision in SEEN:
+        less, more = (oklab(rgb(colours.shares[end]), vision) for end in (0, -1))
+        assert np.linalg.norm(more - less) > 0.15
     assert contrast(colours.ink, page) > 7
     assert contrast(colours.model, page) > 4.5
