@@ -23,7 +23,8 @@ from lamae.results import Attribution
 Score = Callable[[Tensor, Tensor], Tensor]
 Progress = Callable[[float], None]
 
-SEGMENT_SECONDS = 1.0
+# A second each in a window of ten.
+SEGMENTS = 10
 INTEGRATION_STEPS = 32
 # Bounds memory: attention over all tokens of one ECG takes about 6 MB a block.
 ECGS_AT_ONCE = 8
@@ -38,8 +39,8 @@ class Method:
         description: What it does, in one sentence.
         baseline: What the ECG is compared with; empty where nothing is.
         complete: Whether the attribution should sum to score minus baseline score.
-        run: From the score, the signal [1 12 T], its visible patches [1 12 N] and a progress
-            callback to the attribution [12 T].
+        run: From the score, the signal [1 12 T], its visible patches [1 12 N], the samples in
+            a patch and a progress callback to the attribution [12 T].
     """
 
     title: str
@@ -83,7 +84,7 @@ def explain(
 
     with torch.no_grad():
         full = float(score(x, visible))
-        # Without a lead there is no ECG to score; a flat line is what both readings share.
+        # Shown beside the score whatever the method; integrated gradients start from it.
         flat = float(score(torch.zeros_like(x), visible))
     values = chosen.run(score, x, visible, predictor.bundle.config.patch, report)
     report(1.0)
@@ -113,9 +114,9 @@ def _lead_ablation(score: Score, x: Tensor, visible: Tensor, patch: int, done: P
 def _segment_ablation(
     score: Score, x: Tensor, visible: Tensor, patch: int, done: Progress
 ) -> Tensor:
-    """The same for each second of each lead."""
+    """The same for each segment of each lead."""
     leads, patches = visible.shape[1:]
-    each = max(1, round(SEGMENT_SECONDS * patches / 10))
+    each = max(1, round(patches / SEGMENTS))
     segment = torch.arange(patches) // each
     groups = torch.arange(leads)[:, None] * (int(segment.max()) + 1) + segment
     return _ablate(score, x, visible, groups, done).repeat_interleave(patch, dim=-1) / patch
@@ -128,7 +129,7 @@ def _ablate(
     seen = visible[0]
     # Groups that are hidden already cannot have an effect and are not asked for.
     used, numbered = torch.unique(groups[seen], return_inverse=True)
-    mask = torch.full_like(groups, 0)
+    mask = torch.zeros_like(groups)
     mask[seen] = numbered
     count = len(used)
     calls = 0

@@ -83,18 +83,23 @@ def lead_errors(
             LeadError(
                 lead=lead,
                 hidden_share=float(where.sum() / present[row].sum()),
-                rmse=_rmse(restored - truth) or 0.0,
+                rmse=_rmse(restored - truth),
                 pearson_r=None if constant else float(np.corrcoef(truth, restored)[0, 1]),
-                linear_rmse=_rmse(linear[row, where] - truth),
-                algebra_rmse=_rmse(algebra[row, where] - truth),
+                linear_rmse=_where_complete(linear[row, where], truth),
+                algebra_rmse=_where_complete(algebra[row, where], truth),
             )
         )
     return tuple(errors)
 
 
-def _rmse(difference: Float[np.ndarray, " time"]) -> float | None:
-    value = float(np.sqrt(np.mean(difference.astype(np.float64) ** 2)))
-    return None if np.isnan(value) else value
+def _where_complete(
+    estimate: Float[np.ndarray, " time"], truth: Float[np.ndarray, " time"]
+) -> float | None:
+    return None if np.isnan(estimate).any() else _rmse(estimate - truth)
+
+
+def _rmse(difference: Float[np.ndarray, " time"]) -> float:
+    return float(np.sqrt(np.mean(difference.astype(np.float64) ** 2)))
 
 
 def _patterns(

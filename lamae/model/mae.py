@@ -55,8 +55,8 @@ class Decoder(nn.Module):
         summary = self.from_latent(latent.z)[:, None, None].expand(-1, len(leads), 1, -1)
         tokens = torch.cat([summary, tokens], dim=2)  # B R N+1 W
         batch, restored, length, _ = tokens.shape
-        time = torch.arange(-1, length - 1, device=tokens.device)[None]
-        assert time[0, 0] == NO_TIME
+        time = torch.arange(length - 1, device=tokens.device)[None]
+        time = nn.functional.pad(time, (1, 0), value=NO_TIME)
         heads = self.config.decoder_heads
         within = distance_bias(time, time, None, heads)
         explicit = explicit_is_faster(tokens)

@@ -67,7 +67,7 @@ def hide_random_patches(
     *,
     synchronous: bool = False,
 ) -> Bool[Tensor, "B L N"]:
-    """Hide a share of each lead's patches, at least one patch staying visible.
+    """Hide a share of each lead's patches; one at least stays visible of a lead that has all.
 
     Args:
         available: Patches that may be shown.

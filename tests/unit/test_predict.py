@@ -8,7 +8,7 @@ import pytest
 
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
 from lamae.errors import InputError, WeightsError
-from lamae.labels import statements_of
+from lamae.labels import STATEMENT_NAMES, statements_of
 from lamae.model import MaskedAutoencoder
 from lamae.predict import Predictor
 from lamae.preprocess import prepare
@@ -38,8 +38,8 @@ def test_training_and_serving_score_the_same_array(tiny, sinus):
     values = prepare(sinus, tiny.spec).values
     logits = tiny.statement_logits(values[None], np.ones((1, 12), dtype=bool))[0]
     served = {s.name: s.probability for s in tiny.predict(sinus).statements}
-    expected = 1 / (1 + np.exp(-logits))
-    np.testing.assert_allclose(sorted(served.values()), sorted(expected), rtol=1e-4)
+    expected = dict(zip(STATEMENT_NAMES, 1 / (1 + np.exp(-logits)), strict=True))
+    assert served == pytest.approx(expected, rel=1e-4)
 
 
 def test_showing_some_leads_equals_a_recording_of_those_leads(tiny, sinus):

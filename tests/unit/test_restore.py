@@ -70,3 +70,12 @@ def test_errors_count_hidden_samples_only(signal):
     assert error.pearson_r == pytest.approx(1.0)
     assert error.linear_rmse == 0.0
     assert error.algebra_rmse is None
+
+
+def test_an_output_that_is_no_number_is_not_taken_for_perfect(signal):
+    hidden = np.zeros((12, 400), dtype=bool)
+    hidden[6] = True
+    nothing = np.full(signal.shape, np.nan)
+    (error,) = lead_errors(signal, nothing, nothing, nothing, hidden, np.ones_like(hidden))
+    assert np.isnan(error.rmse)
+    assert error.linear_rmse is None

@@ -6,7 +6,7 @@ import torch
 from lamae.errors import InputError
 from lamae.model import Backbone, Classifier, MaskedAutoencoder, ModelConfig, masked_loss
 from lamae.model.classifier import code_logits
-from lamae.model.latent import lead_attention
+from lamae.model.latent import Latent, lead_attention
 from lamae.model.layers import NO_TIME, Attention, distance_bias
 from lamae.model.mask import (
     MaskConfig,
@@ -155,6 +155,29 @@ def test_attention_of_leads_equals_a_sum_by_hand():
     expected = torch.zeros(12)
     expected[2], expected[5] = 11 / 15, 4 / 15
     torch.testing.assert_close(weights[0, 0, 0], expected)
+
+
+def test_the_matrix_of_leads_equals_a_mean_over_tokens_by_hand():
+    """Lead 1 shows two patches, lead 0 one: with class tokens three tokens and two, and z first."""
+    visible = torch.tensor([[[True, False], [True, True]]])
+    packed = pack(visible)
+    lead = [0, 0, 0, 1, 1, 1]
+    valid = torch.tensor([[True, True, False, True, True, True]])
+    attention = torch.softmax(torch.randn(1, 1, 7, 7, generator=seeded()), dim=-1)
+    attention = attention * torch.cat([torch.ones(1, 1, dtype=torch.bool), valid], dim=1)
+    nothing = torch.zeros(1, 6, 4)
+    latent = Latent(nothing[:, 0], nothing, torch.zeros(1, 6).long(), valid, packed, (attention,))
+    weights, matrix = lead_attention(latent, 2)
+    rows = [[row for row in range(6) if lead[row] == which and valid[0, row]] for which in range(2)]
+    for query in range(2):
+        paid = [
+            sum(float(attention[0, 0, q + 1, k + 1]) for q in rows[query] for k in rows[key])
+            for key in range(2)
+        ]
+        expected = torch.tensor(paid) / sum(paid)
+        torch.testing.assert_close(matrix[0, 0, 0, query], expected)
+    paid = [sum(float(attention[0, 0, 0, k + 1]) for k in rows[key]) for key in range(2)]
+    torch.testing.assert_close(weights[0, 0, 0], torch.tensor(paid) / sum(paid))
 
 
 def test_asking_for_attention_that_was_not_kept_is_an_error(batch):
