@@ -3,6 +3,7 @@
 import json
 import platform
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -115,7 +116,9 @@ def fit(
             torch.save(state, partial)
             partial.replace(checkpoint)
             shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
-            print(f"epoch {epoch}/{config.epochs} loss {mean:.4f} {shown} {seconds:.0f} s")
+            # Standard output is left to what --json prints at the end.
+            said = f"epoch {epoch}/{config.epochs} loss {mean:.4f} {shown} {seconds:.0f} s"
+            print(said, file=sys.stderr)
         fabric.barrier()
     module.eval()
     return module

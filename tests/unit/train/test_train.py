@@ -169,6 +169,13 @@ def test_release_scores_the_test_fold_and_writes_the_manifest(
     assert bundle.card["results"]["validation"]["ecgs"] == 16
 
 
+def test_progress_leaves_standard_output_alone(records, tmp_path, capsys):
+    pretrain_on(replace(CONFIG, epochs=1), records, tmp_path)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "epoch 1/1" in err
+
+
 def test_too_few_ecgs_are_refused(records, tmp_path):
     with pytest.raises(DataError, match="fewer than a batch"):
         pretrain_on(replace(CONFIG, batch=32), records, tmp_path)
