@@ -61,6 +61,8 @@ page = st.navigation(
     }
 )
 widgets.header(page.title)
+widgets.problem()
+widgets.ecg_in_sidebar(session.current().in_hand)
 page.run()
 # After the page, so that the paper is drawn before the model is loaded.
-widgets.sidebar(session.current().in_hand)
+widgets.model_in_sidebar()

@@ -11,7 +11,7 @@ import streamlit as st
 from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
 from lamae.errors import LamaeError, WeightsError
 from lamae.measure import LeadQuality
-from lamae.ui import cache
+from lamae.ui import cache, session
 from lamae.ui.session import WINDOW, InHand
 
 NOTICE = "Research use only, not a medical device"
@@ -40,8 +40,16 @@ def header(title: str) -> None:
         st.caption(NOTICE)
 
 
-def sidebar(in_hand: InHand) -> None:
-    """The ECG in hand and the model, and nothing else."""
+def problem() -> None:
+    """Say once, on whichever page it is, why a link or a file could not be opened."""
+    state = session.current()
+    if state.problem is not None:
+        st.error(plain(state.problem))
+        state.problem = None
+
+
+def ecg_in_sidebar(in_hand: InHand) -> None:
+    """The ECG in hand; with the model, all that the sidebar holds."""
     ecg = in_hand.ecg
     start = chosen_start(ecg)
     with st.sidebar:
@@ -50,6 +58,11 @@ def sidebar(in_hand: InHand) -> None:
             f"{length(ecg)}, {len(ecg.leads)} leads, {ecg.fs:g} Hz  \n"
             f"{quality_in_words(cache.quality(ecg, start))}"
         )
+
+
+def model_in_sidebar() -> None:
+    """The model and its short hash."""
+    with st.sidebar:
         try:
             predictor = cache.predictor()
         except WeightsError as error:

@@ -155,13 +155,6 @@ def ask() -> None:
         st.form_submit_button("Open", on_click=answered, type="primary")
 
 
-def tell() -> None:
-    problem = session.current().problem
-    if problem is not None:
-        st.error(widgets.plain(problem))
-        session.current().problem = None
-
-
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     open_an_ecg()
     layout = st.segmented_control(
@@ -178,7 +171,6 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     gain = st.segmented_control(
         "mm/mV", [5, 10, 20], default=10, required=True, key="gain", persist_state="session"
     )
-tell()
 ask()
 
 in_hand = session.current().in_hand

@@ -346,9 +346,10 @@ def test_integrated_gradients_show_their_completeness_error(visit, predictor):
 
 def test_a_link_to_an_unknown_code_or_demo_is_answered_kindly(visit):
     assert "cannot suggest" in words(visit(CODES, code="Z99.99"))
-    at = visit(RECORD, demo="../../etc/passwd")
-    assert "does not exist" in at.error[0].value
-    assert "Real recording" in words(at)
+    for view in (RECORD, ATTENTION):
+        at = visit(view, demo="../../etc/passwd")
+        assert "does not exist" in at.error[0].value
+        assert "Real recording" in words(at)
 
 
 def test_a_poor_signal_gets_a_refusal_and_no_number(visit):
