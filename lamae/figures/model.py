@@ -56,6 +56,8 @@ def training_curve(
                 line={
                     "color": colours.model if key in FOREMOST else colours.linear,
                     "width": 2,
+                    # One legend serves both panels.
+                    "dash": "solid" if key in FOREMOST or key == "loss" else "4px,3px",
                 },
                 name=name,
                 hovertemplate=f"epoch %{{x}}: {name} %{{y:.4f}}<extra></extra>",
