@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import lamae
-from lamae.errors import AnswerNeeded, LamaeError, ReadError
+from lamae.errors import AnswerNeeded, LamaeError, ReadError, SignalError
 from lamae.results import to_json
 
 NOTICE = "Research use only, not a medical device."
@@ -45,7 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def predict(args: argparse.Namespace) -> Answer:
     """Codes that the ECG suggests."""
+    from lamae.measure import signal_quality, usable
+
     ecg, predictor = _ecg(args), _predictor(args)
+    fit, reason = usable(signal_quality(ecg))
+    if not fit:
+        raise SignalError(f"No codes are suggested: {reason}")
     prediction = predictor.predict(ecg, start=args.start, leads=args.leads)
     values = {
         "codes": [{key: getattr(score, key) for key in CODE_KEYS} for score in prediction.codes],
@@ -137,7 +142,13 @@ def evaluate(args: argparse.Namespace) -> Answer:
     from lamae.evaluate import evaluate as score
 
     progress = sys.stderr.isatty()
-    values = score(_predictor(args), args.data, fold=args.fold, progress=progress)
+    values = score(
+        _predictor(args),
+        args.data,
+        fold=args.fold,
+        restoration=args.restoration,
+        progress=progress,
+    )
     lines = [f"{values['ecgs']} ECGs; expected calibration error {_number(values['ece'])}."]
     for name in ("icd10", "statements"):
         part = values[name]
@@ -148,6 +159,13 @@ def evaluate(args: argparse.Namespace) -> Answer:
             f"  average precision {entry['auprc']:.3f}  positives {entry['positives']}"
             for code, entry in part["codes"].items()
             if entry["auroc"] is not None
+        ]
+    for hidden, leads in values.get("restoration", {}).items():
+        lines.append(f"{hidden} hidden, medians: mV, regression mV, correlation")
+        lines += [
+            f"  {lead:4}  {entry['rmse_mv']:.3f}  {entry['linear_rmse_mv']:.3f}"
+            f"  {entry['pearson_r']:.2f}"
+            for lead, entry in leads.items()
         ]
     return values, "\n".join(lines)
 
@@ -236,6 +254,7 @@ def _parser() -> argparse.ArgumentParser:
     option = add(evaluate)
     option("--data", **data)
     option("--fold", type=int, default=10, help="which fold (default 10)")
+    option("--restoration", action="store_true", help="also hide chest leads and restore them")
     option("--weights", **weights)
 
     for train, recipe in ((pretrain, "small"), (finetune, "small_codes")):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Int64
 from tqdm import tqdm
 
 from lamae.data.records import Records
@@ -106,6 +107,13 @@ def load_ptbxl(
         statements=statements,
         fold=index["strat_fold"].to_numpy(),
         ecg_id=index["ecg_id"].to_numpy(),
+        patient_id=_patients(index),
         age=index["age"].to_numpy(),
         female=index["sex"].to_numpy() == 1,
     )
+
+
+def _patients(index: pd.DataFrame) -> Int64[np.ndarray, " n"]:
+    own = -index["ecg_id"]
+    known = index.get("patient_id", own).fillna(own)
+    return known.to_numpy(dtype=np.int64)

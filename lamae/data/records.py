@@ -22,6 +22,8 @@ class Records:
             `lamae.labels.STATEMENTS`, whatever their likelihood: 0 means unknown in PTB-XL.
         fold: Stratified fold, 1 to 10.
         ecg_id: Number of each ECG in its data set.
+        patient_id: Number of each ECG's patient, where known; else a negative number that no
+            other ECG has.
         age: Years; not a number where unknown.
         female: Sex.
     """
@@ -31,6 +33,7 @@ class Records:
     statements: Bool[np.ndarray, "n 71"]
     fold: Int64[np.ndarray, " n"]
     ecg_id: Int64[np.ndarray, " n"]
+    patient_id: Int64[np.ndarray, " n"]
     age: Float32[np.ndarray, " n"]
     female: Bool[np.ndarray, " n"]
 

@@ -11,6 +11,7 @@ from tqdm import tqdm
 from lamae.data import TEST_FOLD, Records, load_ptbxl
 from lamae.evaluate.calibration import expected_calibration_error
 from lamae.evaluate.ranking import report
+from lamae.evaluate.restoration import score_restoration
 from lamae.labels import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.model.classifier import code_logits
 from lamae.predict import Predictor
@@ -19,7 +20,12 @@ BATCH = 64
 
 
 def evaluate(
-    predictor: Predictor, data: Path, *, fold: int = TEST_FOLD, progress: bool = True
+    predictor: Predictor,
+    data: Path,
+    *,
+    fold: int = TEST_FOLD,
+    restoration: bool = False,
+    progress: bool = True,
 ) -> dict[str, Any]:
     """Read one fold of PTB-XL and score it.
 
@@ -27,17 +33,21 @@ def evaluate(
         predictor: A fine-tuned model.
         data: Folder that holds ptbxl_database.csv.
         fold: Which fold.
+        restoration: Also hide chest leads in every ECG and restore them.
         progress: Show progress bars.
 
     Returns:
-        As `score_records`.
+        As `score_records`, and under "restoration" what `score_restoration` returns.
 
     Raises:
         DataError: The folder lacks data, or no code has enough positives.
         WeightsError: The weights were pretrained only.
     """
     records = load_ptbxl(data, predictor.spec, folds=[fold], progress=progress)
-    return score_records(predictor, records, rng=np.random.default_rng(0), progress=progress)
+    scored = score_records(predictor, records, rng=np.random.default_rng(0), progress=progress)
+    if restoration:
+        scored["restoration"] = score_restoration(predictor, records, progress=progress)
+    return scored
 
 
 def score_records(
@@ -46,7 +56,8 @@ def score_records(
     """Rank metrics of every ICD-10-CM code and statement, and how well codes are calibrated.
 
     Codes are scored whether or not the model offers them, so that the macro does not depend
-    on which codes were left out.
+    on which codes were left out. Intervals draw patients, not ECGs: two ECGs of one patient
+    are not independent.
 
     Returns:
         "icd10" and "statements" as `report` gives them; "ece", the expected calibration error
@@ -58,6 +69,7 @@ def score_records(
     """
     logits = statement_logits(predictor, records, progress=progress)
     scores, labels = code_scores(logits), records.code_labels()
+    patients = records.patient_id
     ece = None
     if rules := predictor.bundle.rules:
         columns = [ICD10_CODES.index(rule.code) for rule in rules]
@@ -66,8 +78,8 @@ def score_records(
         probability = 1 / (1 + np.exp(-(slope * scores[:, columns] + intercept)))
         ece = expected_calibration_error(probability, labels[:, columns])
     return {
-        "icd10": report(scores, labels, ICD10_CODES, rng=rng),
-        "statements": report(logits, records.statements, STATEMENT_NAMES, rng=rng),
+        "icd10": report(scores, labels, ICD10_CODES, rng=rng, groups=patients),
+        "statements": report(logits, records.statements, STATEMENT_NAMES, rng=rng, groups=patients),
         "ece": ece,
         "ecgs": len(records),
     }

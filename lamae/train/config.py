@@ -47,7 +47,7 @@ class RunConfig:
         input: What the model takes.
         mask: What pretraining hides.
         decode_leads: Leads that a pretraining step restores, drawn anew each step; fewer
-            than all save time and leave the loss unbiased.
+            than all save time.
         patch_dropout: Least and largest share of the patches that a fine-tuning step hides:
             it saves time and keeps the model from leaning on single beats.
         lead_dropout: Share of the fine-tuning steps that hide 1 to 11 leads, so that one

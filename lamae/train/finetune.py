@@ -178,7 +178,7 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
         The bundle written.
     """
     bundle = load_bundle(weights)
-    scored = evaluate(Predictor(bundle), data, fold=TEST_FOLD)
+    scored = evaluate(Predictor(bundle), data, fold=TEST_FOLD, restoration=True)
     results = {**bundle.card.get("results", {}), "test": scored}
     path = folder / "lamae.safetensors"
     sha256 = save_bundle(replace(bundle, card={**bundle.card, "results": results}), path)

@@ -66,7 +66,7 @@ def fit(
 
     Raises:
         DataError: There are fewer training ECGs than one step takes, or `out` holds a
-            checkpoint that does not fit.
+            checkpoint that is damaged or of a run with other settings.
     """
     steps = count // config.batch
     if not steps:
@@ -85,7 +85,8 @@ def fit(
             raise DataError(
                 f"{checkpoint} is damaged or of another run; choose another folder for this one."
             ) from error
-    elif fabric.global_rank == 0:
+        _refuse_other_settings(config, out)
+    if fabric.global_rank == 0:
         (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
         (out / "environment.json").write_text(json.dumps(environment(fabric), indent=2) + "\n")
     while epoch < config.epochs:
@@ -162,6 +163,18 @@ def _epoch(
         if step % 10 == 9:
             bar.set_postfix(loss=f"{float(total) / (step + 1):.4f}")
     return float(total) / steps
+
+
+def _refuse_other_settings(config: RunConfig, out: Path) -> None:
+    """A run goes on with the settings it began with; only more epochs may be asked for."""
+    saved = json.loads((out / "config.json").read_text())
+    wanted = json.loads(json.dumps(asdict(config)))
+    other = [name for name in wanted if name != "epochs" and saved.get(name) != wanted[name]]
+    if other:
+        raise DataError(
+            f"{out} holds a run with another {', '.join(other)}; choose another folder, or the "
+            "recipe that it was begun with."
+        )
 
 
 def environment(fabric: Fabric) -> dict[str, Any]:

@@ -262,6 +262,7 @@ class TestFold:
             statements=rng.random((ecgs, len(STATEMENTS))) < 0.3,
             fold=np.full(ecgs, 10),
             ecg_id=np.arange(ecgs),
+            patient_id=np.arange(ecgs),
             age=np.full(ecgs, 60, dtype=np.float32),
             female=np.zeros(ecgs, dtype=bool),
         )

@@ -189,6 +189,12 @@ class TestRefusals:
     def test_a_share_too_small_to_hide_anything(self, run: Run, ecg: Path):
         assert_refused(run("reconstruct", ecg, "--share", "0.001"), "Nothing is hidden")
 
+    def test_codes_of_a_recording_that_shows_no_heart_beat(self, run: Run, tmp_path: Path):
+        path = tmp_path / "flat.npz"
+        signal = np.zeros((12, 5000), dtype=np.float32)
+        np.savez(path, signal=signal, fs=500.0, unit="mV", leads=np.array(LEADS))
+        assert_refused(run("predict", path), "No codes are suggested", "V6 flat")
+
     def test_weights_in_a_place_that_is_none(self, run: Run, ecg: Path, tmp_path: Path):
         for path in (tmp_path, tmp_path / "none.safetensors", "/dev/null"):
             assert_refused(run("verify", "--weights", path), "missing")

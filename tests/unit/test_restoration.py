@@ -20,6 +20,7 @@ def test_medians_equal_those_of_single_reconstructions(tiny):
         statements=np.zeros((3, 71), dtype=bool),
         fold=np.full(3, 10),
         ecg_id=np.arange(3),
+        patient_id=np.arange(3),
         age=np.full(3, 50, dtype=np.float32),
         female=np.zeros(3, dtype=bool),
     )

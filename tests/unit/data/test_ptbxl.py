@@ -30,6 +30,7 @@ def folder(tmp_path) -> Path:
         rows.append(
             {
                 "ecg_id": number,
+                "patient_id": 7.0 if number == 1 else None,
                 "age": 50.0 + number,
                 "sex": number % 2,
                 "scp_codes": "{'NORM': 100.0, 'SR': 0.0}" if number != 2 else "{'AFIB': 0.0}",
@@ -45,6 +46,7 @@ def folder(tmp_path) -> Path:
 def test_signals_labels_and_folds_are_read(folder):
     records = load_ptbxl(folder, SPEC, progress=False)
     assert records.ecg_id.tolist() == [1, 2]
+    assert records.patient_id.tolist() == [7, -2]
     assert records.fold.tolist() == [9, 10]
     assert records.female.tolist() == [True, False]
     said = [

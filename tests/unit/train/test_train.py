@@ -49,6 +49,7 @@ def records() -> Records:
         statements=statements,
         fold=np.array([1] * 24 + [9] * 16),
         ecg_id=np.arange(40),
+        patient_id=np.arange(40),
         age=np.full(40, 60, dtype=np.float32),
         female=np.zeros(40, dtype=bool),
     )
@@ -174,6 +175,14 @@ def test_progress_leaves_standard_output_alone(records, tmp_path, capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert "epoch 1/1" in err
+
+
+def test_a_run_goes_on_with_its_own_settings_only(records, tmp_path):
+    pretrain_on(replace(CONFIG, epochs=1), records, tmp_path)
+    with pytest.raises(DataError, match="another seed"):
+        pretrain_on(replace(CONFIG, seed=1), records, tmp_path)
+    pretrain_on(CONFIG, records, tmp_path)
+    assert [line["epoch"] for line in metrics(tmp_path)] == [1, 2]
 
 
 def test_too_few_ecgs_are_refused(records, tmp_path):
