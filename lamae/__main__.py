@@ -6,6 +6,7 @@ error. Libraries are imported by the commands that need them, so that help is in
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -315,4 +316,7 @@ def _refuse(message: str) -> int:
 
 
 if __name__ == "__main__":
+    # `| head` closes the pipe early; end as other programs do, without a traceback.
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())

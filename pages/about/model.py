@@ -108,6 +108,30 @@ def results(card: Mapping[str, Any]) -> None:
         widgets.download(data, "results")
 
 
+def restoration(card: Mapping[str, Any]) -> None:
+    """How well chest leads are restored, one hidden at a time and all six together."""
+    measured = card.get("results", {}).get("test", {}).get("restoration", {})
+    together = next((leads for hidden, leads in measured.items() if "," in hidden), {})
+    single = {lead: leads[lead] for lead, leads in measured.items() if lead in leads}
+    if not single or not together:
+        return
+    st.subheader("Restored chest leads on the test fold", anchor=False)
+    data = pd.DataFrame({"Lead": list(single)})
+    for title, leads in (("alone", single), ("all six", together)):
+        for name, key in (("model", "rmse_mv"), ("regression", "linear_rmse_mv")):
+            data[f"Hidden {title}: {name} (mV)"] = [leads[lead][key] for lead in single]
+        data[f"Hidden {title}: correlation"] = [leads[lead]["pearson_r"] for lead in single]
+    numbers = {
+        title: "{:.2f}" if "correlation" in title else "{:.3f}" for title in data.columns[1:]
+    }
+    widgets.table(data, numbers)
+    st.caption(
+        "Medians over the test ECGs of the root mean square error. Regression: linear, from the "
+        "leads left visible, fitted on the training ECGs."
+    )
+    widgets.download(data, "restoration")
+
+
 def show() -> None:
     try:
         predictor = cache.predictor()
@@ -122,6 +146,7 @@ def show() -> None:
     st.caption(f"SHA-256 {predictor.sha256}")
     st.subheader("Results on the test fold", anchor=False)
     results(card)
+    restoration(card)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Training data", anchor=False)
