@@ -467,6 +467,19 @@ def test_the_card_shows_results_data_and_limits(visit, predictor):
     assert all(code in drawn for code in measured)
 
 
+def test_the_model_page_sets_restoration_beside_regression(visit, predictor):
+    measured = predictor.card["results"]["test"]["restoration"]
+    at = visit(MODEL)
+    (table,) = (t.value for t in at.table if "Hidden alone: model (mV)" in t.value.columns)
+    assert list(table["Lead"]) == [f"V{number}" for number in range(1, 7)]
+    for lead, row in table.set_index("Lead").iterrows():
+        alone, together = measured[lead][lead], measured["V1,V2,V3,V4,V5,V6"][lead]
+        assert row["Hidden alone: model (mV)"] == f"{alone['rmse_mv']:.3f}"
+        assert row["Hidden alone: regression (mV)"] == f"{alone['linear_rmse_mv']:.3f}"
+        assert row["Hidden all six: model (mV)"] == f"{together['rmse_mv']:.3f}"
+        assert row["Hidden all six: correlation"] == f"{together['pearson_r']:.2f}"
+
+
 # The library
 
 
