@@ -82,24 +82,6 @@ def hide_random_patches(
     return (rank < shown).to(available.device).expand(batch, leads, patches) & available
 
 
-def show_random_stretch(
-    available: Bool[Tensor, "B L N"], share: float, generator: Generator
-) -> Bool[Tensor, "B L N"]:
-    """Show one stretch of time of each ECG, the same in all its leads, and hide the rest.
-
-    Args:
-        available: Patches that may be shown.
-        share: Length of the stretch against the whole, 0 to 1; at least one patch.
-        generator: On the CPU.
-    """
-    batch, _, patches = available.shape
-    length = max(1, round(patches * share))
-    start = torch.randint(patches - length + 1, (batch, 1), generator=generator)
-    number = torch.arange(patches)
-    inside = (number >= start) & (number < start + length)  # B N
-    return inside.to(available.device)[:, None] & available
-
-
 def hide_random_leads(
     available: Bool[Tensor, "B L N"], count: int, generator: Generator
 ) -> Bool[Tensor, "B L N"]:

@@ -48,9 +48,8 @@ class RunConfig:
         mask: What pretraining hides.
         decode_leads: Leads that a pretraining step restores, drawn anew each step; fewer
             than all save time.
-        stretch: Least and largest share of the recording that a fine-tuning step shows, as one
-            stretch of time. It saves time and, unlike scattered patches, keeps the sequence of
-            waves and beats that rhythms are read from.
+        patch_dropout: Least and largest share of the patches that a fine-tuning step hides:
+            it saves time and keeps the model from leaning on single beats.
         lead_dropout: Share of the fine-tuning steps that hide 1 to 11 leads, so that one
             model serves any set of leads.
     """
@@ -64,5 +63,5 @@ class RunConfig:
     input: InputSpec = field(default_factory=InputSpec)
     mask: MaskConfig = field(default_factory=MaskConfig)
     decode_leads: int = 6
-    stretch: tuple[float, float] = (0.3, 0.9)
+    patch_dropout: tuple[float, float] = (0.3, 0.7)
     lead_dropout: float = 0.3

@@ -31,7 +31,7 @@ from lamae.evaluate import (
 )
 from lamae.labels import ICD10_CODES
 from lamae.model import Classifier
-from lamae.model.mask import hide_random_leads, show_random_stretch
+from lamae.model.mask import hide_random_leads, hide_random_patches
 from lamae.predict import Predictor
 from lamae.train.config import RunConfig
 from lamae.train.loop import environment, fit, make_fabric
@@ -134,11 +134,11 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
 def draw_view(
     present: Bool[Tensor, "B L"], config: RunConfig, generator: Generator
 ) -> Bool[Tensor, "B L N"]:
-    """What a fine-tuning step sees: a stretch of each ECG, now and then of some leads only."""
+    """What a fine-tuning step sees: some patches of every lead, now and then some leads."""
     available = _all_patches(present, config)
-    low, high = config.stretch
-    share = low + (high - low) * float(torch.rand((), generator=generator))
-    visible = show_random_stretch(available, share, generator)
+    low, high = config.patch_dropout
+    ratio = low + (high - low) * float(torch.rand((), generator=generator))
+    visible = hide_random_patches(available, ratio, generator)
     if float(torch.rand((), generator=generator)) < config.lead_dropout:
         count = 1 + int(torch.randint(len(LEADS) - 1, (), generator=generator))
         visible = hide_random_leads(visible, count, generator)

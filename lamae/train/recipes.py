@@ -46,7 +46,7 @@ def small_codes() -> RunConfig:
     return RunConfig(
         recipe="small_codes",
         optim=OptimConfig(lr=1e-3, latent_lr=3e-4, encoder_lr=1e-4, decay=0.6, betas=(0.9, 0.98)),
-        epochs=13,
+        epochs=14,
         batch=32,
     )
 

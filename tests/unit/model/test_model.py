@@ -15,7 +15,6 @@ from lamae.model.mask import (
     hide_random_patches,
     pack,
     select,
-    show_random_stretch,
 )
 
 CONFIG = ModelConfig(
@@ -247,19 +246,6 @@ def test_masks_hide_what_they_say():
     assert (together == together[:, :1]).all()
     assert (hide_random_leads(available, 5, seeded()).any(dim=-1).sum(dim=-1) == 7).all()
     assert (hide_random_patches(available, 1.0, seeded()).sum(dim=-1) == 1).all()
-
-
-def test_a_stretch_is_one_piece_of_time_and_the_same_in_all_leads():
-    available = torch.ones(30, 12, 50, dtype=torch.bool)
-    available[0, 3] = False
-    shown = show_random_stretch(available, 0.4, seeded())
-    assert (shown[1:] == shown[1:, :1]).all()
-    assert not shown[0, 3].any()
-    assert (shown[:, 0].sum(dim=-1) == 20).all()
-    edges = shown[:, 0].int().diff(dim=-1).abs().sum(dim=-1)
-    assert (edges <= 2).all()
-    assert len({int(row.int().argmax()) for row in shown[:, 0]}) > 5
-    assert show_random_stretch(available, 1.0, seeded())[1:].all()
 
 
 def test_masks_follow_the_generator_and_never_show_what_is_not_there():

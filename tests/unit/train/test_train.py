@@ -133,7 +133,7 @@ def test_fine_tuning_starts_from_the_pretrained_backbone(records, pretrained, tm
 
 
 def test_fine_tuning_learns_and_its_card_says_what_it_reached(records, pretrained, tmp_path):
-    config = replace(CONFIG, epochs=20, stretch=(0.5, 1.0), lead_dropout=0.0)
+    config = replace(CONFIG, epochs=20, patch_dropout=(0.0, 0.5), lead_dropout=0.0)
     bundle = load_bundle(finetune_on(config, records, tmp_path, load_bundle(pretrained)))
     assert metrics(tmp_path)[-1]["icd10_auroc"] > 0.8
     scored = bundle.card["results"]["validation"]["icd10"]
