@@ -126,8 +126,8 @@ def lead_attention(
 def init_weights(module: nn.Module) -> None:
     """Xavier weights, zero biases, and lead embeddings as large as those of time.
 
-    With lead embeddings of the usual 0.02, the loss had hardly moved after five epochs: the
-    model could not tell which lead it was looking at.
+    Smaller lead embeddings leave the model unable to tell, early in training, which lead it is
+    looking at.
     """
     if isinstance(module, nn.Embedding):
         nn.init.normal_(module.weight, std=0.7)

@@ -1,6 +1,7 @@
 """Recipes: Python functions that return a complete configuration."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
 from lamae.errors import InputError
@@ -18,14 +19,7 @@ def small() -> RunConfig:
 
 def small_bottleneck() -> RunConfig:
     """`small` with all that crosses leads passing through z, to compare."""
-    return RunConfig(
-        recipe="small_bottleneck",
-        optim=OptimConfig(lr=1e-3),
-        epochs=85,
-        batch=32,
-        decode_leads=4,
-        model=ModelConfig(decoder_cross=False),
-    )
+    return replace(small(), recipe="small_bottleneck", model=ModelConfig(decoder_cross=False))
 
 
 def base() -> RunConfig:
