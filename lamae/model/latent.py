@@ -126,8 +126,7 @@ def lead_attention(
 def init_weights(module: nn.Module) -> None:
     """Xavier weights, zero biases, and lead embeddings as large as those of time.
 
-    Smaller lead embeddings leave the model unable to tell, early in training, which lead it is
-    looking at.
+    So a token says as loudly from the start which lead it belongs to as when it was recorded.
     """
     if isinstance(module, nn.Embedding):
         nn.init.normal_(module.weight, std=0.7)
