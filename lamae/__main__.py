@@ -49,10 +49,10 @@ def predict(args: argparse.Namespace) -> Answer:
     from lamae.measure import signal_quality, usable
 
     ecg, predictor = _ecg(args), _predictor(args)
-    fit, reason = usable(signal_quality(ecg))
+    prediction = predictor.predict(ecg, start=args.start, leads=args.leads)
+    fit, reason = usable(signal_quality(ecg.window(args.start, predictor.spec.seconds)))
     if not fit:
         raise SignalError(f"No codes are suggested: {reason}")
-    prediction = predictor.predict(ecg, start=args.start, leads=args.leads)
     values = {
         "codes": [{key: getattr(score, key) for key in CODE_KEYS} for score in prediction.codes],
         "model": {"name": predictor.name, "sha256": predictor.sha256},

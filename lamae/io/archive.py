@@ -8,6 +8,8 @@ from io import BytesIO
 from lamae.errors import ReadError
 from lamae.io.assemble import MAX_BYTES
 
+# What zipfile raises on damaged or hostile archives. NotImplementedError is its answer to
+# compressions, versions and encryption that it does not know.
 LIBRARY_ERRORS = (
     AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
     OverflowError, RuntimeError, TypeError, ValueError, lzma.LZMAError, zipfile.BadZipFile,

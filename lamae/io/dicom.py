@@ -19,6 +19,8 @@ from lamae.errors import ReadError
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
 from lamae.io.names import mv_per_unit, standard_lead
 
+# What pydicom raises on damaged or hostile files. NotImplementedError is its answer to value
+# representations that it does not know; NameError comes from locals it never set.
 LIBRARY_ERRORS = (
     ArithmeticError, AttributeError, BytesLengthException, EOFError, InvalidDicomError,
     LookupError, MemoryError, NameError, NotImplementedError, OSError, RecursionError, TypeError,

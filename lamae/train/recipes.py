@@ -23,7 +23,7 @@ def small_bottleneck() -> RunConfig:
 
 
 def base() -> RunConfig:
-    """5 M parameters and hundreds of epochs: a GPU run."""
+    """5.7 M parameters and hundreds of epochs: a GPU run."""
     return RunConfig(
         recipe="base",
         optim=OptimConfig(lr=6e-4),

@@ -23,29 +23,26 @@ def reading(attention: LeadAttention) -> str:
     )
 
 
+def one_or_all(label: str, count: int, key: str) -> str | int:
+    """Ask for one of several, counted from 1 on the screen, or the mean of all."""
+    return st.segmented_control(
+        label,
+        [ALL, *range(count)],
+        format_func=lambda x: x if x == ALL else str(x + 1),
+        default=ALL,
+        required=True,
+        key=key,
+        persist_state="session",
+    )
+
+
 @st.fragment
 def matrix(attention: LeadAttention) -> None:
     layers, heads = attention.layer_weights.shape[:2]
     st.subheader("From lead to lead", anchor=False)
     with st.container(horizontal=True):
-        layer = st.segmented_control(
-            "Block",
-            [ALL, *range(layers)],
-            format_func=lambda x: x if x == ALL else str(x + 1),
-            default=ALL,
-            required=True,
-            key="layer",
-            persist_state="session",
-        )
-        head = st.segmented_control(
-            "Head",
-            [ALL, *range(heads)],
-            format_func=lambda x: x if x == ALL else str(x + 1),
-            default=ALL,
-            required=True,
-            key="head",
-            persist_state="session",
-        )
+        layer = one_or_all("Block", layers, "layer")
+        head = one_or_all("Head", heads, "head")
     left, right = st.columns([3, 2], gap="large")
     with left:
         widgets.chart(

@@ -195,6 +195,16 @@ class TestRefusals:
         np.savez(path, signal=signal, fs=500.0, unit="mV", leads=np.array(LEADS))
         assert_refused(run("predict", path), "No codes are suggested", "V6 flat")
 
+    def test_the_window_decides_whether_codes_are_suggested(self, run: Run, tmp_path: Path):
+        path = tmp_path / "half.npz"
+        assert run("simulate", "--rhythm", "sinus_rhythm", "--seconds", 20, "--out", path)[0] == 0
+        with np.load(path) as saved:
+            arrays = dict(saved)
+        arrays["signal"][:, :5000] = 0
+        np.savez(path, **arrays)
+        assert_refused(run("predict", path), "No codes are suggested")
+        assert run("predict", path, "--start", 10)[0] == 0
+
     def test_weights_in_a_place_that_is_none(self, run: Run, ecg: Path, tmp_path: Path):
         for path in (tmp_path, tmp_path / "none.safetensors", "/dev/null"):
             assert_refused(run("verify", "--weights", path), "missing")

@@ -10,9 +10,10 @@ from lamae.results import Attribution, CodeScore, Prediction
 @pytest.fixture
 def prediction() -> Prediction:
     chances = [0.9, 0.6, 0.4, 0.1]
+    first = list(ICD10_TITLES.items())[: len(chances)]
     codes = tuple(
         CodeScore(code, title, chance, 0.5, (), 0.9, (0.85, 0.95))
-        for (code, title), chance in zip(ICD10_TITLES.items(), chances, strict=False)
+        for (code, title), chance in zip(first, chances, strict=True)
     )
     return Prediction(codes, (), 0.0, 10.0, LEADS)
 
