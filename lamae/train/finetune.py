@@ -42,7 +42,7 @@ LEAST_VALIDATION_POSITIVES = 5
 LIMITS = (
     "Research use only, not a medical device. Codes are suggested by ECG findings; they are "
     "not a diagnosis, and a low score rules nothing out.",
-    "Trained and tested on adults from one German source; other populations, devices, "
+    "Trained and tested on one German source, almost wholly adults; other populations, devices, "
     "pacemaker settings and children are untested.",
     "The map from ECG statements to ICD-10-CM codes is ours; no authoritative one is public.",
     "Codes are offered only where training holds at least "
