@@ -16,7 +16,8 @@ CAUTION = (
     "Read attributions with care. In a comparison of 12 methods on 873,710 ECGs, attribution maps "
     "were of limited reliability (Arends et al., European Heart Journal – Digital Health 2026). "
     "They show what moved this model's score, not what is wrong with the heart. The model "
-    "learned from PTB-XL (Wagner et al. 2020): one database, almost wholly adults, resting 10 s ECGs."
+    "learned from PTB-XL (Wagner et al. 2020): one database, almost wholly adults, resting ECGs "
+    "of 10 s."
 )
 
 
