@@ -6,6 +6,7 @@ error. Libraries are imported by the commands that need them, so that help is in
 
 import argparse
 import json
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
     except KeyboardInterrupt:
         return 130
-    print(json.dumps(to_json(values), indent=2, allow_nan=False) if args.json else words)
+    # Under torchrun every process gets here with the same answer.
+    if os.environ.get("RANK", "0") == "0":
+        print(json.dumps(to_json(values), indent=2, allow_nan=False) if args.json else words)
     return 0
 
 
@@ -171,6 +174,22 @@ def evaluate(args: argparse.Namespace) -> Answer:
     return values, "\n".join(lines)
 
 
+def cache(args: argparse.Namespace) -> Answer:
+    """Write a data set as one compact file that training reads in seconds."""
+    import time
+
+    from lamae.data import load_records, write_cache
+    from lamae.preprocess import InputSpec
+
+    start, spec = time.perf_counter(), InputSpec()
+    # All ECGs: who reads the file chooses whether to take those without amplitudes.
+    records = load_records(args.dataset, spec, zscored=True, progress=sys.stderr.isatty())
+    size = write_cache(records, spec, args.out)
+    seconds = time.perf_counter() - start
+    values = {"file": args.out, "ecgs": len(records), "bytes": size, "seconds": seconds}
+    return values, f"Wrote {args.out}: {len(records)} ECGs, {size} bytes, {seconds:.1f} s."
+
+
 def pretrain(args: argparse.Namespace) -> Answer:
     """Pretrain a masked autoencoder."""
     from lamae.train.pretrain import pretrain as train
@@ -191,10 +210,31 @@ def finetune(args: argparse.Namespace) -> Answer:
 
 def release(args: argparse.Namespace) -> Answer:
     """Score fine-tuned weights on the test fold and bundle them with the project."""
-    from lamae.train.finetune import release as bundle
+    from lamae.train.release import release as bundle
 
     path = bundle(args.weights, args.data)
     return {"file": path}, f"Wrote {path}."
+
+
+def compare(args: argparse.Namespace) -> Answer:
+    """Make the comparison of pretrainings, or what is left of it, and its table."""
+    from lamae.compare.run import command
+    from lamae.compare.table import render
+
+    epochs = {
+        name: value
+        for name in ("pretrain_epochs", "finetune_epochs", "scratch_epochs")
+        if (value := getattr(args, name)) is not None
+    }
+    results = command(
+        args.data,
+        args.out,
+        names=args.rows,
+        epochs=epochs,
+        only_table=args.table,
+        rehearse=args.rehearse,
+    )
+    return results, render(results)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -258,6 +298,10 @@ def _parser() -> argparse.ArgumentParser:
     option("--restoration", action="store_true", help="also hide chest leads and restore them")
     option("--weights", **weights)
 
+    option = add(cache)
+    option("dataset", type=Path, metavar="DATASET", help="a PTB-XL or MIMIC-IV-ECG folder")
+    option("--out", type=Path, metavar="FILE", required=True, help="the file")
+
     for train, recipe in ((pretrain, "small"), (finetune, "small_codes")):
         option = add(train)
         option("recipe", nargs="?", metavar="RECIPE", default=recipe, help=f"default {recipe}")
@@ -268,6 +312,15 @@ def _parser() -> argparse.ArgumentParser:
     option = add(release)
     option("--weights", type=Path, metavar="PATH", required=True, help="fine-tuned weights")
     option("--data", **data)
+
+    option = add(compare)
+    option("--data", type=Path, metavar="DATA", help="a PTB-XL folder, or a cache of it")
+    option("--out", type=Path, metavar="DIR", required=True, help="folder of all runs")
+    option("--rows", type=_leads, default=(), help="make these alone, such as resnet,lamae_probe")
+    option("--table", action="store_true", help="make nothing; the table of what is there")
+    option("--rehearse", action="store_true", help="a minute on simulated ECGs; needs no data")
+    for stage in ("pretrain", "finetune", "scratch"):
+        option(f"--{stage}-epochs", type=_positive, metavar="N", help="instead of the budget's")
     return parser
 
 
@@ -290,6 +343,12 @@ def _leads(text: str) -> tuple[str, ...]:
 def _seed(text: str) -> int:
     if not text.isdecimal() or int(text) >= 2**32:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**32 - 1}")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
 
 

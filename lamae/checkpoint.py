@@ -22,7 +22,7 @@ from lamae.errors import LamaeError, WeightsError
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
 from lamae.preprocess import InputSpec
 
-FORMAT = "1"
+FORMAT = "2"
 BUNDLED = Path(__file__).parent.parent / "assets" / "weights"
 
 
@@ -51,8 +51,6 @@ class Bundle:
         config: Sizes of the model.
         input: What it takes.
         mae: The pretrained masked autoencoder.
-        moments: Mean products of the leads, in squared model units, over the training ECGs:
-            they give the linear regression between any leads.
         classifier: The fine-tuned classifier, after fine-tuning.
         rules: The codes it may suggest.
         card: Where the weights come from and what they can do.
@@ -62,11 +60,18 @@ class Bundle:
     config: ModelConfig
     input: InputSpec
     mae: MaskedAutoencoder
-    moments: Float64[np.ndarray, "12 12"]
     classifier: Classifier | None = None
     rules: tuple[CodeRule, ...] = ()
     card: Mapping[str, Any] = field(default_factory=dict)
     sha256: str = ""
+
+    @property
+    def moments(self) -> Float64[np.ndarray, "12 12"]:
+        """Mean products of the leads, in squared model units, over the training ECGs.
+
+        They give the linear regression between any leads.
+        """
+        return self.mae.moments.numpy()
 
 
 def save_bundle(bundle: Bundle, path: Path) -> str:
@@ -76,7 +81,6 @@ def save_bundle(bundle: Bundle, path: Path) -> str:
         tensors |= {
             f"classifier.{name}": value for name, value in bundle.classifier.state_dict().items()
         }
-    tensors["moments"] = torch.from_numpy(np.array(bundle.moments, dtype=np.float64))
     header = {
         "format": FORMAT,
         "config": json.dumps(asdict(bundle.config)),
@@ -123,7 +127,7 @@ def load_bundle(path: Path, sha256: str | None = None) -> Bundle:
             f"{FORMAT!r}; use weights made by this version of the project."
         )
     try:
-        config = ModelConfig(**json.loads(header["config"]))
+        config = _model_config(json.loads(header["config"]))
         input_spec = _input_spec(json.loads(header["input"]))
         rules = tuple(CodeRule(**rule) for rule in json.loads(header["rules"]))
         mae = MaskedAutoencoder(config)
@@ -132,12 +136,9 @@ def load_bundle(path: Path, sha256: str | None = None) -> Bundle:
         if any(name.startswith("classifier.") for name in tensors):
             classifier = Classifier(config)
             classifier.load_state_dict(_under("classifier.", tensors))
-        moments = tensors["moments"].numpy()
         card = dict(json.loads(header["card"]))
         if (config.leads, config.samples) != (len(LEADS), input_spec.samples):
             raise ValueError("its sizes are not those of its input")
-        if moments.shape != (len(LEADS), len(LEADS)):
-            raise ValueError(f"its moments have shape {moments.shape}")
     except (
         ArithmeticError,
         AttributeError,
@@ -153,7 +154,7 @@ def load_bundle(path: Path, sha256: str | None = None) -> Bundle:
     for module in (mae, classifier):
         if module is not None:
             module.eval().requires_grad_(False)
-    return Bundle(config, input_spec, mae, moments, classifier, rules, card, found)
+    return Bundle(config, input_spec, mae, classifier, rules, card, found)
 
 
 def write_manifest(path: Path, sha256: str) -> None:
@@ -185,6 +186,11 @@ def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.
         for name, value in tensors.items()
         if name.startswith(prefix)
     }
+
+
+def _model_config(values: dict[str, Any]) -> ModelConfig:
+    tuples = {name: tuple(values[name]) for name in ("strides", "channels")}
+    return ModelConfig(**{**values, **tuples})
 
 
 def _input_spec(values: dict[str, Any]) -> InputSpec:

@@ -11,31 +11,29 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from jaxtyping import Int64
-from tqdm import tqdm
 
-from lamae.data.records import Records
-from lamae.ecg import lead_indices
-from lamae.errors import DataError, ReadError
-from lamae.io import read_path
+from lamae.data.recordings import read_recordings
+from lamae.data.records import FOLDS, Records
+from lamae.data.zscored import restore_scale
+from lamae.errors import DataError
 from lamae.labels import STATEMENT_NAMES
-from lamae.preprocess import InputSpec, prepare
+from lamae.preprocess import InputSpec
 
-TRAINING_FOLDS = tuple(range(1, 9))
-VALIDATION_FOLD = 9
-TEST_FOLD = 10
+TABLE = "ptbxl_database.csv"
 NEEDED = {"ecg_id", "age", "sex", "scp_codes", "strat_fold", "filename_lr"}
 
 
 def read_index(folder: Path) -> pd.DataFrame:
-    """PTB-XL's table of ECGs, those alone whose amplitudes are in mV.
+    """PTB-XL's table of ECGs.
 
     Returns:
-        The table, with the statements of each ECG as a dictionary.
+        The table, with the statements of each ECG as a dictionary, and in "amplitude" whether
+        the recording is in mV: False where a column raw_amplitude says so.
 
     Raises:
         DataError: The table is missing, lacks columns or holds what does not belong there.
     """
-    table = folder / "ptbxl_database.csv"
+    table = folder / TABLE
     if not table.is_file():
         raise DataError(
             "The data folder holds no ptbxl_database.csv; give the folder of a PTB-XL download, "
@@ -50,9 +48,8 @@ def read_index(folder: Path) -> pd.DataFrame:
         index["scp_codes"] = index["scp_codes"].map(lambda codes: dict(ast.literal_eval(codes)))
     except (SyntaxError, TypeError, ValueError) as error:
         raise DataError(f"ptbxl_database.csv is not PTB-XL's table: {error}.") from error
-    if "raw_amplitude" in index.columns:
-        index = index[index["raw_amplitude"].astype(bool)]
-    return index.reset_index(drop=True)
+    raw = index.get("raw_amplitude", pd.Series(True, index=index.index))
+    return index.assign(amplitude=raw.astype(bool)).reset_index(drop=True)
 
 
 def load_ptbxl(
@@ -61,6 +58,7 @@ def load_ptbxl(
     *,
     folds: Iterable[int] | None = None,
     progress: bool = True,
+    zscored: bool = False,
 ) -> Records:
     """Read PTB-XL at 100 Hz into memory.
 
@@ -69,47 +67,38 @@ def load_ptbxl(
         spec: What the model takes.
         folds: Read these folds only.
         progress: Show a progress bar.
+        zscored: Read the ECGs without amplitudes, too, brought to a plausible scale as
+            `lamae.data.zscored` describes. One whose limb leads contradict each other comes
+            without them.
 
     Raises:
         DataError: The table or a recording that it names is missing or cannot be read.
     """
     index = read_index(folder)
-    wanted = range(1, 11) if folds is None else list(folds)
-    index = index[index["strat_fold"].isin(wanted)]
+    wanted = FOLDS if folds is None else tuple(folds)
+    index = index[index["strat_fold"].isin(wanted) & (index["amplitude"] | zscored)]
     if index.empty:
         named = ", ".join(map(str, wanted))
         raise DataError(f"The data folder lists no ECG of the folds needed ({named}).")
-    values = np.zeros((len(index), len(spec.leads), spec.samples), dtype=np.float32)
-    present = np.zeros(values.shape[:2], dtype=bool)
-    statements = np.zeros((len(index), len(STATEMENT_NAMES)), dtype=bool)
-    rows = zip(index["filename_lr"], index["scp_codes"], strict=True)
-    for n, (name, codes) in enumerate(
-        tqdm(rows, total=len(index), desc="reading PTB-XL", unit="ECG", disable=not progress)
-    ):
-        header = folder / f"{name}.hea"
-        if not header.is_file():
-            raise DataError(
-                f"{name}.hea is listed in ptbxl_database.csv but missing from the folder; "
-                "complete the download of records100."
-            )
-        try:
-            ecg = read_path(header)
-        except ReadError as error:
-            raise DataError(f"{name}.hea cannot be read: {error}") from error
-        values[n] = prepare(ecg, spec).values
-        present[n, lead_indices(ecg.leads)] = True
-        for statement in codes:
-            if statement in STATEMENT_NAMES:
-                statements[n, STATEMENT_NAMES.index(statement)] = True
+    values, present, _ = read_recordings(
+        folder, list(index["filename_lr"]), spec, table=TABLE, progress=progress
+    )
+    amplitude = index["amplitude"].to_numpy()
+    for row in np.flatnonzero(~amplitude):
+        values[row] = restore_scale(values[row]) / spec.scale
+        present[row] &= values[row].any(axis=1)
     return Records(
         values=values,
         present=present,
-        statements=statements,
+        statements=np.array(
+            [[name in said for name in STATEMENT_NAMES] for said in index["scp_codes"]]
+        ),
         fold=index["strat_fold"].to_numpy(),
         ecg_id=index["ecg_id"].to_numpy(),
         patient_id=_patients(index),
         age=index["age"].to_numpy(),
         female=index["sex"].to_numpy() == 1,
+        amplitude=amplitude,
     )
 
 

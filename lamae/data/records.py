@@ -2,13 +2,25 @@
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, Shaped
 
+from lamae.data.zscored import FREE_OF_AMPLITUDE
 from lamae.errors import DataError
-from lamae.labels import ICD10_CODES, statement_indices
+from lamae.labels import ICD10_CODES, STATEMENT_NAMES, statement_indices
+
+TRAINING_FOLDS = tuple(range(1, 9))
+VALIDATION_FOLD = 9
+TEST_FOLD = 10
+FOLDS = (*TRAINING_FOLDS, VALIDATION_FOLD, TEST_FOLD)
+
+
+def _unset() -> Bool[np.ndarray, ""]:
+    """Stands for True throughout, until the number of ECGs is known."""
+    return np.array(True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,12 +32,20 @@ class Records:
         present: Leads that each recording has.
         statements: Which SCP-ECG statements each ECG carries, in the order of
             `lamae.labels.STATEMENTS`, whatever their likelihood: 0 means unknown in PTB-XL.
+            None of them in a data set that is labelled with codes.
         fold: Stratified fold, 1 to 10.
         ecg_id: Number of each ECG in its data set.
         patient_id: Number of each ECG's patient, where known; else a negative number that no
             other ECG has.
         age: Years; not a number where unknown.
-        female: Sex.
+        female: Sex; False where unknown, too.
+        codes: Which ICD-10-CM codes each ECG carries, in the order of
+            `lamae.labels.ICD10_CODES`, in a data set that is labelled with them; else None,
+            and the codes follow from the statements.
+        amplitude: Whether the amplitudes are known. Where they are not, `lamae.data.zscored`
+            says what the values are. True throughout unless given.
+        labelled: Whether statements or codes are known. Where they are not, none is set, and
+            the ECG is of use for pretraining alone. True throughout unless given.
     """
 
     values: Float32[np.ndarray, "n 12 time"]
@@ -36,13 +56,23 @@ class Records:
     patient_id: Int64[np.ndarray, " n"]
     age: Float32[np.ndarray, " n"]
     female: Bool[np.ndarray, " n"]
+    codes: Bool[np.ndarray, "n codes"] | None = None
+    amplitude: Bool[np.ndarray, " n"] = field(default_factory=_unset)
+    labelled: Bool[np.ndarray, " n"] = field(default_factory=_unset)
+
+    def __post_init__(self) -> None:
+        for name in ("amplitude", "labelled"):
+            if getattr(self, name).ndim == 0:
+                object.__setattr__(self, name, np.ones(len(self), dtype=bool))
 
     def __len__(self) -> int:
         return len(self.fold)
 
     def take(self, rows: Shaped[np.ndarray, " rows"]) -> "Records":
         """The ECGs at `rows` (numbers or a mask)."""
-        return Records(**{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+        whole: dict[str, Any] = {column.name: getattr(self, column.name) for column in fields(self)}
+        held = {name: values for name, values in whole.items() if values is not None}
+        return Records(**{name: values[rows] for name, values in held.items()})
 
     def folds(self, folds: Iterable[int]) -> "Records":
         """The ECGs of some folds.
@@ -60,9 +90,26 @@ class Records:
         return chosen
 
     def code_labels(self) -> Bool[np.ndarray, "n codes"]:
-        """Which ICD-10-CM codes each ECG carries, in the order of `lamae.labels.ICD10_CODES`."""
+        """Which ICD-10-CM codes each ECG carries, in the order of `lamae.labels.ICD10_CODES`.
+
+        Raises:
+            DataError: Nothing is known of some of the ECGs; that is not the same as no code.
+        """
+        if not self.labelled.all():
+            raise DataError(
+                f"{len(self) - int(self.labelled.sum())} of the {len(self)} ECGs have no labels; "
+                "they serve for pretraining, and must be left out where labels are needed."
+            )
+        if self.codes is not None:
+            return self.codes
         members = statement_indices(ICD10_CODES)
         return np.stack([self.statements[:, member].any(axis=1) for member in members], axis=1)
+
+    @property
+    def learnable(self) -> Bool[np.ndarray, "n 71"]:
+        """Which statements may be learned from each ECG: all, where its amplitudes are known."""
+        free = np.array([name in FREE_OF_AMPLITUDE for name in STATEMENT_NAMES])
+        return self.amplitude[:, None] | free
 
     @property
     def ids_sha256(self) -> str:

@@ -1,8 +1,9 @@
-"""How good the scores are: ranking, calibration, operating points."""
+"""How good the scores are: ranking, calibration, operating points, and for whom."""
 
 from lamae.evaluate.calibration import (
     CalibrationCurve,
     calibration_curve,
+    calibration_report,
     expected_calibration_error,
     f1_threshold,
     fit_platt,
@@ -14,10 +15,12 @@ from lamae.evaluate.ranking import (
     auroc,
     average_precision,
     bootstrap_auroc,
+    countable,
     macro_auroc,
     paired_difference,
     report,
 )
+from lamae.evaluate.subgroups import score_subgroups
 
 __all__ = [
     "MINIMUM_POSITIVES",
@@ -27,7 +30,9 @@ __all__ = [
     "average_precision",
     "bootstrap_auroc",
     "calibration_curve",
+    "calibration_report",
     "code_scores",
+    "countable",
     "evaluate",
     "expected_calibration_error",
     "f1_threshold",
@@ -36,5 +41,6 @@ __all__ = [
     "paired_difference",
     "report",
     "score_records",
+    "score_subgroups",
     "statement_logits",
 ]

@@ -1,13 +1,18 @@
 """How far probabilities can be believed, and from which one on a code is suggested."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Float64, Int
+from jaxtyping import Bool, Float, Float64, Int, Shaped
 from scipy.optimize import minimize
-from sklearn.metrics import precision_recall_curve
 
 from lamae.errors import DataError
+from lamae.evaluate import resample
+
+BINS = 15
+# Of the normal distribution, for 95 % intervals.
+Z = 1.959964
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +31,14 @@ class CalibrationCurve:
 
 
 def calibration_curve(
-    probability: Float[np.ndarray, "*any"], labels: Bool[np.ndarray, "*any"], bins: int = 15
+    probability: Float[np.ndarray, "*any"], labels: Bool[np.ndarray, "*any"], bins: int = BINS
 ) -> CalibrationCurve:
     """Compare predicted with observed frequency in bins of equal width.
 
     A matrix of ECGs by codes is pooled: every pair counts once.
     """
     chance, truth = np.ravel(probability).astype(np.float64), np.ravel(labels)
-    which = np.clip((chance * bins).astype(np.intp), 0, bins - 1)
+    which = _bins_of(chance, bins)
     count = np.bincount(which, minlength=bins)
     filled = count > 0
     count = count[filled]
@@ -45,7 +50,7 @@ def calibration_curve(
 
 
 def expected_calibration_error(
-    probability: Float[np.ndarray, "*any"], labels: Bool[np.ndarray, "*any"], bins: int = 15
+    probability: Float[np.ndarray, "*any"], labels: Bool[np.ndarray, "*any"], bins: int = BINS
 ) -> float:
     """Mean gap between predicted and observed frequency, each bin weighted by its size.
 
@@ -55,6 +60,60 @@ def expected_calibration_error(
     curve = calibration_curve(probability, labels, bins)
     gap = np.abs(curve.observed - curve.predicted)
     return float(gap @ curve.count / curve.count.sum())
+
+
+def calibration_report(
+    probability: Float[np.ndarray, "ecgs codes"],
+    labels: Bool[np.ndarray, "ecgs codes"],
+    *,
+    rng: np.random.Generator,
+    resamples: int = 1000,
+    groups: Shaped[np.ndarray, " ecgs"] | None = None,
+    bins: int = BINS,
+) -> dict[str, Any]:
+    """Calibration curve and error of several codes, pooled, ready for JSON.
+
+    Args:
+        probability: What the model says.
+        labels: Which codes each ECG carries.
+        rng: Draws the resamples.
+        resamples: How many times the ECGs are drawn again with replacement.
+        groups: The patient of each ECG, to draw patients rather than ECGs.
+        bins: How many bins of equal width.
+
+    Returns:
+        "ece", the expected calibration error, and its 95 % interval "ece_ci"; under "curve" one
+        entry for each bin that is not empty: "edges", its lower and upper bound, "predicted",
+        "observed" and "count" as in `CalibrationCurve`, and "observed_ci", the 95 % interval of
+        the share of positives.
+
+    The interval of the error is widened to hold the error itself: chance alone opens gaps, so
+    a resample has on average a larger error than the sample, and its percentiles lie high,
+    which is the cautious side. The interval of a bin is Wilson's, which also says how little
+    a single ECG is worth.
+
+    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    curve = calibration_curve(probability, labels, bins)
+    error = expected_calibration_error(probability, labels, bins)
+    chance = probability.astype(np.float64)
+    which = _bins_of(chance, bins)
+    # Summed over codes for each ECG and bin, whose gap is |sum of (positive - probability)|.
+    excess = np.stack([((labels - chance) * (which == b)).sum(axis=1) for b in range(bins)], 1)
+    weights = resample.draw(len(labels), resamples, rng, groups)
+    drawn = np.abs(weights @ excess).sum(axis=1) / (weights.sum(axis=1) * labels.shape[1])
+    low, high = resample.interval(drawn)
+    return {
+        "ece": error,
+        "ece_ci": [min(low, error), max(high, error)],
+        "curve": {
+            "edges": [[b / bins, (b + 1) / bins] for b in np.unique(which).tolist()],
+            "predicted": curve.predicted.tolist(),
+            "observed": curve.observed.tolist(),
+            "observed_ci": _wilson(curve.observed, curve.count).tolist(),
+            "count": curve.count.tolist(),
+        },
+    }
 
 
 def fit_platt(
@@ -113,8 +172,24 @@ def f1_threshold(
             "The operating point needs at least one positive ECG and found none. "
             "Leave the code out or validate on more ECGs."
         )
-    precision, recall, cuts = precision_recall_curve(labels, probability.astype(np.float64))
-    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    best = int(np.flatnonzero(np.isclose(f1[:-1], f1[:-1].max()))[-1])
+    cuts, which = np.unique(probability.astype(np.float64), return_inverse=True)
+    # At each cut, how many are suggested, and how many of them rightly.
+    suggested = np.bincount(which)[::-1].cumsum()[::-1]
+    right = np.bincount(which, weights=labels)[::-1].cumsum()[::-1]
+    f1 = 2 * right / (suggested + labels.sum())
+    best = int(np.flatnonzero(np.isclose(f1, f1.max()))[-1])
     below = cuts[best - 1] if best > 0 else cuts[best]
     return float((cuts[best] + below) / 2)
+
+
+def _bins_of(chance: Float64[np.ndarray, "*any"], bins: int) -> Int[np.ndarray, "*any"]:
+    return np.clip((chance * bins).astype(np.intp), 0, bins - 1)
+
+
+def _wilson(
+    share: Float64[np.ndarray, " filled"], count: Int[np.ndarray, " filled"]
+) -> Float64[np.ndarray, "filled 2"]:
+    centre = share + Z**2 / (2 * count)
+    half = Z * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
+    bounds = np.stack([centre - half, centre + half], axis=1) / (1 + Z**2 / count)[:, None]
+    return np.clip(bounds, 0, 1)

@@ -1,5 +1,6 @@
 """The trained model scored on one fold of a data set."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,15 +9,18 @@ import torch
 from jaxtyping import Float32
 from tqdm import tqdm
 
-from lamae.data import TEST_FOLD, Records, load_ptbxl
-from lamae.evaluate.calibration import expected_calibration_error
-from lamae.evaluate.ranking import report
+from lamae.data import TEST_FOLD, Records, load_records
+from lamae.evaluate.calibration import calibration_report
+from lamae.evaluate.ranking import bootstrap_auroc, countable, report
 from lamae.evaluate.restoration import score_restoration
+from lamae.evaluate.subgroups import score_subgroups
 from lamae.labels import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.model.classifier import code_logits
 from lamae.predict import Predictor
 
 BATCH = 64
+# Statements that fewer training ECGs carried stay out of "statements_trained".
+LEAST_TRAINED = 10
 
 
 def evaluate(
@@ -43,7 +47,7 @@ def evaluate(
         DataError: The folder lacks data, or no code has enough positives.
         WeightsError: The weights were pretrained only.
     """
-    records = load_ptbxl(data, predictor.spec, folds=[fold], progress=progress)
+    records = load_records(data, predictor.spec, folds=[fold], progress=progress)
     scored = score_records(predictor, records, rng=np.random.default_rng(0), progress=progress)
     if restoration:
         scored["restoration"] = score_restoration(predictor, records, progress=progress)
@@ -53,15 +57,24 @@ def evaluate(
 def score_records(
     predictor: Predictor, records: Records, *, rng: np.random.Generator, progress: bool = True
 ) -> dict[str, Any]:
-    """Rank metrics of every ICD-10-CM code and statement, and how well codes are calibrated.
+    """How well codes and statements are ranked, for whom, and how well codes are calibrated.
 
     Codes are scored whether or not the model offers them, so that the macro does not depend
     on which codes were left out. Intervals draw patients, not ECGs: two ECGs of one patient
     are not independent.
 
     Returns:
-        "icd10" and "statements" as `report` gives them; "ece", the expected calibration error
-        of the codes offered, pooled, None where none is; "ecgs", how many there were.
+        Values ready for JSON, the same from the same `rng`:
+
+        - "ecgs", "patients": how many there were.
+        - "icd10", "statements": as `report` gives them.
+        - "statements_trained": macro over the statements that `LEAST_TRAINED` ECGs or more
+          carried in training, according to the card's "statements", and at least one does here:
+          "macro_auroc", "ci", "counted". None where the card does not count them.
+        - "ece", "ece_ci": expected calibration error of the codes offered, pooled; None where
+          the model offers none.
+        - "calibration": as `calibration_report` gives it, or None likewise.
+        - "subgroups": by sex and age, as `score_subgroups` gives it, over ICD-10-CM codes.
 
     Raises:
         DataError: No code has enough positives.
@@ -70,18 +83,26 @@ def score_records(
     logits = statement_logits(predictor, records, progress=progress)
     scores, labels = code_scores(logits), records.code_labels()
     patients = records.patient_id
-    ece = None
+    ranked = {
+        "icd10": report(scores, labels, ICD10_CODES, rng=rng, groups=patients),
+        "statements": report(logits, records.statements, STATEMENT_NAMES, rng=rng, groups=patients),
+        "statements_trained": _trained(predictor.card, logits, records, rng),
+    }
+    calibration = None
     if rules := predictor.bundle.rules:
         columns = [ICD10_CODES.index(rule.code) for rule in rules]
         slope = np.array([rule.slope for rule in rules])
         intercept = np.array([rule.intercept for rule in rules])
         probability = 1 / (1 + np.exp(-(slope * scores[:, columns] + intercept)))
-        ece = expected_calibration_error(probability, labels[:, columns])
+        calibration = calibration_report(probability, labels[:, columns], rng=rng, groups=patients)
     return {
-        "icd10": report(scores, labels, ICD10_CODES, rng=rng, groups=patients),
-        "statements": report(logits, records.statements, STATEMENT_NAMES, rng=rng, groups=patients),
-        "ece": ece,
+        **ranked,
+        "ece": calibration and calibration["ece"],
+        "ece_ci": calibration and calibration["ece_ci"],
+        "calibration": calibration and calibration["curve"],
+        "subgroups": score_subgroups(scores, labels, records, rng=rng),
         "ecgs": len(records),
+        "patients": len(np.unique(patients)),
     }
 
 
@@ -107,3 +128,31 @@ def statement_logits(
             for start in tqdm(starts, desc="scoring", unit="batch", disable=not progress)
         ]
     )
+
+
+def _trained(
+    card: Mapping[str, Any],
+    logits: Float32[np.ndarray, "n 71"],
+    records: Records,
+    rng: np.random.Generator,
+) -> dict[str, Any] | None:
+    counts = card.get("statements")
+    if not counts:
+        return None
+    positives = [counts.get(name, {}).get("positives_train", 0) for name in STATEMENT_NAMES]
+    only = np.array(positives) >= LEAST_TRAINED
+    if not countable(records.statements, 1, only).any():
+        return None
+    found = bootstrap_auroc(
+        logits,
+        records.statements,
+        rng=rng,
+        minimum_positives=1,
+        groups=records.patient_id,
+        only=only,
+    )
+    return {
+        "macro_auroc": found.macro,
+        "ci": list(found.interval),
+        "counted": int(found.counted.sum()),
+    }

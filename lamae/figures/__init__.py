@@ -6,8 +6,10 @@ Plotly configuration to show it with.
 
 from lamae.figures.attention import layer_weights, lead_matrix, lead_weights
 from lamae.figures.attribution import attribution_by_lead
+from lamae.figures.calibration import calibration
 from lamae.figures.chart import CONFIG
 from lamae.figures.codes import code_bars, short_title
+from lamae.figures.comparison import comparison
 from lamae.figures.model import auroc_intervals, training_curve
 from lamae.figures.paper import paper
 from lamae.figures.reconstruction import reconstruction
@@ -18,7 +20,9 @@ __all__ = [
     "LAYOUTS",
     "attribution_by_lead",
     "auroc_intervals",
+    "calibration",
     "code_bars",
+    "comparison",
     "layer_weights",
     "lead_matrix",
     "lead_weights",

@@ -9,15 +9,14 @@ from lamae.model.latent import Backbone, Latent
 
 
 class Classifier(nn.Module):
-    """Log-odds of each statement from [z; mean of the latent tokens]."""
+    """Log-odds of each statement from z and the tokens of each lead."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
         self.backbone = Backbone(config)
-        self.norm = nn.LayerNorm(2 * config.width)
-        self.dropout = nn.Dropout(0.1)
-        self.head = nn.Linear(2 * config.width, config.statements)
+        self.dropout = nn.Dropout(0.2)
+        self.head = nn.Linear((1 + 2 * config.leads) * config.width, config.statements)
         nn.init.zeros_(self.head.weight)
         nn.init.zeros_(self.head.bias)
 
@@ -29,7 +28,12 @@ class Classifier(nn.Module):
 
     def classify(self, latent: Latent) -> Float[Tensor, "B statements"]:
         """Log-odds from what the backbone made."""
-        return self.head(self.dropout(self.norm(latent.pooled)))
+        return self.head(self.dropout(latent.pooled(self.config.leads)))
+
+    def start_from(self, prevalence: Float[Tensor, " statements"]) -> None:
+        """Let the head begin with the odds of each statement in the training ECGs."""
+        with torch.no_grad():
+            self.head.bias.copy_(torch.logit(prevalence, eps=1e-4))
 
 
 def code_logits(

@@ -1,5 +1,6 @@
 """The choices that decide the model's parameters."""
 
+import math
 from dataclasses import dataclass
 
 from lamae.errors import InputError
@@ -12,7 +13,9 @@ class ModelConfig:
     Attributes:
         leads: L.
         samples: T.
-        patch: P, samples in a patch.
+        strides: Of the convolutions that embed patches, the first first; P, the samples in a
+            patch, is their product. One alone is the plain linear embedding of patches.
+        channels: Outputs of each convolution but the last, which gives D.
         width: D, of encoder and latent attention.
         heads: Attention heads of encoder and latent attention.
         depth: Blocks of the encoder, which sees one lead at a time.
@@ -27,10 +30,11 @@ class ModelConfig:
 
     leads: int = 12
     samples: int = 1000
-    patch: int = 20
+    strides: tuple[int, ...] = (4, 5)
+    channels: tuple[int, ...] = (48,)
     width: int = 128
     heads: int = 4
-    depth: int = 4
+    depth: int = 2
     latent_depth: int = 2
     decoder_width: int = 96
     decoder_heads: int = 4
@@ -39,6 +43,11 @@ class ModelConfig:
     statements: int = 71
 
     def __post_init__(self) -> None:
+        if not self.strides or len(self.channels) != len(self.strides) - 1:
+            raise InputError(
+                f"{len(self.strides)} strides and {len(self.channels)} channels; expected one "
+                "channel fewer than strides, since the last convolution gives the width."
+            )
         if self.samples % self.patch:
             raise InputError(
                 f"{self.samples} samples do not divide into patches of {self.patch}; "
@@ -48,6 +57,11 @@ class ModelConfig:
             raise InputError("Each width must be a multiple of its number of heads.")
         if self.width % 2 or self.decoder_width % 2:
             raise InputError("Each width must be even: half sines, half cosines of time.")
+
+    @property
+    def patch(self) -> int:
+        """P, samples in a patch."""
+        return math.prod(self.strides)
 
     @property
     def patches(self) -> int:

@@ -6,11 +6,12 @@ from torch import Tensor, nn
 
 from lamae.model.config import ModelConfig
 from lamae.model.layers import NO_TIME, Block, distance_bias, explicit_is_faster, time_embedding
-from lamae.model.mask import Packed, select
+from lamae.model.mask import Packed
+from lamae.model.stem import PatchEmbedding
 
 
 class LeadEncoder(nn.Module):
-    """H_l = f([cls; e[l, visible]]) with e[l, n] = W x[l, n] + b + p_n + s_l.
+    """H_l = f([cls; e[l, visible] + p + s_l]), e made by convolutions along the lead.
 
     No lead sees another here.
 
@@ -23,7 +24,7 @@ class LeadEncoder(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.embed = nn.Linear(config.patch, config.width)
+        self.embed = PatchEmbedding(config)
         self.lead = nn.Embedding(config.leads, config.width)
         self.cls = nn.Parameter(torch.zeros(config.width))
         self.register_buffer("time", time_embedding(config.patches, config.width), persistent=False)
@@ -40,11 +41,8 @@ class LeadEncoder(nn.Module):
         Returns:
             Tokens of each visible lead, its class token first.
         """
-        patches = x.unflatten(-1, (self.config.patches, self.config.patch))  # B L N P
         tokens = (
-            self.embed(select(patches, packed))
-            + self.time[packed.patch]
-            + self.lead(packed.lead)[:, :, None]
+            self.embed(x, packed) + self.time[packed.patch] + self.lead(packed.lead)[:, :, None]
         )  # B V K D
         batch, leads = packed.lead.shape
         cls = self.cls.expand(batch, leads, 1, -1)

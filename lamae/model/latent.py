@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from lamae.model.config import ModelConfig
 from lamae.model.encoder import LeadEncoder, with_cls
-from lamae.model.layers import NO_TIME, Block, distance_bias, explicit_is_faster
+from lamae.model.layers import NEVER, NO_TIME, Block, distance_bias, explicit_is_faster
 from lamae.model.mask import Packed, pack
 
 
@@ -33,12 +33,25 @@ class Latent:
     packed: Packed
     attention: tuple[Float[Tensor, "B H S S"], ...]
 
-    @property
-    def pooled(self) -> Float[Tensor, "B features"]:
-        """z beside the mean of the valid tokens: what classifiers take."""
-        weight = self.valid[:, :, None].to(self.tokens.dtype)
-        mean = (self.tokens * weight).sum(dim=1) / weight.sum(dim=1).clamp_min(1.0)
-        return torch.cat([self.z, mean], dim=-1)
+    def pooled(self, leads: int) -> Float[Tensor, "B features"]:
+        """z, then mean and maximum of each lead's tokens: what classifiers take.
+
+        Findings are read lead by lead, so which lead a feature comes from is kept; a hidden
+        lead's features are zero.
+
+        Args:
+            leads: L.
+        """
+        batch, rows, patches = self.packed.patch.shape
+        tokens = self.tokens.unflatten(1, (rows, patches + 1))  # B V K+1 D
+        valid = self.valid.unflatten(1, (rows, patches + 1))[..., None]
+        count = valid.sum(dim=2)
+        mean = tokens.masked_fill(~valid, 0.0).sum(dim=2) / count.clamp_min(1)
+        most = tokens.masked_fill(~valid, NEVER).amax(dim=2).masked_fill(count == 0, 0.0)
+        each = torch.cat([mean, most], dim=-1)  # B V 2D
+        features = each.new_zeros(batch, leads, each.shape[-1])
+        where = self.packed.lead[..., None].expand_as(each)
+        return torch.cat([self.z, features.scatter(1, where, each).flatten(1)], dim=-1)
 
 
 class Backbone(nn.Module):
@@ -130,6 +143,9 @@ def init_weights(module: nn.Module) -> None:
     """
     if isinstance(module, nn.Embedding):
         nn.init.normal_(module.weight, std=0.7)
+    elif isinstance(module, nn.Conv1d):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
     elif isinstance(module, nn.Linear):
         nn.init.xavier_uniform_(module.weight)
+    if isinstance(module, nn.Conv1d | nn.Linear) and module.bias is not None:
         nn.init.zeros_(module.bias)

@@ -7,10 +7,14 @@ from torch import Tensor, nn
 from lamae.model.config import ModelConfig
 from lamae.model.latent import Backbone, Latent, init_weights
 from lamae.model.layers import NO_TIME, Block, distance_bias, explicit_is_faster, time_embedding
+from lamae.model.linear import linear_leads
 
 
 class Decoder(nn.Module):
     """Restores patches lead by lead from [W z; latent token or mask token, + p_n + s_l].
+
+    What it restores is the difference from the linear estimate, whose patches it is told: what
+    regression already gives need not be learned, and Einthoven's relations hold from the start.
 
     With `decoder_cross`, each patch also attends to the latent tokens of every visible lead,
     near ones first, so that a wholly hidden lead is restored beat by beat rather than from z
@@ -27,6 +31,7 @@ class Decoder(nn.Module):
         self.config = config
         width = config.decoder_width
         self.from_latent = nn.Linear(config.width, width)
+        self.from_estimate = nn.Linear(config.patch, width)
         self.lead = nn.Embedding(config.leads, width)
         self.mask = nn.Parameter(torch.zeros(width))
         self.register_buffer("time", time_embedding(config.patches, width), persistent=False)
@@ -39,19 +44,19 @@ class Decoder(nn.Module):
         self.apply(init_weights)
 
     def forward(
-        self, latent: Latent, leads: Int[Tensor, " R"] | None = None
+        self, latent: Latent, estimate: Float[Tensor, "B R T"], leads: Int[Tensor, " R"]
     ) -> Float[Tensor, "B R T"]:
         """Restore leads.
 
         Args:
             latent: What the backbone made of the visible patches.
-            leads: The leads to restore; all of them by default.
+            estimate: Linear estimate of the leads to restore.
+            leads: Which they are.
         """
-        if leads is None:
-            leads = torch.arange(self.config.leads, device=latent.z.device)
         context = self.from_latent(latent.tokens)  # B M W
         tokens = self._place(context, latent)[:, leads]  # B R N W
-        tokens = tokens + self.time + self.lead(leads)[:, None]
+        told = self.from_estimate(estimate.unflatten(-1, (self.config.patches, -1)))
+        tokens = tokens + told + self.time + self.lead(leads)[:, None]
         summary = self.from_latent(latent.z)[:, None, None].expand(-1, len(leads), 1, -1)
         tokens = torch.cat([summary, tokens], dim=2)  # B R N+1 W
         batch, restored, length, _ = tokens.shape
@@ -63,8 +68,8 @@ class Decoder(nn.Module):
         across = distance_bias(time, latent.time, latent.valid, heads)
         for block in self.blocks:
             assert isinstance(block, Block)
-            tokens, _ = block(tokens.flatten(0, 1), within, explicit=explicit)
-            tokens = tokens.unflatten(0, (batch, restored))
+            # Mask tokens of a hidden lead have nothing to say to each other before they have
+            # looked at the visible leads.
             if self.config.decoder_cross:
                 tokens = block.look_across(
                     tokens.flatten(1, 2),
@@ -72,7 +77,9 @@ class Decoder(nn.Module):
                     across.repeat(1, 1, restored, 1),
                     explicit=explicit,
                 ).unflatten(1, (restored, length))
-        return self.to_patch(self.norm(tokens[:, :, 1:])).flatten(2)  # B R T
+            tokens, _ = block(tokens.flatten(0, 1), within, explicit=explicit)
+            tokens = tokens.unflatten(0, (batch, restored))
+        return estimate + self.to_patch(self.norm(tokens[:, :, 1:])).flatten(2)  # B R T
 
     def _place(self, context: Float[Tensor, "B M W"], latent: Latent) -> Float[Tensor, "B L N W"]:
         """Mask tokens everywhere, latent tokens where a patch is visible."""
@@ -87,11 +94,19 @@ class Decoder(nn.Module):
 
 
 class MaskedAutoencoder(nn.Module):
-    """LAMAE: restores what is hidden from what is visible."""
+    """LAMAE: restores what is hidden from what is visible.
+
+    `moments`, mean products of the leads over the training ECGs in squared model units, give
+    the linear estimate that the decoder starts from; zeros leave it without one.
+    """
+
+    moments: Tensor
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        moments = torch.zeros(config.leads, config.leads, dtype=torch.double)
+        self.register_buffer("moments", moments)
         self.backbone = Backbone(config)
         self.decoder = Decoder(config)
 
@@ -102,7 +117,10 @@ class MaskedAutoencoder(nn.Module):
         leads: Int[Tensor, " R"] | None = None,
     ) -> Float[Tensor, "B R T"]:
         """Restore `leads` of x (all by default) from its visible patches."""
-        return self.decoder(self.backbone(x, visible), leads)
+        if leads is None:
+            leads = torch.arange(self.config.leads, device=x.device)
+        estimate = linear_leads(x, visible, self.moments)[:, leads]
+        return self.decoder(self.backbone(x, visible), estimate, leads)
 
 
 def masked_loss(

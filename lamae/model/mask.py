@@ -26,7 +26,7 @@ class MaskConfig:
     ratio: float = 0.75
     synchronous: float = 0.25
     hide_leads: float = 0.5
-    full_view: float = 0.1
+    full_view: float = 0.15
 
 
 def draw_mask(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from lamae.model import ModelConfig
 from lamae.model.mask import MaskConfig
 from lamae.preprocess import InputSpec
+from lamae.train.augment import AugmentConfig
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class OptimConfig:
         decay: Share of the steps in which it falls to zero again. A plateau lets a longer run
             go on from the checkpoints of a shorter one.
         clip: Largest norm of the gradient.
+        ema: Decay, a step, of an exponential moving average of the weights, such as 0.999; it
+            is validated and returned in place of the last weights. None for no average.
     """
 
     lr: float
@@ -31,6 +34,7 @@ class OptimConfig:
     warmup: float = 0.05
     decay: float = 0.3
     clip: float = 1.0
+    ema: float | None = None
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,21 @@ class RunConfig:
         model: Sizes.
         input: What the model takes.
         mask: What pretraining hides.
+        zscored: Train on ECGs without amplitudes, too; in fine-tuning they teach the
+            statements in `lamae.data.zscored.FREE_OF_AMPLITUDE` alone.
         decode_leads: Leads that a pretraining step restores, drawn anew each step; fewer
             than all save time.
+        probe_first: Begin fine-tuning with the head of a linear probe on the frozen backbone, so
+            that the first steps do not spoil what was pretrained.
+        augment: How fine-tuning changes ECGs.
         patch_dropout: Least and largest share of the patches that a fine-tuning step hides:
             it saves time and keeps the model from leaning on single beats.
         lead_dropout: Share of the fine-tuning steps that hide 1 to 11 leads, so that one
             model serves any set of leads.
+        compile: Let torch.compile fuse the model's operations. It costs minutes at the start
+            and a C++ compiler, and is meant for long runs on a GPU.
+        checkpoint_seconds: Least time between two checkpoints, in s; 0 saves after every
+            epoch. The last epoch is always saved.
     """
 
     recipe: str
@@ -62,6 +75,11 @@ class RunConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     input: InputSpec = field(default_factory=InputSpec)
     mask: MaskConfig = field(default_factory=MaskConfig)
+    zscored: bool = False
     decode_leads: int = 6
-    patch_dropout: tuple[float, float] = (0.3, 0.7)
+    probe_first: bool = False
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
+    patch_dropout: tuple[float, float] = (0.0, 0.5)
     lead_dropout: float = 0.3
+    compile: bool = False
+    checkpoint_seconds: float = 0.0

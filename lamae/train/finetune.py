@@ -1,44 +1,53 @@
-"""Fine-tuning on SCP-ECG statements, calibration, and release of the result."""
+"""Fine-tuning on SCP-ECG statements."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float32
+from lightning.fabric import Fabric
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from lamae.checkpoint import (
-    BUNDLED,
     Bundle,
-    CodeRule,
     load_bundle,
     save_bundle,
-    write_manifest,
 )
-from lamae.data import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Records, load_ptbxl
+from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_records
 from lamae.ecg import LEADS
 from lamae.evaluate import (
     code_scores,
-    evaluate,
-    f1_threshold,
-    fit_platt,
     macro_auroc,
     score_records,
-    statement_logits,
 )
-from lamae.labels import ICD10_CODES
+from lamae.labels import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.model import Classifier
+from lamae.model.classifier import code_logits
+from lamae.model.latent import Backbone
 from lamae.model.mask import hide_random_leads, hide_random_patches
 from lamae.predict import Predictor
+from lamae.train.augment import augment
 from lamae.train.config import RunConfig
-from lamae.train.loop import environment, fit, make_fabric
+from lamae.train.device import is_first, make_fabric
+from lamae.train.loop import fit
 from lamae.train.pretrain import data_card, run_card
+from lamae.train.probe import best_probe, fit_probes
+from lamae.train.release import (
+    LEAST_TRAINING_POSITIVES,
+    LEAST_VALIDATION_POSITIVES,
+    calibrate,
+)
+from lamae.train.run import environment
 
-LEAST_TRAINING_POSITIVES = 20
-LEAST_VALIDATION_POSITIVES = 5
+# Signals, visible patches, labels, and which of them to learn from.
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]
+
+# Larger batches are slower on a CPU, whose cache they leave.
+FEATURE_BATCH = 16
 LIMITS = (
     "Research use only, not a medical device. Codes are suggested by ECG findings; they are "
     "not a diagnosis, and a low score rules nothing out.",
@@ -59,11 +68,11 @@ CITATIONS = (
 
 
 def finetune(config: RunConfig, data: Path, out: Path, init: Path) -> Path:
-    """Fine-tune a pretrained model on PTB-XL's training folds and calibrate it on fold 9.
+    """Fine-tune a pretrained model on a data set's training folds and calibrate it on fold 9.
 
     Args:
         config: The run; sizes and input are those of `init`.
-        data: Folder of a PTB-XL download.
+        data: Folder of a data set, or a cache of one.
         out: Folder of the run; a run that was stopped there goes on.
         init: A pretrained bundle.
 
@@ -72,41 +81,25 @@ def finetune(config: RunConfig, data: Path, out: Path, init: Path) -> Path:
     """
     bundle = load_bundle(init)
     folds = (*TRAINING_FOLDS, VALIDATION_FOLD)
-    return finetune_on(config, load_ptbxl(data, bundle.input, folds=folds), out, bundle)
+    records = load_records(
+        data, bundle.input, folds=folds, progress=is_first(), zscored=config.zscored
+    )
+    return finetune_on(config, records, out, bundle)
 
 
 def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) -> Path:
     """Fine-tune on records in memory; see `finetune`."""
     config = replace(config, model=init.config, input=init.input)
-    training, validation = records.folds(TRAINING_FOLDS), records.folds([VALIDATION_FOLD])
+    records = records.take(records.labelled)
+    training = records.folds(TRAINING_FOLDS)
+    measured = training.take(training.amplitude)
+    validation = records.take(records.amplitude).folds([VALIDATION_FOLD])
     fabric = make_fabric()
     fabric.launch()
     torch.manual_seed(config.seed)
     model = Classifier(config.model)
     model.backbone.load_state_dict(init.mae.backbone.state_dict())
-    x = torch.from_numpy(training.values).to(fabric.device)
-    present = torch.from_numpy(training.present).to(fabric.device)
-    y = torch.from_numpy(training.statements.astype(np.float32)).to(fabric.device)
-
-    def loss(module: nn.Module, rows: Tensor, generator: Generator) -> Tensor:
-        visible = draw_view(present[rows], config, generator)
-        return F.binary_cross_entropy_with_logits(module(x[rows], visible).float(), y[rows])
-
-    def validate(module: nn.Module) -> dict[str, float]:
-        logits = [
-            module(
-                torch.from_numpy(part.values).to(fabric.device),
-                _all_patches(torch.from_numpy(part.present).to(fabric.device), config),
-            ).float()
-            for part in _batches(validation, config.batch)
-        ]
-        found = torch.cat(logits).cpu().numpy()
-        return {
-            "icd10_auroc": macro_auroc(code_scores(found), validation.code_labels()),
-            "statement_auroc": macro_auroc(found, validation.statements),
-        }
-
-    trained = fit(fabric, model, loss, validate, len(training), config, out)
+    trained = fit_classifier(fabric, model, training, validation, config, out)
     path = out / "lamae.safetensors"
     if fabric.global_rank == 0:
         card = {
@@ -117,18 +110,103 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
             "limits": LIMITS,
             "finetuning": {
                 **run_card(config, out, environment(fabric), trained),
-                "data": data_card(training),
+                "data": {
+                    **data_card(training),
+                    "without_amplitudes": len(training) - len(measured),
+                },
             },
-            "codes": prevalence(training),
+            "codes": prevalence(ICD10_CODES, measured.code_labels()),
+            "statements": prevalence(STATEMENT_NAMES, measured.statements),
         }
         # Calibration runs on the CPU in float32, as serving does.
         bundle = replace(init, classifier=trained.cpu().eval(), card=card)
-        bundle = calibrate(bundle, training, validation)
+        bundle = calibrate(bundle, measured, validation)
         scored = score_records(
             Predictor(bundle), validation, rng=np.random.default_rng(0), progress=False
         )
         save_bundle(replace(bundle, card={**bundle.card, "results": {"validation": scored}}), path)
     return path
+
+
+def fit_classifier(
+    fabric: Fabric,
+    model: Classifier,
+    training: Records,
+    validation: Records,
+    config: RunConfig,
+    out: Path,
+) -> Classifier:
+    """Train a classifier on the statements; its head begins with their prevalence.
+
+    Where a data set gives ICD-10-CM codes and no statements, the codes' scores are trained.
+    """
+    x = torch.from_numpy(training.values).to(fabric.device)
+    present = torch.from_numpy(training.present).to(fabric.device)
+    direct = training.codes is not None
+    members = statement_indices(ICD10_CODES)
+    labels = training.code_labels() if direct else training.statements
+    known = np.ones_like(labels) if direct else training.learnable
+    taught = torch.from_numpy(known.astype(np.float32)).to(fabric.device)
+    y = torch.from_numpy(labels.astype(np.float32)).to(fabric.device)
+    if not direct and not (out / "checkpoint.pt").is_file():
+        model.start_from(((y * taught).sum(dim=0) / taught.sum(dim=0)).cpu())
+        if config.probe_first:
+            _probe(fabric, model, training, validation)
+
+    def prepare(rows: Tensor, generator: Generator) -> Batch:
+        changed = augment(x[rows], config.augment, generator)
+        return changed, draw_view(present[rows], config, generator), y[rows], taught[rows]
+
+    def loss(module: nn.Module, batch: Batch, _: Generator) -> Tensor:
+        signals, visible, truth, weight = batch
+        logits = module(signals, visible).float()
+        scores = code_logits(logits, members) if direct else logits
+        return F.binary_cross_entropy_with_logits(scores, truth, weight)
+
+    def validate(module: nn.Module) -> dict[str, float]:
+        logits = [
+            module(
+                torch.from_numpy(part.values).to(fabric.device),
+                _all_patches(torch.from_numpy(part.present).to(fabric.device), config),
+            ).float()
+            for part in _batches(validation, config.batch)
+        ]
+        found = torch.cat(logits).cpu().numpy()
+        figures = {"icd10_auroc": macro_auroc(code_scores(found), validation.code_labels())}
+        if not direct:
+            figures["statement_auroc"] = macro_auroc(found, validation.statements)
+        return figures
+
+    return fit(fabric, model, loss, validate, len(training), config, out, prepare=prepare)
+
+
+def _probe(fabric: Fabric, model: Classifier, training: Records, validation: Records) -> None:
+    """Give the head the weights of a linear probe on the backbone as it is.
+
+    Source: Kumar et al., Fine-Tuning can Distort Pretrained Features (arXiv 2202.10054).
+    """
+    model.to(fabric.device).eval()
+    features = [pooled_features(fabric, model.backbone, part) for part in (training, validation)]
+    probes = fit_probes(features[0], training.statements, training.learnable)
+    weight, bias = best_probe(probes, features[1], validation.code_labels()).linear
+    with torch.no_grad():
+        model.head.weight.copy_(weight)
+        model.head.bias.copy_(bias)
+    model.train()
+
+
+def pooled_features(
+    fabric: Fabric, backbone: Backbone, records: Records
+) -> Float32[np.ndarray, "n features"]:
+    """What a classifier's head sees of each ECG, nothing hidden."""
+    found = []
+    with torch.no_grad(), fabric.autocast():
+        for part in _batches(records, FEATURE_BATCH):
+            present = torch.from_numpy(part.present).to(fabric.device)
+            visible = present[:, :, None].expand(-1, -1, backbone.config.patches)
+            latent = backbone(torch.from_numpy(part.values).to(fabric.device), visible)
+            found.append(latent.pooled(backbone.config.leads).float().cpu())
+    return torch.cat(found).numpy()
 
 
 def draw_view(
@@ -145,53 +223,13 @@ def draw_view(
     return visible
 
 
-def calibrate(bundle: Bundle, training: Records, validation: Records) -> Bundle:
-    """Calibrate each code with enough ECGs and choose its threshold, both on validation.
-
-    Returns:
-        The bundle with its rules, and in its card the codes that are not offered and why.
-    """
-    scores = code_scores(statement_logits(Predictor(bundle), validation, progress=False))
-    trained, labels = training.code_labels().sum(axis=0), validation.code_labels()
-    rules, not_offered = [], {}
-    for code, positives, truth, score in zip(ICD10_CODES, trained, labels.T, scores.T, strict=True):
-        if positives < LEAST_TRAINING_POSITIVES or truth.sum() < LEAST_VALIDATION_POSITIVES:
-            not_offered[code] = (
-                f"{positives} positive ECGs in training and {int(truth.sum())} in validation"
-            )
-            continue
-        slope, intercept = fit_platt(score, truth)
-        probability = 1 / (1 + np.exp(-(slope * score + intercept)))
-        rules.append(CodeRule(code, slope, intercept, f1_threshold(probability, truth)))
-    return replace(bundle, rules=tuple(rules), card={**bundle.card, "not_offered": not_offered})
-
-
-def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
-    """Score a fine-tuned bundle on the test fold, write that into its card and bundle it.
-
-    Args:
-        weights: Written by `finetune`.
-        data: Folder of a PTB-XL download.
-        folder: Where the bundled weights live.
-
-    Returns:
-        The bundle written.
-    """
-    bundle = load_bundle(weights)
-    scored = evaluate(Predictor(bundle), data, fold=TEST_FOLD, restoration=True)
-    results = {**bundle.card.get("results", {}), "test": scored}
-    path = folder / "lamae.safetensors"
-    sha256 = save_bundle(replace(bundle, card={**bundle.card, "results": results}), path)
-    write_manifest(path, sha256)
-    return path
-
-
-def prevalence(training: Records) -> dict[str, dict[str, int | float]]:
-    """How many training ECGs carry each code."""
-    labels = training.code_labels()
+def prevalence(
+    names: Sequence[str], labels: Bool[np.ndarray, "n names"]
+) -> dict[str, dict[str, int | float]]:
+    """How many ECGs carry each code or statement."""
     return {
-        code: {"positives_train": int(truth.sum()), "prevalence": float(truth.mean())}
-        for code, truth in zip(ICD10_CODES, labels.T, strict=True)
+        name: {"positives_train": int(truth.sum()), "prevalence": float(truth.mean())}
+        for name, truth in zip(names, labels.T, strict=True)
     }
 
 

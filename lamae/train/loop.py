@@ -1,41 +1,31 @@
 """The one training loop: CPU, GPU or several of either, through Lightning Fabric."""
 
-import json
-import platform
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, TypeVar
 
 import torch
 from lightning.fabric import Fabric
 from torch import Generator, Tensor, nn
-from tqdm import tqdm
 
 from lamae.errors import DataError
 from lamae.train.config import RunConfig
-from lamae.train.optim import make_optimizer, rate_at, set_rate
+from lamae.train.device import make_fabric
+from lamae.train.optim import WeightAverage, make_optimizer, rate_at, set_rate
+from lamae.train.progress import Progress
+from lamae.train.run import RunFolder, Stateful, environment, metrics
 
-Loss = Callable[[nn.Module, Tensor, Generator], Tensor]
+__all__ = ["environment", "fit", "make_fabric", "metrics"]
+
+Prepare = Callable[[Tensor, Generator], Any]
+Loss = Callable[[nn.Module, Any, Generator], Tensor]
 Validate = Callable[[nn.Module], Mapping[str, float]]
 Trained = TypeVar("Trained", bound=nn.Module)
 
-
-def make_fabric() -> Fabric:
-    """The fastest device here, in bfloat16 where it multiplies matrices faster than float32."""
-    if torch.cuda.is_available():
-        return Fabric(accelerator="cuda", devices="auto", precision="bf16-mixed")
-    return Fabric(accelerator="cpu", precision="bf16-mixed" if cpu_has_bf16() else "32-true")
-
-
-def cpu_has_bf16() -> bool:
-    """Whether this CPU multiplies bfloat16 matrices in hardware (AVX512-BF16 or AMX)."""
-    cpuinfo = Path("/proc/cpuinfo")
-    return cpuinfo.is_file() and "avx512_bf16" in cpuinfo.read_text()
+# Between the seeds of two processes; further apart than any two epochs.
+SEEDS_APART = 1_000_000_007
 
 
 def fit(
@@ -46,165 +36,185 @@ def fit(
     count: int,
     config: RunConfig,
     out: Path,
+    *,
+    prepare: Prepare = lambda rows, generator: rows,
 ) -> Trained:
     """Train, validate and save after every epoch; go on from the last epoch saved in `out`.
 
     Masks, order and dropout of an epoch follow from the seed and the epoch's number alone, so
     a run that was killed and continued ends where an unbroken one does.
 
+    With several processes each takes an equal share of every batch and the gradients are
+    averaged: the order of the ECGs is the same as with one process, and so is the result of a
+    loss that draws nothing. Each process has a generator of its own, so that masks differ
+    between shares; the first one's is that of a single process. The first process alone
+    validates, writes and speaks.
+
     Args:
-        fabric: Where to train.
+        fabric: Where to train; launched.
         module: What to train.
-        loss: From the module, the rows of a batch and a generator to the loss.
+        loss: From the module, a prepared batch and a generator on the CPU to the loss. It may
+            call any method of the module; what it returns is averaged over the processes.
         validate: From the module to figures, once an epoch.
         count: Training ECGs.
         config: The run.
-        out: Folder of the run.
+        out: Folder of the run, which all processes see.
+        prepare: From the rows of a batch, [B] on the device, and the generator to what the
+            loss takes, tensors or tuples of them; the rows themselves by default. The time
+            spent in it is what metrics.jsonl calls waiting.
 
     Returns:
-        The trained module, on its device.
+        The trained module, on its device; with `config.optim.ema`, its averaged weights.
 
     Raises:
-        DataError: There are fewer training ECGs than one step takes, or `out` holds a
-            checkpoint that is damaged or of a run with other settings.
+        DataError: There are fewer training ECGs than one step takes, a batch cannot be shared
+            equally, or `out` holds a checkpoint that is damaged or of a run with other settings.
+        FloatingPointError: The loss or its gradient became infinite or not a number.
     """
     steps = count // config.batch
     if not steps:
         raise DataError(f"{count} training ECGs are fewer than a batch of {config.batch}.")
+    if config.batch % fabric.world_size:
+        raise DataError(
+            f"A batch of {config.batch} cannot be shared equally by {fabric.world_size} "
+            "processes; start a number of processes that divides it."
+        )
     out.mkdir(parents=True, exist_ok=True)
-    wrapped, optimizer = fabric.setup(module, make_optimizer(module, config.optim))
-    epoch = 0
-    checkpoint = out / "checkpoint.pt"
-    if checkpoint.is_file():
-        try:
-            state = torch.load(checkpoint, map_location=fabric.device, weights_only=True)
-            module.load_state_dict(state["module"])
-            optimizer.load_state_dict(state["optimizer"])
-            epoch = state["epoch"]
-        except (EOFError, KeyError, RuntimeError, UnpicklingError, ValueError) as error:
-            raise DataError(
-                f"{checkpoint} is damaged or of another run; choose another folder for this one."
-            ) from error
-        _refuse_other_settings(config, out)
-    if fabric.global_rank == 0:
-        (out / "config.json").write_text(json.dumps(asdict(config), indent=2) + "\n")
-        (out / "environment.json").write_text(json.dumps(environment(fabric), indent=2) + "\n")
+    folder, first = RunFolder(out), fabric.global_rank == 0
+    objective, optimizer = fabric.setup(
+        _Objective(module, loss), make_optimizer(module, config.optim)
+    )
+    parts: dict[str, Stateful] = {"module": module, "optimizer": optimizer}
+    average = None
+    if config.optim.ema is not None:
+        parts["average"] = average = WeightAverage(module, config.optim.ema)
+    if config.compile:
+        # In place, unlike torch.compile(module): names in the state stay as they are.
+        module.compile()
+    epoch = folder.restore(parts, config, fabric.device)
+    # No process may still be reading what the first one now writes.
+    fabric.barrier()
+    if first:
+        folder.describe(config, environment(fabric))
+    progress = Progress(config, steps, epoch, silent=not first)
+    passes = _Passes(
+        fabric, module, objective, optimizer, prepare, average, progress, count, config
+    )
+    saved = time.monotonic()
     while epoch < config.epochs:
         began = time.monotonic()
-        mean = _epoch(fabric, wrapped, optimizer, loss, epoch, steps, count, config)
-        module.eval()
-        with torch.no_grad(), fabric.autocast():
-            figures = dict(validate(module))
-        module.train()
+        line = passes.run(epoch)
         epoch += 1
-        seconds = time.monotonic() - began
-        if fabric.global_rank == 0:
-            line = {
-                "epoch": epoch,
-                "loss": mean,
-                "seconds": seconds,
-                "ecgs_per_second": steps * config.batch / seconds,
-                **figures,
-            }
-            with (out / "metrics.jsonl").open("a") as file:
-                file.write(json.dumps(line) + "\n")
-            state = {
-                "module": module.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "epoch": epoch,
-            }
-            partial = checkpoint.with_suffix(".partial")
-            torch.save(state, partial)
-            partial.replace(checkpoint)
-            shown = " ".join(f"{name} {value:.4f}" for name, value in figures.items())
-            # Standard output is left to what --json prints at the end.
-            said = f"epoch {epoch}/{config.epochs} loss {mean:.4f} {shown} {seconds:.0f} s"
-            print(said, file=sys.stderr)
+        if first:
+            figures = _judge(fabric, average.module if average else module, validate)
+            seconds = time.monotonic() - began
+            folder.log({"epoch": epoch, **line, "seconds": seconds, **figures})
+            if epoch == config.epochs or time.monotonic() - saved >= config.checkpoint_seconds:
+                folder.save(parts, epoch)
+                saved = time.monotonic()
+            progress.epoch(epoch, line["loss"], figures, line["ecgs_per_second"])
         fabric.barrier()
-    module.eval()
-    return module
+    progress.close()
+    if average:
+        module.load_state_dict(average.module.state_dict())
+    return module.eval()
 
 
-def _epoch(
-    fabric: Fabric,
-    module: Any,
-    optimizer: Any,
-    loss: Loss,
-    epoch: int,
-    steps: int,
-    count: int,
-    config: RunConfig,
-) -> float:
-    """One pass over the training ECGs; returns the mean loss."""
-    generator = Generator().manual_seed(config.seed * 100_003 + epoch)
-    # Dropout draws from torch's global generator, the only one it can.
-    torch.manual_seed(config.seed * 100_003 + epoch)
-    order = torch.randperm(count, generator=generator)
-    total = torch.zeros((), device=fabric.device)
-    bar = tqdm(
-        range(steps),
-        desc=f"epoch {epoch + 1}/{config.epochs}",
-        unit="step",
-        leave=False,
-        disable=None,
-    )
-    for step in bar:
-        rows = order[step * config.batch : (step + 1) * config.batch]
-        rows = rows[fabric.global_rank :: fabric.world_size]
-        done = epoch * steps + step
-        set_rate(optimizer, rate_at(done, config.epochs * steps, config.optim))
-        with fabric.autocast():
-            value = loss(module, rows, generator)
-        fabric.backward(value)
-        fabric.clip_gradients(module, optimizer, max_norm=config.optim.clip)
-        optimizer.step()
-        optimizer.zero_grad()
-        total += value.detach()
-        if step % 10 == 9:
-            bar.set_postfix(loss=f"{float(total) / (step + 1):.4f}")
-    return float(total) / steps
+class _Objective(nn.Module):
+    """Module and loss as one, so that what averages gradients sees the whole of a step.
 
-
-def _refuse_other_settings(config: RunConfig, out: Path) -> None:
-    """A run goes on with the settings it began with; only more epochs may be asked for."""
-    saved = json.loads((out / "config.json").read_text())
-    wanted = json.loads(json.dumps(asdict(config)))
-    other = [name for name in wanted if name != "epochs" and saved.get(name) != wanted[name]]
-    if other:
-        raise DataError(
-            f"{out} holds a run with another {', '.join(other)}; choose another folder, or the "
-            "recipe that it was begun with."
-        )
-
-
-def environment(fabric: Fabric) -> dict[str, Any]:
-    """What a run was made with: device, versions, commit."""
-    device = (
-        torch.cuda.get_device_name(fabric.device)
-        if fabric.device.type == "cuda"
-        else f"CPU, {torch.get_num_threads()} threads"
-    )
-    commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    return {
-        "device": device,
-        "precision": str(fabric._precision.precision),
-        "processes": fabric.world_size,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "commit": commit or "unknown",
-    }
-
-
-def metrics(out: Path) -> list[dict[str, Any]]:
-    """The figures of every epoch of a run, the first first.
-
-    An epoch whose checkpoint was never finished was trained again: its last line counts.
+    A loss may then call any part of the module, not its `forward` alone.
     """
-    lines = map(json.loads, (out / "metrics.jsonl").read_text().splitlines())
-    return list({line["epoch"]: line for line in lines}.values())
+
+    def __init__(self, module: nn.Module, loss: Loss) -> None:
+        super().__init__()
+        self.module = module
+        self.loss = loss
+
+    def forward(self, batch: Any, generator: Generator) -> Tensor:
+        return self.loss(self.module, batch, generator)
+
+
+@dataclass(frozen=True, eq=False)
+class _Passes:
+    """Passes over the training ECGs; the arguments of `fit`, set up."""
+
+    fabric: Fabric
+    module: nn.Module
+    objective: Any
+    optimizer: Any
+    prepare: Prepare
+    average: WeightAverage | None
+    progress: Progress
+    count: int
+    config: RunConfig
+
+    def run(self, epoch: int) -> dict[str, float]:
+        """Train for one epoch, numbered from 0; returns its loss and speed."""
+        fabric, config = self.fabric, self.config
+        steps = self.count // config.batch
+        seed = config.seed * 100_003 + epoch
+        generator = Generator().manual_seed(seed)
+        order = torch.randperm(self.count, generator=generator)
+        # On the device once an epoch: a transfer every step would make a GPU wait.
+        order = order[: steps * config.batch].to(fabric.device)
+        if fabric.global_rank:
+            seed += SEEDS_APART * fabric.global_rank
+            generator.manual_seed(seed)
+        # Dropout draws from torch's global generator, the only one it can.
+        torch.manual_seed(seed)
+        total = torch.zeros((), device=fabric.device)
+        norms = torch.zeros((), device=fabric.device)
+        waited, began = 0.0, time.perf_counter()
+        for step, rows in enumerate(order.split(config.batch)):
+            asked = time.perf_counter()
+            batch = self.prepare(rows[fabric.global_rank :: fabric.world_size], generator)
+            waited += time.perf_counter() - asked
+            set_rate(
+                self.optimizer, rate_at(epoch * steps + step, config.epochs * steps, config.optim)
+            )
+            value, norm = self._step(batch, generator)
+            total += value
+            norms += norm
+            self.progress.step(total, step + 1)
+        # The figures are read once an epoch, for a GPU stands still meanwhile.
+        mean = fabric.all_reduce(total / steps, reduce_op="mean")
+        assert isinstance(mean, Tensor)
+        loss = float(mean)
+        seconds = time.perf_counter() - began
+        if not torch.isfinite(loss + norms):
+            raise FloatingPointError(
+                f"Loss or gradient of epoch {epoch + 1} is not finite; a lower learning rate or a "
+                "longer warm-up may help. The last checkpoint is that of an epoch before."
+            )
+        return {
+            "loss": loss,
+            "ecgs_per_second": steps * config.batch / seconds,
+            "waiting": waited / seconds,
+        }
+
+    def _step(self, batch: Any, generator: Generator) -> tuple[Tensor, Tensor]:
+        """One step; returns its loss and the norm of its gradient, unread."""
+        value = self.objective(batch, generator)
+        self.fabric.backward(value)
+        norm = self.fabric.clip_gradients(
+            self.objective,
+            self.optimizer,
+            max_norm=self.config.optim.clip,
+            # Asking every step would make a GPU wait every step.
+            error_if_nonfinite=False,
+        )
+        assert norm is not None
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        if self.average:
+            self.average.update_parameters(self.module)
+        return value.detach(), norm
+
+
+def _judge(fabric: Fabric, module: nn.Module, validate: Validate) -> dict[str, float]:
+    module.eval()
+    with torch.no_grad(), fabric.autocast():
+        figures = dict(validate(module))
+    module.train()
+    return figures

@@ -1,7 +1,10 @@
-"""Optimiser, schedule and groups of parameters."""
+"""Optimiser, schedule, groups of parameters and the average of the weights."""
+
+from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lamae.train.config import OptimConfig
 
@@ -38,3 +41,27 @@ def set_rate(optimizer: torch.optim.Optimizer, share: float) -> None:
     """Set every group to a share of its full learning rate."""
     for group in optimizer.param_groups:
         group["lr"] = group["full_lr"] * share
+
+
+class WeightAverage(AveragedModel):
+    """Exponential moving average of a module's weights, kept in `module`, a copy of it.
+
+    The decay rises to its full value as min(decay, (1 + updates) / (10 + updates)), so that the
+    initial weights are soon forgotten and short runs gain from an average too.
+
+    Source: Polyak and Juditsky 1992 for the average; the warm-up is that of TensorFlow's
+        `ExponentialMovingAverage(num_updates=...)`.
+    """
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        super().__init__(module, multi_avg_fn=self._update)
+        self._decay = decay
+        self.requires_grad_(False)
+        self.eval()
+
+    def _update(self, average: Any, weights: Any, _: Tensor | int) -> None:
+        # The count handed over lies on the weights' device, where reading it would make a GPU
+        # wait; the buffer it was copied from lies on the CPU.
+        updates = int(self.n_averaged)
+        decay = min(self._decay, (1 + updates) / (10 + updates))
+        get_ema_multi_avg_fn(decay)(average, weights, updates)

@@ -10,29 +10,42 @@ from jaxtyping import Float32, Float64
 from torch import Generator, Tensor, nn
 
 from lamae.checkpoint import Bundle, save_bundle
-from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_ptbxl
+from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_records
 from lamae.model import MaskedAutoencoder, masked_loss
 from lamae.model.mask import draw_mask
 from lamae.train.config import RunConfig
-from lamae.train.loop import environment, fit, make_fabric, metrics
+from lamae.train.device import is_first, make_fabric
+from lamae.train.loop import fit
+from lamae.train.run import environment, metrics
 
 PAPER = "LAMAE, arXiv 2603.26475"
 VALIDATION_SEED = 9
+# PTB-XL's last number, and what its training folds hold about.
+MOST_PTBXL, PTBXL_TRAINING = 21_837, 17_000
+
+# Signals, visible patches, hidden patches, leads to restore.
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 def pretrain(config: RunConfig, data: Path, out: Path) -> Path:
-    """Pretrain on PTB-XL's training folds.
+    """Pretrain on the training folds of a data set.
 
     Args:
         config: The run.
-        data: Folder of a PTB-XL download.
+        data: Folder of a data set, or a cache of one.
         out: Folder of the run; a run that was stopped there goes on.
 
     Returns:
         The bundle written: `out`/lamae.safetensors.
     """
-    folds = (*TRAINING_FOLDS, VALIDATION_FOLD)
-    return pretrain_on(config, load_ptbxl(data, config.input, folds=folds), out)
+    records = load_records(
+        data,
+        config.input,
+        folds=(*TRAINING_FOLDS, VALIDATION_FOLD),
+        progress=is_first(),
+        zscored=config.zscored,
+    )
+    return pretrain_on(config, records, out)
 
 
 def pretrain_on(config: RunConfig, records: Records, out: Path) -> Path:
@@ -42,34 +55,38 @@ def pretrain_on(config: RunConfig, records: Records, out: Path) -> Path:
     fabric.launch()
     torch.manual_seed(config.seed)
     model = MaskedAutoencoder(config.model)
+    model.moments.copy_(torch.from_numpy(lead_moments(training.values)))
     x = torch.from_numpy(training.values).to(fabric.device)
     present = torch.from_numpy(training.present).to(fabric.device)
     held_out = torch.from_numpy(validation.values).to(fabric.device)
     held_out_present = torch.from_numpy(validation.present).to(fabric.device)
 
-    def loss(module: nn.Module, rows: Tensor, generator: Generator) -> Tensor:
+    def prepare(rows: Tensor, generator: Generator) -> Batch:
         leads = torch.randperm(config.model.leads, generator=generator)
         leads = leads[: config.decode_leads].sort().values.to(fabric.device)
-        return _restoration_loss(module, x[rows], present[rows], config, generator, leads)
+        return (x[rows], *_draw(present[rows], config, generator), leads)
+
+    def loss(module: nn.Module, batch: Batch, _: Generator) -> Tensor:
+        return _restoration_loss(module, batch)
 
     def validate(module: nn.Module) -> dict[str, float]:
         generator = Generator().manual_seed(VALIDATION_SEED)
+        every = torch.arange(config.model.leads, device=fabric.device)
         losses = [
-            _restoration_loss(module, part, part_present, config, generator, None)
+            _restoration_loss(module, (part, *_draw(part_present, config, generator), every))
             for part, part_present in zip(
                 held_out.split(config.batch), held_out_present.split(config.batch), strict=True
             )
         ]
         return {"validation_loss": float(torch.stack(losses).mean())}
 
-    trained = fit(fabric, model, loss, validate, len(training), config, out)
+    trained = fit(fabric, model, loss, validate, len(training), config, out, prepare=prepare)
     path = out / "lamae.safetensors"
     if fabric.global_rank == 0:
         bundle = Bundle(
             config.model,
             config.input,
             trained,
-            lead_moments(training.values),
         )
         card = {
             "name": "LAMAE " + config.recipe,
@@ -81,20 +98,17 @@ def pretrain_on(config: RunConfig, records: Records, out: Path) -> Path:
     return path
 
 
-def _restoration_loss(
-    module: nn.Module,
-    x: Tensor,
-    present: Tensor,
-    config: RunConfig,
-    generator: Generator,
-    leads: Tensor | None,
-) -> Tensor:
-    """Loss on the hidden patches of `leads`; what a recording lacks counts as neither."""
+def _draw(present: Tensor, config: RunConfig, generator: Generator) -> tuple[Tensor, Tensor]:
+    """What is visible and what is hidden; what a recording lacks is neither."""
     available = present[:, :, None].expand(-1, -1, config.model.patches)
     visible = draw_mask(available, config.mask, generator)
-    output = module(x, visible, leads)
-    rows = slice(None) if leads is None else leads
-    return masked_loss(output, x[:, rows], (available & ~visible)[:, rows])
+    return visible, available & ~visible
+
+
+def _restoration_loss(module: nn.Module, batch: Batch) -> Tensor:
+    """Loss on the hidden patches of the leads to restore."""
+    x, visible, hidden, leads = batch
+    return masked_loss(module(x, visible, leads), x[:, leads], hidden[:, leads])
 
 
 def lead_moments(values: Float32[np.ndarray, "n 12 time"]) -> Float64[np.ndarray, "12 12"]:
@@ -105,10 +119,17 @@ def lead_moments(values: Float32[np.ndarray, "n 12 time"]) -> Float64[np.ndarray
     return total / (values.shape[0] * values.shape[2])
 
 
+def data_name(records: Records) -> str:
+    """The data set that ECGs come from, told by their numbers and how many there are."""
+    if records.ecg_id.max() > MOST_PTBXL:
+        return "MIMIC-IV-ECG"
+    return "PTB-XL" if len(records) > PTBXL_TRAINING else "PTB-XL 1.0.3, in part"
+
+
 def data_card(training: Records) -> dict[str, Any]:
     """Which ECGs a model was trained on."""
     return {
-        "name": "PTB-XL 1.0.3, in part" if len(training) < 17_000 else "PTB-XL",
+        "name": data_name(training),
         "records": len(training),
         "folds": sorted({int(fold) for fold in training.fold}),
         "ids_sha256": training.ids_sha256,
@@ -130,13 +151,14 @@ def run_card(
         "ecgs_per_second": round(
             float(np.median([line["ecgs_per_second"] for line in history])), 1
         ),
+        "waiting": round(float(np.median([line["waiting"] for line in history])), 4),
         "parameters": sum(parameter.numel() for parameter in module.parameters()),
         **made_with,
         "history": [
             {
                 name: round(value, 5)
                 for name, value in line.items()
-                if name not in ("seconds", "ecgs_per_second")
+                if name not in ("seconds", "ecgs_per_second", "waiting")
             }
             for line in history
         ],

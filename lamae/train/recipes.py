@@ -11,9 +11,9 @@ from lamae.train.config import OptimConfig, RunConfig
 
 
 def small() -> RunConfig:
-    """1.5 M parameters, pretrained on two CPU cores in about an hour."""
+    """1.2 M parameters: a CPU run."""
     return RunConfig(
-        recipe="small", optim=OptimConfig(lr=1e-3, warmup=0.02), epochs=85, batch=32, decode_leads=4
+        recipe="small", optim=OptimConfig(lr=1e-3, warmup=0.02), epochs=70, batch=32, decode_leads=4
     )
 
 
@@ -22,27 +22,61 @@ def small_bottleneck() -> RunConfig:
     return replace(small(), recipe="small_bottleneck", model=ModelConfig(decoder_cross=False))
 
 
-def base() -> RunConfig:
-    """5.7 M parameters and hundreds of epochs: a GPU run."""
-    return RunConfig(
-        recipe="base",
-        optim=OptimConfig(lr=6e-4),
-        epochs=400,
-        batch=256,
-        model=ModelConfig(
-            width=192, heads=4, depth=8, latent_depth=3, decoder_width=128, decoder_depth=3
+def medium() -> RunConfig:
+    """4.1 M parameters and hundreds of epochs: a GPU run."""
+    return _on_gpu(
+        "medium",
+        ModelConfig(
+            width=192, depth=4, latent_depth=3, channels=(64,), decoder_width=128, decoder_depth=3
         ),
     )
 
 
+def large() -> RunConfig:
+    """8.9 M parameters and hundreds of epochs: a GPU run."""
+    return _on_gpu(
+        "large",
+        ModelConfig(
+            width=256, depth=6, latent_depth=4, channels=(64,), decoder_width=128, decoder_depth=3
+        ),
+    )
+
+
+def _on_gpu(name: str, model: ModelConfig) -> RunConfig:
+    return RunConfig(
+        recipe=name,
+        optim=OptimConfig(lr=1e-3, warmup=0.05, ema=0.999),
+        epochs=400,
+        batch=256,
+        model=model,
+        zscored=True,
+        checkpoint_seconds=30.0,
+    )
+
+
 def small_codes() -> RunConfig:
-    """Fine-tunes `small` (or any pretrained run) on the SCP-ECG statements."""
+    """Fine-tunes `small` on the SCP-ECG statements: a CPU run."""
     return RunConfig(
         recipe="small_codes",
-        optim=OptimConfig(lr=1e-3, latent_lr=3e-4, encoder_lr=1e-4, decay=0.6, betas=(0.9, 0.98)),
-        epochs=14,
+        optim=OptimConfig(
+            lr=3e-4,
+            latent_lr=3e-4,
+            encoder_lr=2e-4,
+            warmup=0.1,
+            decay=0.8,
+            betas=(0.9, 0.98),
+            ema=0.998,
+        ),
+        epochs=8,
         batch=32,
+        zscored=True,
+        probe_first=True,
     )
+
+
+def gpu_codes() -> RunConfig:
+    """Fine-tunes `medium` or `large` on the SCP-ECG statements: a GPU run."""
+    return replace(small_codes(), recipe="gpu_codes", epochs=40, batch=64, checkpoint_seconds=30.0)
 
 
 def rehearsal() -> RunConfig:
@@ -66,7 +100,18 @@ def rehearsal() -> RunConfig:
 
 
 RECIPES: Mapping[str, Callable[[], RunConfig]] = MappingProxyType(
-    {recipe.__name__: recipe for recipe in (small, small_bottleneck, base, small_codes, rehearsal)}
+    {
+        recipe.__name__: recipe
+        for recipe in (
+            small,
+            small_bottleneck,
+            medium,
+            large,
+            small_codes,
+            gpu_codes,
+            rehearsal,
+        )
+    }
 )
 
 

@@ -7,22 +7,15 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
-from lamae.errors import WeightsError
+from lamae.errors import DataError, WeightsError
 from lamae.labels import ICD10_TITLES
-from lamae.ui import cache, widgets
+from lamae.ui import cache, comparison, scores, widgets
+from lamae.ui.scores import interval
 
 ORIGIN = ("paper", "license", "version", "created", "citation")
 STAGES = {"pretraining": "Pretraining", "finetuning": "Fine-tuning"}
 TRAINING = ("recipe", "epochs", "minutes", "device", "precision", "parameters", "batch", "seed")
 NAMES = {"license": "Licence", "ids_sha256": "SHA-256 of the record list"}
-
-
-def interval(entry: Mapping[str, Any], value: str = "auroc") -> str:
-    """A figure with its 95% interval, in words."""
-    if entry.get(value) is None:
-        return "too few positives"
-    low, high = entry["ci"]
-    return f"{entry[value]:.3f} ({low:.3f}–{high:.3f})"
 
 
 def simple(card: Mapping[str, Any]) -> dict[str, str]:
@@ -54,23 +47,6 @@ def training(card: Mapping[str, Any]) -> None:
                 )
 
 
-def codes_of(report: Mapping[str, Any], card: Mapping[str, Any]) -> pd.DataFrame:
-    trained = card.get("codes", {})
-    codes = report.get("codes", {})
-    return pd.DataFrame(
-        {
-            "Code": list(codes),
-            "Title": [ICD10_TITLES.get(code, "") for code in codes],
-            "AUROC": [entry.get("auroc") for entry in codes.values()],
-            "low": [(entry.get("ci") or (None, None))[0] for entry in codes.values()],
-            "high": [(entry.get("ci") or (None, None))[1] for entry in codes.values()],
-            "AUPRC": [entry.get("auprc") for entry in codes.values()],
-            "Test positives": [entry.get("positives") for entry in codes.values()],
-            "Training positives": [trained.get(code, {}).get("positives_train") for code in codes],
-        }
-    ).sort_values("AUROC", ascending=False, na_position="last")
-
-
 def results(card: Mapping[str, Any]) -> None:
     test = card.get("results", {}).get("test", {})
     icd10 = test.get("icd10", {})
@@ -89,23 +65,51 @@ def results(card: Mapping[str, Any]) -> None:
                 interval(test["statements"], "macro_auroc"),
                 width="content",
             )
+        if trained := test.get("statements_trained"):
+            st.metric(
+                f"{trained['counted']} SCP statements, 10+ in training",
+                interval(trained, "macro_auroc"),
+                width="content",
+            )
         if isinstance(test.get("ece"), float):
-            st.metric("Calibration error (ECE)", f"{test['ece']:.3f}", width="content")
-    data = codes_of(icd10, card)
+            st.metric("Calibration error (ECE)", interval(test, "ece", "ece_ci"), width="content")
     widgets.chart(figures.auroc_intervals(icd10, dark=widgets.dark()), "auroc_intervals")
     with st.expander("Results as a table"):
-        widgets.table(
-            data,
-            {
-                "AUROC": "{:.3f}",
-                "low": "{:.3f}",
-                "high": "{:.3f}",
-                "AUPRC": "{:.3f}",
-                "Training positives": "{:.0f}",
-                "Test positives": "{:.0f}",
-            },
+        widgets.table(scores.codes_in_words(icd10, card))
+        st.caption(
+            "AUROC 0.5 and AUPRC equal to the prevalence are what chance reaches. Prevalence, in "
+            "brackets, is the share of ECGs that carry the code. Intervals: 1,000 resamples of "
+            "patients."
         )
-        widgets.download(data, "results")
+        widgets.download(scores.codes(icd10, card), "results")
+
+
+def reliability(card: Mapping[str, Any]) -> None:
+    """Whether probabilities mean what they say, and for whom the codes are ranked how well."""
+    test = card.get("results", {}).get("test", {})
+    curve, groups = test.get("calibration"), test.get("subgroups")
+    columns = iter(st.columns([2, 3], gap="large") if curve and groups else [st.container()])
+    if curve:
+        with next(columns):
+            st.subheader("Calibration on the test fold", anchor=False)
+            widgets.chart(figures.calibration(curve, dark=widgets.dark()), "calibration")
+            st.caption(
+                "Of the ECGs given a probability near 0.3 for a code, about 30% should carry it: "
+                "points on the dashed line. All codes offered, pooled; lines are 95% intervals, "
+                "bars the number of predictions in each bin."
+            )
+            widgets.download(scores.calibration(curve), "calibration")
+    if groups:
+        with next(columns):
+            st.subheader("By sex and age on the test fold", anchor=False)
+            widgets.table(scores.subgroups_in_words(groups))
+            st.caption(
+                "Own codes are those with enough positives in the group, and differ from group to "
+                "group. Shared codes are those that both sexes, or all age groups, can measure: "
+                "compare groups by these alone. Where intervals overlap widely, the data do not "
+                "tell the groups apart."
+            )
+            widgets.download(scores.subgroups(groups), "subgroups")
 
 
 def restoration(card: Mapping[str, Any]) -> None:
@@ -132,6 +136,30 @@ def restoration(card: Mapping[str, Any]) -> None:
     widgets.download(data, "restoration")
 
 
+def compared() -> None:
+    """How this way of training does beside others; nothing where no comparison was made."""
+    try:
+        found = comparison.load_results()
+    except DataError as error:
+        widgets.trouble(error)
+        return
+    points = comparison.points(found) if found else []
+    if not found or not points:
+        return
+    st.subheader("Comparison", anchor=False)
+    st.markdown(widgets.plain(comparison.sentence(found)))
+    widgets.chart(figures.comparison(points, dark=widgets.dark()), "comparison")
+    for make in (comparison.methods, comparison.lead_sets, comparison.claims):
+        if len(data := make(found)):
+            widgets.table(data)
+            widgets.download(data, f"comparison_{make.__name__}")
+    st.caption(
+        "Macro AUROC over ICD-10-CM codes with at least 5 positives in the test fold, and over "
+        "SCP statements with at least 10 in training. Fewer leads: the others are hidden, nothing "
+        "is trained again. Differences are paired: both rows on the same resamples of patients."
+    )
+
+
 def show() -> None:
     try:
         predictor = cache.predictor()
@@ -146,7 +174,9 @@ def show() -> None:
     st.caption(f"SHA-256 {predictor.sha256}")
     st.subheader("Results on the test fold", anchor=False)
     results(card)
+    reliability(card)
     restoration(card)
+    compared()
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Training data", anchor=False)

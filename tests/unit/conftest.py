@@ -20,15 +20,15 @@ TINY = ModelConfig(
 def tiny() -> Predictor:
     torch.manual_seed(0)
     classifier = Classifier(TINY)
-    torch.nn.init.normal_(classifier.head.weight)
-    classifier.norm.weight.data.normal_()
+    torch.nn.init.normal_(classifier.head.weight, std=0.1)
     rng = np.random.default_rng(0)
     mixing = rng.normal(size=(12, 20))
+    mae = MaskedAutoencoder(TINY)
+    mae.moments.copy_(torch.from_numpy(mixing @ mixing.T))
     bundle = Bundle(
         config=TINY,
         input=InputSpec(),
-        mae=MaskedAutoencoder(TINY).eval().requires_grad_(False),
-        moments=mixing @ mixing.T,
+        mae=mae.eval().requires_grad_(False),
         classifier=classifier.eval().requires_grad_(False),
         rules=(
             CodeRule("I48.91", 1.0, 0.0, 0.4),

@@ -29,11 +29,12 @@ CONFIG = ModelConfig(
 @pytest.fixture
 def bundle() -> Bundle:
     torch.manual_seed(0)
+    mae = MaskedAutoencoder(CONFIG)
+    mae.moments.copy_(3 * torch.eye(12))
     return Bundle(
         config=CONFIG,
         input=InputSpec(seconds=2.0),
-        mae=MaskedAutoencoder(CONFIG).eval(),
-        moments=np.eye(12) * 3,
+        mae=mae.eval(),
         classifier=Classifier(CONFIG).eval(),
         rules=(CodeRule("I48.91", 1.5, -0.5, 0.4),),
         card={"name": "test", "limits": ["one"]},
@@ -55,7 +56,7 @@ def test_everything_comes_back(bundle, tmp_path):
 
 def test_pretrained_weights_need_no_classifier(bundle, tmp_path):
     path = tmp_path / "w.safetensors"
-    save_bundle(Bundle(bundle.config, bundle.input, bundle.mae, bundle.moments), path)
+    save_bundle(Bundle(bundle.config, bundle.input, bundle.mae), path)
     assert load_bundle(path).classifier is None
 
 
@@ -103,7 +104,7 @@ def test_weights_of_another_model_or_version_are_refused(bundle, tmp_path):
         ("rules", 3),
         ("input", {}),
         ("config", []),
-        ("config", {"patch": 0}),
+        ("config", {"strides": [0]}),
         ("config", {"heads": 3}),
         ("input", {"seconds": 10.0, "leads": ["I"], "band": [1, 2]}),
         ("moments", None),
@@ -116,7 +117,7 @@ def test_a_header_that_makes_no_sense_is_refused(part, value, bundle, tmp_path):
         header = file.metadata()
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     if part == "moments":
-        tensors["moments"] = tensors["moments"][:11]
+        tensors["mae.moments"] = tensors["mae.moments"][:11]
     elif part == "config" and value:
         header[part] = json.dumps({**json.loads(header[part]), **value})
     else:

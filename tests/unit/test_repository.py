@@ -89,13 +89,12 @@ def test_requirements_pin_all_that_the_project_declares():
 
 def test_the_project_declares_all_that_the_package_imports():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    names = {"sklearn": "scikit-learn"}
     imported = {
         name.split(".")[0]
         for path in [*(ROOT / "lamae").rglob("*.py"), *screens()]
         for name in imports(path)
     }
-    outside = {names.get(name, name) for name in imported - sys.stdlib_module_names - {"lamae"}}
+    outside = imported - sys.stdlib_module_names - {"lamae"}
     assert not outside - set(project["dependencies"])
 
 

@@ -1,46 +1,26 @@
 """PTB-XL is read as it is, and the arrays are those that serving uses."""
 
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from data_builders import SPEC, make_ptbxl
 
 from lamae.data import load_ptbxl
-from lamae.ecg import LEADS
+from lamae.data.zscored import LIMB_RMS
+from lamae.ecg import LEADS, LIMB_FROM_I_II
 from lamae.errors import DataError
-from lamae.io import read_path, write
+from lamae.io import read_path
 from lamae.labels import STATEMENT_NAMES
-from lamae.preprocess import InputSpec, prepare
-from lamae.simulate import simulate
-
-SPEC = InputSpec()
-REAL = Path(__file__).parents[4] / "shared" / "ptbxl"
+from lamae.preprocess import prepare
 
 
 @pytest.fixture
 def folder(tmp_path) -> Path:
     """A made data set in PTB-XL's layout: two usable ECGs and one without amplitudes."""
-    records = tmp_path / "records100" / "00000"
-    records.mkdir(parents=True)
-    rows = []
-    for number, rhythm in enumerate(["sinus_rhythm", "atrial_fibrillation", "sinus_rhythm"], 1):
-        ecg = simulate(rhythm, fs=100.0, rng=np.random.default_rng(number)).ecg
-        write(ecg, records / f"0000{number}_lr.hea")
-        rows.append(
-            {
-                "ecg_id": number,
-                "patient_id": 7.0 if number == 1 else None,
-                "age": 50.0 + number,
-                "sex": number % 2,
-                "scp_codes": "{'NORM': 100.0, 'SR': 0.0}" if number != 2 else "{'AFIB': 0.0}",
-                "strat_fold": 8 + number,
-                "filename_lr": f"records100/00000/0000{number}_lr",
-                "raw_amplitude": number != 3,
-            }
-        )
-    pd.DataFrame(rows).to_csv(tmp_path / "ptbxl_database.csv", index=False)
-    return tmp_path
+    return make_ptbxl(tmp_path)
 
 
 def test_signals_labels_and_folds_are_read(folder):
@@ -62,6 +42,29 @@ def test_the_same_array_feeds_training_and_serving(folder):
     served = prepare(read_path(folder / "records100" / "00000" / "00001_lr.hea"), SPEC)
     np.testing.assert_array_equal(records.values[0], served.values)
     np.testing.assert_array_equal(records.present[0], served.present.any(axis=1))
+
+
+def test_ecgs_without_amplitudes_come_when_asked_for(folder):
+    assert load_ptbxl(folder, SPEC, progress=False).amplitude.all()
+    records = load_ptbxl(folder, SPEC, progress=False, zscored=True)
+    assert records.ecg_id.tolist() == [1, 2, 3]
+    assert records.amplitude.tolist() == [True, True, False]
+    assert records.labelled.all()
+    limb = records.values[2, :6] * SPEC.scale
+    assert float(np.sqrt(np.mean(limb**2))) == pytest.approx(LIMB_RMS, rel=1e-4)
+    np.testing.assert_allclose(limb, LIMB_FROM_I_II @ limb[:2], atol=1e-5)
+    with pytest.raises(DataError, match="no ECG of the folds"):
+        load_ptbxl(folder, SPEC, folds=[1], progress=False)
+
+
+def test_a_zscored_ecg_with_contradicting_limb_leads_comes_without_them(folder):
+    header = folder / "records100" / "00000" / "00003_lr.hea"
+    header.write_text(
+        re.sub(r"aVL$", "aVF", header.read_text().replace("aVF", "aVL"), count=1, flags=re.M)
+    )
+    records = load_ptbxl(folder, SPEC, folds=[1], progress=False, zscored=True)
+    assert records.present[0].tolist() == [False] * 6 + [True] * 6
+    assert not records.values[0, :6].any()
 
 
 def test_folds_can_be_chosen(folder):
@@ -110,11 +113,19 @@ def test_a_recording_that_cannot_be_read_is_named(folder):
         load_ptbxl(folder, SPEC, progress=False)
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="../shared/ptbxl is not here")
-def test_the_real_test_fold_is_whole_and_in_millivolts():
-    records = load_ptbxl(REAL, SPEC, folds=[10], progress=False)
+def test_the_real_test_fold_is_whole_and_in_millivolts(real):
+    records = real.take(real.amplitude)
     assert len(records) == 350
     assert records.present.all()
     assert len(LEADS) == records.values.shape[1]
     # In units of the scale, the training folds' root mean square is about 1.
     assert 0.7 < float(np.sqrt(np.mean(records.values**2))) < 1.4
+
+
+def test_real_ecgs_without_amplitudes_look_like_those_with(real):
+    assert len(real) == 350 + 146
+    sizes = np.sqrt(np.mean(real.values.astype(np.float64) ** 2, axis=2))
+    known = real.amplitude
+    np.testing.assert_allclose(
+        np.median(sizes[~known], axis=0), np.median(sizes[known], axis=0), rtol=0.25
+    )

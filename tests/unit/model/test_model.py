@@ -1,5 +1,6 @@
 """LAMAE's promises: what it may see, what it ignores, what its attention means."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -8,6 +9,7 @@ from lamae.model import Backbone, Classifier, MaskedAutoencoder, ModelConfig, ma
 from lamae.model.classifier import code_logits
 from lamae.model.latent import Latent, lead_attention
 from lamae.model.layers import NO_TIME, Attention, distance_bias
+from lamae.model.linear import linear_leads
 from lamae.model.mask import (
     MaskConfig,
     draw_mask,
@@ -16,6 +18,8 @@ from lamae.model.mask import (
     pack,
     select,
 )
+from lamae.model.stem import PatchEmbedding
+from lamae.restore import linear_estimate
 
 CONFIG = ModelConfig(
     samples=200,
@@ -53,6 +57,66 @@ def test_hidden_patches_are_never_looked_at(batch):
     seen = x.clone()
     seen[~hidden] += 1
     assert not torch.allclose(model(x, visible), model(seen, visible))
+
+
+def test_the_decoder_starts_from_the_linear_estimate(batch):
+    """With nothing learned yet, what is restored is what regression gives from the visible leads."""
+    x, visible = batch
+    model = MaskedAutoencoder(CONFIG).eval()
+    mixing = torch.randn(12, 12, generator=seeded(4)).double()
+    model.moments.copy_(mixing @ mixing.T)
+    torch.nn.init.zeros_(model.decoder.to_patch.weight)
+    output = model(x, visible).detach()
+    seen = visible.repeat_interleave(20, dim=-1).numpy()
+    for n in range(3):
+        expected = linear_estimate(x[n].numpy(), seen[n], model.moments.numpy())
+        np.testing.assert_allclose(output[n], np.nan_to_num(expected), atol=1e-4)
+
+
+def test_without_moments_the_linear_estimate_is_zero(batch):
+    x, visible = batch
+    assert (linear_leads(x, visible, torch.zeros(12, 12, dtype=torch.double)) == 0).all()
+
+
+def test_convolutions_reach_into_patches_beside_but_not_into_hidden_ones():
+    torch.manual_seed(0)
+    embed = PatchEmbedding(CONFIG)
+    x = torch.randn(1, 12, 200, generator=seeded())
+    whole = torch.ones(1, 12, 10, dtype=torch.bool)
+    other = x.clone()
+    other[..., 60:80] += 1
+    before, after = embed(x, pack(whole)), embed(other, pack(whole))
+    changed = (before - after).abs().amax(dim=(0, 1, 3)) > 0
+    assert changed.tolist() == [False, True, True, True, True, True, *[False] * 4]
+    gap = whole.clone()
+    gap[..., 3] = False
+    torch.testing.assert_close(embed(x, pack(gap)), embed(other, pack(gap)))
+
+
+def test_classifiers_see_mean_and_maximum_of_each_lead(batch):
+    x, visible = batch
+    latent = Backbone(CONFIG).eval()(x, visible)
+    features = latent.pooled(12)
+    assert features.shape == (3, 16 * 25)
+    torch.testing.assert_close(features[:, :16], latent.z)
+    each = features[:, 16:].unflatten(1, (12, 32))
+    assert (each[1, 7:] == 0).all()
+    assert (each[1, :7].abs().amax(dim=-1) > 0).all()
+    lead, patch = latent.packed.lead[0], latent.packed.patch.shape[2]
+    tokens = latent.tokens[0].unflatten(0, (len(lead), patch + 1))
+    row = int((lead == 5).nonzero())
+    shown = tokens[row][: 1 + int(visible[0, 5].sum())]
+    torch.testing.assert_close(each[0, 5, :16], shown.mean(dim=0))
+    torch.testing.assert_close(each[0, 5, 16:], shown.amax(dim=0))
+
+
+def test_a_classifier_starts_with_the_odds_of_the_training_ecgs():
+    classifier = Classifier(CONFIG).eval()
+    prevalence = torch.linspace(0, 0.5, 71)
+    classifier.start_from(prevalence)
+    x, whole = torch.randn(1, 12, 200), torch.ones(1, 12, 10, dtype=torch.bool)
+    said = torch.sigmoid(classifier(x, whole))[0]
+    torch.testing.assert_close(said, prevalence.clamp_min(1e-4))
 
 
 def test_loss_ignores_visible_patches(batch):
@@ -276,6 +340,8 @@ def test_a_code_scores_as_its_strongest_statement():
 
 def test_sizes_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match="patches of 30"):
-        ModelConfig(patch=30)
+        ModelConfig(strides=(5, 6))
+    with pytest.raises(InputError, match="2 strides and 0 channels"):
+        ModelConfig(channels=())
     with pytest.raises(InputError, match="multiple"):
         ModelConfig(width=130)

@@ -16,11 +16,14 @@ from lamae.predict import Predictor
 from lamae.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
 from lamae.train.config import OptimConfig, RunConfig
-from lamae.train.finetune import calibrate, finetune_on, release
+from lamae.train.device import make_fabric
+from lamae.train.finetune import finetune_on, pooled_features
 from lamae.train.loop import metrics
 from lamae.train.optim import make_optimizer, rate_at
 from lamae.train.pretrain import lead_moments, pretrain_on
+from lamae.train.probe import best_probe, fit_probes
 from lamae.train.recipes import RECIPES, recipe_named
+from lamae.train.release import calibrate, release
 
 CONFIG = RunConfig(
     recipe="test",
@@ -132,6 +135,41 @@ def test_fine_tuning_starts_from_the_pretrained_backbone(records, pretrained, tm
     torch.testing.assert_close(tuned.mae.state_dict(), first.mae.state_dict())
 
 
+def test_fine_tuning_can_begin_with_a_linear_probe(records, pretrained, tmp_path):
+    """With rates of zero the classifier is the probe: it ranks what the frozen features tell."""
+    still = replace(CONFIG, epochs=1, optim=OptimConfig(lr=0.0, weight_decay=0.0), probe_first=True)
+    bundle = load_bundle(finetune_on(still, records, tmp_path, load_bundle(pretrained)))
+    fabric = make_fabric()
+    training, validation = records.folds([1]), records.folds([9])
+    features = [
+        pooled_features(fabric, bundle.mae.backbone, part) for part in (training, validation)
+    ]
+    probe = best_probe(
+        fit_probes(features[0], training.statements), features[1], validation.code_labels()
+    )
+    head = bundle.classifier.head
+    torch.testing.assert_close(head.weight, probe.linear[0].contiguous())
+    torch.testing.assert_close(head.bias, probe.linear[1])
+    np.testing.assert_allclose(
+        features[1] @ head.weight.numpy().T + head.bias.numpy(), probe(features[1]), atol=1e-3
+    )
+
+
+def test_ecgs_without_amplitudes_do_not_teach_voltages(records, pretrained, tmp_path):
+    """A label that may not be learned changes nothing; one that may does."""
+
+    def run(name, statement):
+        statements = records.statements.copy()
+        statements[:12, STATEMENT_NAMES.index(statement)] = True
+        blind = replace(records, statements=statements, amplitude=np.arange(40) >= 12)
+        config = replace(CONFIG, epochs=1)
+        return weights_of(finetune_on(config, blind, tmp_path / name, load_bundle(pretrained)))
+
+    nothing, voltage, rhythm = run("none", "LVH"), run("lvh", "HVOLT"), run("af", "AFIB")
+    assert all(torch.equal(value, voltage[name]) for name, value in nothing.items())
+    assert not all(torch.equal(value, rhythm[name]) for name, value in nothing.items())
+
+
 def test_fine_tuning_learns_and_its_card_says_what_it_reached(records, pretrained, tmp_path):
     config = replace(CONFIG, epochs=20, patch_dropout=(0.0, 0.5), lead_dropout=0.0)
     bundle = load_bundle(finetune_on(config, records, tmp_path, load_bundle(pretrained)))
@@ -162,7 +200,7 @@ def test_release_scores_the_test_fold_and_writes_the_manifest(
     pretrained, records, tmp_path, monkeypatch
 ):
     weights = finetune_on(CONFIG, records, tmp_path / "run", load_bundle(pretrained))
-    monkeypatch.setattr("lamae.evaluate.fold.load_ptbxl", lambda *_, **__: records.folds([9]))
+    monkeypatch.setattr("lamae.evaluate.fold.load_records", lambda *_, **__: records.folds([9]))
     shipped = release(weights, tmp_path, tmp_path / "weights")
     manifest = json.loads((shipped.parent / "manifest.json").read_text())
     bundle = load_bundle(shipped, manifest["sha256"])
@@ -210,7 +248,7 @@ def test_parts_have_their_own_rates_and_vectors_no_decay(tiny):
     of = lambda parameter: groups[id(parameter)]  # noqa: E731
     assert of(model.head.weight)["full_lr"] == 1e-3
     assert of(model.backbone.blocks[0].mlp[0].weight)["full_lr"] == 1e-4
-    assert of(model.backbone.encoder.embed.weight)["full_lr"] == 1e-5
+    assert of(model.backbone.encoder.embed.plain.weight)["full_lr"] == 1e-5
     assert of(model.head.weight)["weight_decay"] == 0.05
     assert of(model.head.bias)["weight_decay"] == 0
     assert of(model.backbone.encoder.lead.weight)["weight_decay"] == 0

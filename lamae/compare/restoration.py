@@ -1,0 +1,68 @@
+"""How well a pretrained model restores what is hidden, for the ablations."""
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32
+from torch import Generator, Tensor
+
+from lamae.checkpoint import Bundle
+from lamae.data import Records
+from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
+from lamae.model.mask import hide_random_patches
+from lamae.train.device import cpu_has_bf16
+
+BATCH = 16
+RATIO = 0.75
+SEED = 9
+
+
+def restoration_errors(
+    bundle: Bundle, records: Records, unit: Float32[np.ndarray, " n"]
+) -> dict[str, float]:
+    """Errors on two tasks that are the same for every pretraining.
+
+    Args:
+        bundle: A pretrained model.
+        records: ECGs as it takes them.
+        unit: mV for one model unit, of each ECG.
+
+    Returns:
+        Medians over ECGs of the root mean square error in mV over what is hidden: "chest",
+        V1 to V6 from the limb leads, and "patches", three quarters of every lead.
+    """
+    patches = bundle.config.patches
+    available = torch.from_numpy(records.present)[:, :, None].expand(-1, -1, patches)
+    limb = torch.ones(len(LEADS), dtype=torch.bool)
+    limb[lead_indices(CHEST_LEADS)] = False
+    generator = Generator().manual_seed(SEED)
+    tasks = {
+        "chest": available & limb[:, None],
+        "patches": hide_random_patches(available, RATIO, generator),
+    }
+    return {
+        name: float(np.median(_errors(bundle, records, available, visible) * unit))
+        for name, visible in tasks.items()
+    }
+
+
+def _errors(
+    bundle: Bundle,
+    records: Records,
+    available: Bool[Tensor, "n L N"],
+    visible: Bool[Tensor, "n L N"],
+) -> Float32[np.ndarray, " n"]:
+    each = records.values.shape[-1] // visible.shape[-1]
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    mae, errors = bundle.mae.to(device), []
+    with (
+        torch.inference_mode(),
+        torch.autocast("cpu", torch.bfloat16, enabled=cpu_has_bf16()),
+    ):
+        for start in range(0, len(records), BATCH):
+            part = slice(start, start + BATCH)
+            x = torch.from_numpy(records.values[part]).to(device)
+            square = (mae(x, visible[part].to(device)).float() - x).square()
+            hidden = (available & ~visible)[part].repeat_interleave(each, dim=-1).to(device)
+            mean = (square * hidden).sum(dim=(1, 2)) / hidden.sum(dim=(1, 2)).clamp_min(1)
+            errors.append(mean.sqrt().cpu())
+    return torch.cat(errors).numpy()

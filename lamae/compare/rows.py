@@ -1,0 +1,228 @@
+"""What is compared: pretrainings, the rows that build on them, ablations and claims."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+from lamae.ecg import LEADS, LIMB_LEADS
+from lamae.errors import InputError
+
+Classifying = Literal["probe", "finetuned", "resnet", "shipped"]
+
+SHARES = (1.0, 0.1, 0.01)
+HEADLINE_SEEDS = (0, 1, 2)
+
+# Sets of leads to be left with at evaluation, by how many they are.
+LEAD_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "12": LEADS,
+        "6": LIMB_LEADS,
+        "3": ("I", "II", "V2"),
+        "2": ("I", "II"),
+        "1": ("I",),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Pretraining:
+    """One way to pretrain; the defaults are those of LAMAE.
+
+    Attributes:
+        model: Fields of `ModelConfig` that differ from the budget's.
+        mask: Fields of `MaskConfig` that differ from the recipe's.
+        leadwise: Restore each lead from itself alone, without the linear estimate from others.
+        alignment: Weight that the alignment of leads reaches at the end; leadwise only.
+        per_record: Divide each ECG by its own root mean square.
+        zscored: Use the ECGs without amplitudes, too.
+    """
+
+    model: Mapping[str, Any] = field(default_factory=dict)
+    mask: Mapping[str, Any] = field(default_factory=dict)
+    leadwise: bool = False
+    alignment: float = 0.0
+    per_record: bool = False
+    zscored: bool = False
+
+
+# Nothing crosses leads: neither attention nor decoder, nor leads that only others could restore.
+_SINGLE_LEADS = Pretraining(
+    model={"latent_depth": 0, "decoder_cross": False}, mask={"hide_leads": 0.0}, leadwise=True
+)
+
+PRETRAININGS: Mapping[str, Pretraining] = MappingProxyType(
+    {
+        "lamae": Pretraining(),
+        "independent": _SINGLE_LEADS,
+        "alignment": replace(_SINGLE_LEADS, alignment=2.0),
+        "masks_independent": Pretraining(mask={"synchronous": 0.0}),
+        "masks_synchronous": Pretraining(mask={"synchronous": 1.0}),
+        "no_lead_hiding": Pretraining(mask={"hide_leads": 0.0}),
+        "latent_0": Pretraining(model={"latent_depth": 0}),
+        "latent_1": Pretraining(model={"latent_depth": 1}),
+        "latent_4": Pretraining(model={"latent_depth": 4}),
+        "no_cross": Pretraining(model={"decoder_cross": False}),
+        "per_record": Pretraining(per_record=True),
+        "zscored": Pretraining(zscored=True),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the comparison.
+
+    Attributes:
+        name: Of its folder.
+        method: Lines that differ in the share of labels alone have it in common.
+        title: In the table.
+        pretraining: One of `PRETRAININGS`; None for random weights.
+        classifier: What is trained with labels: a linear probe on frozen features, the whole
+            classifier, the ResNet, or nothing, for the weights that ship.
+        share: Of the training ECGs whose labels may be used.
+        seeds: Of what is trained with labels; pretraining always has seed 0.
+        lead_sets: Whether it is scored on every one of `LEAD_SETS`.
+    """
+
+    name: str
+    method: str
+    title: str
+    pretraining: str | None
+    classifier: Classifying
+    share: float = 1.0
+    seeds: tuple[int, ...] = (0,)
+    lead_sets: bool = False
+
+
+def _shares(row: Row) -> tuple[Row, ...]:
+    """The row with all labels, and with fewer from one seed."""
+    fewer = [
+        replace(
+            row, name=f"{row.name}_{share:.0%}".strip("%"), share=share, seeds=(0,), lead_sets=False
+        )
+        for share in SHARES[1:]
+    ]
+    return (row, *fewer)
+
+
+def _headline(method: str, title: str, pretraining: str | None, kind: Classifying) -> Row:
+    return Row(method, method, title, pretraining, kind, seeds=HEADLINE_SEEDS, lead_sets=True)
+
+
+ROWS: tuple[Row, ...] = (
+    *_shares(Row("random_probe", "random_probe", "Random encoder, linear probe", None, "probe")),
+    *_shares(_headline("resnet", "Supervised 1-D ResNet", None, "resnet")),
+    *_shares(
+        Row(
+            "independent_probe",
+            "independent_probe",
+            "Independent leads, linear probe",
+            "independent",
+            "probe",
+        )
+    ),
+    Row(
+        "independent_finetuned",
+        "independent_finetuned",
+        "Independent leads, fine-tuned",
+        "independent",
+        "finetuned",
+    ),
+    *_shares(
+        Row(
+            "alignment_probe",
+            "alignment_probe",
+            "Alignment of leads, linear probe",
+            "alignment",
+            "probe",
+        )
+    ),
+    Row(
+        "alignment_finetuned",
+        "alignment_finetuned",
+        "Alignment of leads, fine-tuned",
+        "alignment",
+        "finetuned",
+    ),
+    *_shares(Row("lamae_probe", "lamae_probe", "LAMAE, linear probe", "lamae", "probe")),
+    *_shares(_headline("lamae_finetuned", "LAMAE, fine-tuned", "lamae", "finetuned")),
+    *_shares(_headline("scratch", "The same classifier from scratch", None, "finetuned")),
+    Row(
+        "shipped",
+        "shipped",
+        "LAMAE, long run, as shipped",
+        None,
+        "shipped",
+        lead_sets=True,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """One choice in pretraining, changed alone.
+
+    Attributes:
+        name: Of its pretraining; "lamae" is the choice made.
+        choice: What is chosen.
+        setting: What this line chooses.
+    """
+
+    name: str
+    choice: str
+    setting: str
+
+
+ABLATIONS: tuple[Ablation, ...] = (
+    Ablation("lamae", "as chosen", "mixed masks, leads hidden, depth 2, cross, fixed scale"),
+    Ablation("masks_independent", "masks", "independent in each lead"),
+    Ablation("masks_synchronous", "masks", "the same in all leads"),
+    Ablation("no_lead_hiding", "whole leads", "never hidden"),
+    Ablation("latent_0", "depth of latent attention", "0"),
+    Ablation("latent_1", "depth of latent attention", "1"),
+    Ablation("latent_4", "depth of latent attention", "4"),
+    Ablation("no_cross", "decoder", "without cross-attention"),
+    Ablation("per_record", "scale", "of each record"),
+    Ablation("zscored", "ECGs", "those without amplitudes, too"),
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A difference that the text may speak of: row `a` minus row `b`."""
+
+    title: str
+    a: str
+    b: str
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim("LAMAE fine-tuned − from scratch", "lamae_finetuned", "scratch"),
+    Claim("LAMAE fine-tuned − ResNet", "lamae_finetuned", "resnet"),
+    Claim("LAMAE − independent leads, linear probe", "lamae_probe", "independent_probe"),
+    Claim("LAMAE − alignment, linear probe", "lamae_probe", "alignment_probe"),
+    Claim(
+        "LAMAE fine-tuned with 10 % of the labels − from scratch with all",
+        "lamae_finetuned_10",
+        "scratch",
+    ),
+    Claim("LAMAE as shipped − ResNet", "shipped", "resnet"),
+)
+
+
+def chosen(names: tuple[str, ...] = ()) -> tuple[tuple[Row, ...], tuple[Ablation, ...]]:
+    """The rows and ablations of these names; all of them by default.
+
+    Raises:
+        InputError: There is no such row.
+    """
+    known = [*(row.name for row in ROWS), *(line.name for line in ABLATIONS)]
+    if unknown := [name for name in names if name not in known]:
+        raise InputError(
+            f"The comparison has no row {', '.join(unknown)}; choose from {', '.join(known)}."
+        )
+    return (
+        tuple(row for row in ROWS if not names or row.name in names),
+        tuple(line for line in ABLATIONS if not names or line.name in names),
+    )

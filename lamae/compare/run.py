@@ -1,0 +1,122 @@
+"""The command: make what is left to make, then say what was found."""
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lamae.compare.budget import Budget, rehearsal_budget
+from lamae.compare.rehearsal import simulated_records
+from lamae.compare.results import rounded, save_results, write_table
+from lamae.compare.rows import ABLATIONS, CLAIMS, PRETRAININGS, ROWS, chosen
+from lamae.compare.scores import difference, read_truth
+from lamae.compare.store import SETTINGS, TRUTH, read_logits, read_result
+from lamae.compare.table import render
+from lamae.compare.work import Workshop
+from lamae.data import TEST_FOLD, load_records
+from lamae.errors import DataError, InputError, WeightsError
+from lamae.preprocess import InputSpec
+
+
+def command(
+    data: Path | None,
+    out: Path,
+    *,
+    names: tuple[str, ...] = (),
+    epochs: Mapping[str, int] | None = None,
+    only_table: bool = False,
+    rehearse: bool = False,
+) -> dict[str, Any]:
+    """Make the comparison, or what is left of it; then rewrite results file and README.
+
+    Args:
+        data: A data set, as `load_records` takes it.
+        out: Folder of all runs; what is finished there is not made again.
+        names: Rows and ablations to make; all by default.
+        epochs: Fields of `Budget` that differ from its own.
+        only_table: Make nothing, and take what is there.
+        rehearse: Run all rows on a few simulated ECGs with next to no budget; results file and
+            README stay as they are.
+
+    Returns:
+        As `collect`.
+
+    Raises:
+        DataError: The data lack something, or `out` holds another comparison.
+        InputError: There is no such row, or no data were given.
+    """
+    if not only_table:
+        _, ablations = chosen(names)
+        if rehearse:
+            budget, records = rehearsal_budget(), simulated_records()
+        elif data is None:
+            raise InputError("Give the data with --data; only --table and --rehearse need none.")
+        else:
+            zscored = any(PRETRAININGS[line.name].zscored for line in ablations)
+            budget = replace(Budget(), **dict[str, Any](epochs or {}))
+            records = load_records(data, InputSpec(), zscored=zscored)
+        make(Workshop(records, budget, out), names)
+    results = collect(out)
+    if not rehearse:
+        save_results(results)
+        write_table(render(results))
+    return results
+
+
+def make(workshop: Workshop, names: tuple[str, ...] = ()) -> None:
+    """Make rows and ablations; one line on standard error says which."""
+    rows, ablations = chosen(names)
+    workshop.open()
+    for row in rows:
+        _say(f"row {row.name}")
+        try:
+            workshop.row(row)
+        except WeightsError as error:
+            # The bundled weights are those of another version; the other rows do not need them.
+            _say(f"row {row.name} is left out: {error}")
+    for line in ablations:
+        _say(f"ablation {line.name}")
+        workshop.ablation(line)
+
+
+def collect(out: Path) -> dict[str, Any]:
+    """All that a comparison's folder holds so far.
+
+    Returns:
+        "settings" (budget and data), and by name "rows", "ablations" and "claims": the
+        differences of which both rows are there.
+
+    Raises:
+        DataError: The folder holds no comparison.
+    """
+    if not (out / TRUTH).is_file():
+        raise DataError(f"{out} holds no comparison; make one with lamae compare --data.")
+    truth = read_truth(out / TRUTH)[TEST_FOLD]
+    rows = {row.name: found for row in ROWS if (found := read_result(out / row.name))}
+    claims = []
+    for claim in CLAIMS:
+        if claim.a in rows and claim.b in rows:
+            a, b = (
+                read_logits(out / name, rows[name]["seeds"], TEST_FOLD)
+                for name in (claim.a, claim.b)
+            )
+            claims.append(
+                {"title": claim.title, "a": claim.a, "b": claim.b, **difference(a, b, truth)}
+            )
+    found = {
+        "settings": json.loads((out / SETTINGS).read_text()),
+        "rows": rows,
+        "ablations": {
+            line.name: found
+            for line in ABLATIONS
+            if (found := read_result(out / "ablations" / line.name))
+        },
+        "claims": claims,
+    }
+    return {name: rounded(part) for name, part in found.items()}
+
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)

@@ -1,0 +1,164 @@
+"""The comparison as Markdown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from lamae.compare.results import Results
+from lamae.compare.rows import LEAD_SETS, ROWS, SHARES
+
+TEST, VALIDATION = "fold10", "fold9"
+NONE = "–"
+
+
+def render(results: Results) -> str:
+    """Budget, comparison, sets of leads, differences and ablations, as far as they are there."""
+    parts = (sentence, methods, lead_sets, claims, ablations)
+    return "\n\n".join(text for part in parts if (text := part(results))) + "\n"
+
+
+def sentence(results: Results) -> str:
+    """What every row had, in words."""
+    given = results["settings"]["budget"]
+    model = given["model"]
+    but = " but the last" if "shipped" in results["rows"] else ""
+    return (
+        f"One budget for all rows{but}: width {model['width']}, depth {model['depth']}, "
+        f"batches of {given['batch']}; {given['pretrain_epochs']} epochs of pretraining, "
+        f"{given['finetune_epochs']} of fine-tuning, {given['scratch_epochs']} from scratch, on "
+        f"{results['settings']['training_ecgs']:,} training ECGs. Macro AUROC on fold 10 with 95 % "
+        "intervals over patients; where there are several seeds, their mean and in brackets "
+        "their number."
+    )
+
+
+def methods(results: Results) -> str:
+    """One line a method, fewer labels beside all of them."""
+    found = results["rows"]
+    lines = []
+    for row in ROWS:
+        if row.share != 1 or row.name not in found:
+            continue
+        entry = found[row.name]
+        fewer = [
+            found[other.name]
+            for share in SHARES[1:]
+            for other in ROWS
+            if other.method == row.method and other.share == share and other.name in found
+        ]
+        shares = {part["share"]: part for part in fewer}
+        seeds = len(entry["seeds"])
+        lines.append(
+            [
+                row.title + (f" ({seeds})" if seeds > 1 else ""),
+                interval(entry[TEST]["12"]["icd10"]),
+                interval(entry[TEST]["12"]["statements"]),
+                number(entry[VALIDATION]["12"]["icd10"]["macro_auroc"]),
+                *(
+                    number(shares[share][TEST]["12"]["icd10"]["macro_auroc"])
+                    if share in shares
+                    else NONE
+                    for share in SHARES[1:]
+                ),
+                str(entry["epochs"]),
+                f"{entry['minutes']:.0f}",
+                f"{entry['parameters'] / 1e6:.2f} M",
+            ]
+        )
+    counted = _counted(found)
+    return table(
+        [
+            "",
+            f"ICD-10-CM codes{counted.get('icd10', '')}",
+            f"SCP statements{counted.get('statements', '')}",
+            "codes, fold 9",
+            *(f"codes, {share:.0%} of labels" for share in SHARES[1:]),
+            "epochs",
+            "minutes",
+            "parameters",
+        ],
+        lines,
+    )
+
+
+def lead_sets(results: Results) -> str:
+    """Codes with fewer leads, without training again."""
+    lines = [
+        [
+            row.title,
+            *(interval(results["rows"][row.name][TEST][name]["icd10"]) for name in LEAD_SETS),
+        ]
+        for row in ROWS
+        if row.lead_sets and row.name in results["rows"]
+    ]
+    heads = [lead_names(leads) for leads in LEAD_SETS.values()]
+    return table(["ICD-10-CM codes with", *heads], lines)
+
+
+def claims(results: Results) -> str:
+    """Paired differences."""
+    lines = [
+        [claim["title"], *(signed(claim[task]) for task in ("icd10", "statements"))]
+        for claim in results["claims"]
+    ]
+    return table(["Paired difference", "ICD-10-CM codes", "SCP statements"], lines)
+
+
+def ablations(results: Results) -> str:
+    """What each choice is worth."""
+    lines = [
+        [
+            entry["choice"],
+            entry["setting"],
+            number(entry[VALIDATION]["icd10"]["macro_auroc"]),
+            number(entry[VALIDATION]["statements"]["macro_auroc"]),
+            number(entry["restoration"]["chest"]),
+            number(entry["restoration"]["patches"]),
+            f"{entry['minutes']:.0f}",
+        ]
+        for entry in results["ablations"].values()
+    ]
+    heads = ["codes, linear probe", "statements, linear probe"]
+    restored = ["V1–V6 hidden, mV", "3/4 of patches hidden, mV"]
+    return table(["Fold 9", "", *heads, *restored, "minutes"], lines)
+
+
+def table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown; nothing where there are no lines."""
+    rows = [list(heads), ["---"] * len(heads), *map(list, lines)]
+    if len(rows) == 2:
+        return ""
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def interval(entry: Mapping[str, Any]) -> str:
+    """A macro AUROC with its interval."""
+    if entry["macro_auroc"] is None:
+        return NONE
+    low, high = entry["ci"]
+    return f"{entry['macro_auroc']:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def signed(entry: Mapping[str, Any]) -> str:
+    """A difference with its interval."""
+    if entry["difference"] is None:
+        return NONE
+    low, high = entry["ci"]
+    return f"{entry['difference']:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def number(value: float | None) -> str:
+    """Three digits."""
+    return NONE if value is None else f"{value:.3f}"
+
+
+def _counted(rows: Results) -> dict[str, str]:
+    """How many codes and statements were scored, if there are any rows."""
+    first = next(iter(rows.values()), None)
+    if first is None:
+        return {}
+    return {name: f" ({part['counted']})" for name, part in first[TEST]["12"].items()}
+
+
+def lead_names(leads: Sequence[str]) -> str:
+    """A set of leads in words."""
+    return {12: "all twelve", 6: "six limb leads"}.get(len(leads), ", ".join(leads))

@@ -1,0 +1,243 @@
+"""The comparison's folder: rows are made here, once, and what is there is not made again."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Float32
+from torch import Tensor, nn
+
+from lamae.checkpoint import Bundle, load_bundled
+from lamae.compare.budget import Budget
+from lamae.compare.pretraining import Spent, own_scale, pretrain, records_for
+from lamae.compare.restoration import restoration_errors
+from lamae.compare.rows import LEAD_SETS, PRETRAININGS, Ablation, Pretraining, Row
+from lamae.compare.scores import FOLDS, Logits, figures, read_truth, write_truth
+from lamae.compare.shares import labelled_rows
+from lamae.compare.store import (
+    SETTINGS,
+    TRUTH,
+    finish,
+    finished,
+    read_logits,
+    read_result,
+    write_logits,
+)
+from lamae.compare.training import outputs, train_classifier
+from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records
+from lamae.ecg import LEADS
+from lamae.errors import DataError
+from lamae.model import Classifier
+from lamae.model.latent import Backbone
+from lamae.train.probe import best_probe, fit_probes
+
+
+class Features(nn.Module):
+    """What a linear probe sees: the pooled latent of a frozen backbone."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(
+        self, x: Float[Tensor, "B L T"], visible: Bool[Tensor, "B L N"]
+    ) -> Float[Tensor, "B features"]:
+        """Features of what is visible of x."""
+        return self.backbone(x, visible).pooled(self.backbone.config.leads)
+
+
+@dataclass(frozen=True, eq=False)
+class Workshop:
+    """Makes rows and ablations in a folder.
+
+    Attributes:
+        records: All ECGs, those without amplitudes too where they are wanted.
+        budget: For all rows.
+        out: The folder.
+    """
+
+    records: Records
+    budget: Budget
+    out: Path
+
+    def open(self) -> None:
+        """Write down budget and labels, or check that those there are the same.
+
+        Raises:
+            DataError: The folder holds rows of another budget or other ECGs.
+        """
+        self.out.mkdir(parents=True, exist_ok=True)
+        settings = {
+            "budget": asdict(self.budget),
+            "ecgs": int(self.in_mv.amplitude.sum()),
+            "ids_sha256": self.in_mv.ids_sha256,
+            "training_ecgs": len(self.in_mv.folds(TRAINING_FOLDS)),
+        }
+        path = self.out / SETTINGS
+        wanted = json.dumps(settings, indent=2) + "\n"
+        if path.is_file() and path.read_text() != wanted:
+            raise DataError(
+                f"{self.out} holds rows of another budget or of other ECGs; choose another folder."
+            )
+        path.write_text(wanted)
+        write_truth(self.in_mv, self.out / TRUTH)
+
+    @cached_property
+    def in_mv(self) -> Records:
+        """The ECGs with amplitudes, which all rows are trained with labels and scored on."""
+        return self.records.take(self.records.amplitude)
+
+    def row(self, row: Row) -> None:
+        """Make a row, if it is not there or other weights have been shipped since."""
+        folder = self.out / row.name
+        if finished(folder) and (row.classifier != "shipped" or _of_bundled(folder)):
+            return
+        make = _MAKERS[row.classifier]
+        result = {**_facts(row), **make(self, row, folder)}
+        truth = read_truth(self.out / TRUTH)
+        names = LEAD_SETS if row.lead_sets else ("12",)
+        for fold, fold_truth in truth.items():
+            result[f"fold{fold}"] = {
+                name: figures(read_logits(folder, row.seeds, fold, name), fold_truth)
+                for name in names
+            }
+        finish(folder, result)
+
+    def ablation(self, line: Ablation) -> None:
+        """Pretrain, probe on the validation fold and restore, if that is not there."""
+        folder = self.out / "ablations" / line.name
+        if finished(folder):
+            return
+        how = PRETRAININGS[line.name]
+        bundle, spent = self.pretrained(line.name)
+        records = records_for(replace(how, zscored=False), self.records)
+        validation = records.folds([VALIDATION_FOLD])
+        _, logits = self._probe(line.name, bundle.mae.backbone, records, 1.0)
+        truth = read_truth(self.out / TRUTH)[VALIDATION_FOLD]
+        unit = np.full(len(validation), bundle.input.scale, dtype=np.float32)
+        if how.per_record:
+            unit *= own_scale(self.in_mv.folds([VALIDATION_FOLD]))
+        result = {
+            **asdict(line),
+            **asdict(spent),
+            f"fold{VALIDATION_FOLD}": figures([logits[VALIDATION_FOLD]], truth),
+            "restoration": restoration_errors(bundle, validation, unit),
+        }
+        finish(folder, result)
+
+    def pretrained(self, name: str) -> tuple[Bundle, Spent]:
+        """The weights of a pretraining, made now or before."""
+        how: Pretraining = PRETRAININGS[name]
+        records = records_for(how, self.records)
+        return pretrain(name, how, self.budget, records, self.out / "pretraining" / name)
+
+    def _probe(
+        self, name: str, backbone: Backbone, records: Records, share: float
+    ) -> tuple[float, Mapping[int, Logits]]:
+        """Strength chosen, and logits of both folds, of a linear probe."""
+        seen = self._features(name, backbone, records)
+        training = records.folds(TRAINING_FOLDS)
+        labelled = labelled_rows(training, share)
+        probes = fit_probes(seen[TRAINING_FOLDS[0]][labelled], training.statements[labelled])
+        codes = records.folds([VALIDATION_FOLD]).code_labels()
+        chosen = best_probe(probes, seen[VALIDATION_FOLD], codes)
+        return chosen.strength, {fold: chosen(seen[fold]) for fold in FOLDS}
+
+    def _features(
+        self, name: str, backbone: Backbone, records: Records
+    ) -> Mapping[int, Float32[np.ndarray, "n features"]]:
+        """Frozen features of both folds, and under 1 of the training folds."""
+        if name not in self._kept:
+            self._kept.clear()
+            parts = {fold: records.folds([fold]) for fold in FOLDS}
+            parts[TRAINING_FOLDS[0]] = records.folds(TRAINING_FOLDS)
+            frozen, patches = Features(backbone), backbone.config.patches
+            self._kept[name] = {
+                fold: outputs(frozen, part, patches, fast=True) for fold, part in parts.items()
+            }
+        return self._kept[name]
+
+    @cached_property
+    def _kept(self) -> dict[str, Mapping[int, Float32[np.ndarray, "n features"]]]:
+        """Features last made: rows with fewer labels need the same again."""
+        return {}
+
+    def _make_probe(self, row: Row, folder: Path) -> dict[str, Any]:
+        spent = Spent()
+        if row.pretraining is None:
+            torch.manual_seed(0)
+            backbone = Backbone(self.budget.model).eval()
+        else:
+            bundle, spent = self.pretrained(row.pretraining)
+            backbone = bundle.mae.backbone
+        strength, logits = self._probe(row.method, backbone, self.in_mv, row.share)
+        write_logits(folder, 0, {(fold, "12"): values for fold, values in logits.items()})
+        return {**_cost(spent, spent, backbone), "strength": strength}
+
+    def _make_classifier(self, row: Row, folder: Path) -> dict[str, Any]:
+        before, bundle = Spent(), None
+        if row.pretraining is not None:
+            bundle, before = self.pretrained(row.pretraining)
+        runs, model = [], None
+        for seed in row.seeds:
+            out = folder / f"seed{seed}"
+            model = train_classifier(row, seed, bundle, self.budget, self.in_mv, out)
+            runs.append(Spent.of(out))
+            self._score(model.eval(), row, folder, seed)
+        assert model is not None
+        minutes = sum(run.minutes for run in runs) / len(runs)
+        total = Spent(before.epochs + runs[0].epochs, before.minutes + minutes)
+        return _cost(total, before, model)
+
+    def _make_shipped(self, row: Row, folder: Path) -> dict[str, Any]:
+        bundle = load_bundled()
+        if bundle.classifier is None:
+            raise DataError("The bundled weights were never fine-tuned; run finetune and release.")
+        self._score(bundle.classifier, row, folder, 0)
+        stages = [bundle.card.get(stage, {}) for stage in ("pretraining", "finetuning")]
+        spent = [Spent(run.get("epochs", 0), run.get("minutes", 0.0)) for run in stages]
+        total = Spent(sum(part.epochs for part in spent), sum(part.minutes for part in spent))
+        return {**_cost(total, spent[0], bundle.classifier), "sha256": bundle.sha256}
+
+    def _score(self, model: nn.Module, row: Row, folder: Path, seed: int) -> None:
+        names = LEAD_SETS if row.lead_sets else {"12": LEADS}
+        patches = self.budget.model.patches
+        if isinstance(model, Classifier):
+            patches = model.config.patches
+        found = {
+            (fold, name): outputs(model, self.in_mv.folds([fold]), patches, np.isin(LEADS, leads))
+            for fold in FOLDS
+            for name, leads in names.items()
+        }
+        write_logits(folder, seed, found)
+
+
+_MAKERS = {
+    "probe": Workshop._make_probe,
+    "finetuned": Workshop._make_classifier,
+    "resnet": Workshop._make_classifier,
+    "shipped": Workshop._make_shipped,
+}
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    return {**asdict(row), "seeds": list(row.seeds)}
+
+
+def _cost(total: Spent, pretraining: Spent, model: nn.Module) -> dict[str, Any]:
+    return {
+        **asdict(total),
+        "pretraining_epochs": pretraining.epochs,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+    }
+
+
+def _of_bundled(folder: Path) -> bool:
+    """Whether a row was made from the weights that are bundled now."""
+    made = read_result(folder) or {}
+    return made.get("sha256") == load_bundled().sha256

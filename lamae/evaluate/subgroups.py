@@ -1,0 +1,88 @@
+"""Whether the model ranks as well in women as in men, and at every age."""
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from lamae.data import Records
+from lamae.evaluate.ranking import MINIMUM_POSITIVES, bootstrap_auroc, countable
+
+# From this age on, and below the next. PTB-XL writes 300 for everyone above 89.
+AGES = {"under 50": 0, "50-64": 50, "65-79": 65, "80 and over": 80}
+
+
+def divisions(records: Records) -> dict[str, dict[str, Bool[np.ndarray, " n"]]]:
+    """Which ECGs belong to which group, by sex and by age; unknown ages belong to none."""
+    bounds = [*AGES.values(), np.inf]
+    return {
+        "sex": {"female": records.female, "male": ~records.female},
+        "age": {
+            name: (records.age >= low) & (records.age < high)
+            for name, low, high in zip(AGES, bounds[:-1], bounds[1:], strict=True)
+        },
+    }
+
+
+def score_subgroups(
+    scores: Float[np.ndarray, "n codes"],
+    labels: Bool[np.ndarray, "n codes"],
+    records: Records,
+    *,
+    rng: np.random.Generator,
+    resamples: int = 1000,
+    minimum_positives: int = MINIMUM_POSITIVES,
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Macro AUROC within each sex and each age group, ready for JSON.
+
+    Each group has other codes with enough positives, and some codes are harder than others. So
+    every group is scored twice: over all the codes that it can measure itself, and over those
+    that every group of its division can, where figures may be compared.
+
+    Args:
+        scores: Higher means more likely.
+        labels: Which codes each ECG carries.
+        records: The same ECGs, whose patients are drawn.
+        rng: Draws the resamples.
+        resamples: How many.
+        minimum_positives: As in `bootstrap_auroc`, within the group.
+
+    Returns:
+        Under "sex" and "age" each group by name, with "ecgs"; "macro_auroc", "ci" and "codes"
+        (how many enter the macro) over the group's own codes; and the same three under "shared"
+        over the codes common to its division. Macro and interval are None where no code can
+        be measured.
+    """
+    results: dict[str, dict[str, dict[str, Any]]] = {}
+    for division, groups in divisions(records).items():
+        own = {name: countable(labels[rows], minimum_positives) for name, rows in groups.items()}
+        shared = np.all(list(own.values()), axis=0)
+        results[division] = {}
+        for name, rows in groups.items():
+
+            def macro(
+                only: Bool[np.ndarray, " codes"], rows: Bool[np.ndarray, " n"] = rows
+            ) -> dict[str, Any]:
+                if not only.any():
+                    return {"macro_auroc": None, "ci": None, "codes": 0}
+                found = bootstrap_auroc(
+                    scores[rows],
+                    labels[rows],
+                    rng=rng,
+                    resamples=resamples,
+                    minimum_positives=minimum_positives,
+                    groups=records.patient_id[rows],
+                    only=only,
+                )
+                return {
+                    "macro_auroc": found.macro,
+                    "ci": list(found.interval),
+                    "codes": int(found.counted.sum()),
+                }
+
+            results[division][name] = {
+                "ecgs": int(rows.sum()),
+                **macro(own[name]),
+                "shared": macro(shared),
+            }
+    return results

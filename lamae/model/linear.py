@@ -1,0 +1,35 @@
+"""Linear regression between leads, batched: where the decoder starts from."""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from lamae.restore import RIDGE
+
+# Keeps the system solvable before any moments are known.
+TINY = 1e-9
+
+
+def linear_leads(
+    x: Float[Tensor, "B L T"], visible: Bool[Tensor, "B L N"], moments: Float[Tensor, "L L"]
+) -> Float[Tensor, "B L T"]:
+    """Ridge regression of every lead from the leads whose patch is visible at the same time.
+
+    Args:
+        x: Signals in model units; hidden patches are not looked at.
+        visible: Patches that may be looked at.
+        moments: Mean products of the leads over the training ECGs.
+
+    Returns:
+        The estimate in model units; zero where no lead is visible.
+    """
+    seen = visible.mT.double()  # B N L
+    both = seen[..., :, None] * seen[..., None, :]  # B N L L
+    identity = torch.eye(len(moments), device=x.device, dtype=torch.double)
+    ridge = RIDGE * moments.diagonal().mean() + TINY
+    # Rows of hidden leads become those of the identity, which keeps them out of the solution.
+    gram = both * moments + ridge * identity + (1 - seen)[..., None] * identity
+    weights = torch.linalg.solve(gram, seen[..., None] * moments).to(x.dtype)  # B N L(seen) L
+    with torch.autocast(x.device.type, enabled=False):
+        patches = (x.unflatten(-1, (visible.shape[-1], -1)) * visible[..., None]).float()
+        return torch.einsum("bnsl,bsnp->blnp", weights.float(), patches).flatten(2)

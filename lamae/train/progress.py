@@ -1,0 +1,86 @@
+"""How far a run is, on standard error; standard output is left to what --json prints."""
+
+import sys
+import time
+from collections.abc import Mapping
+
+from torch import Tensor
+from tqdm import tqdm
+
+from lamae.train.config import RunConfig
+
+SECONDS_BETWEEN_LOSSES = 2.0
+
+
+class Progress:
+    """One bar for the whole run on a terminal; elsewhere one line an epoch.
+
+    The bar's ECGs a second and time left count validation too, so that the run ends when it
+    says.
+    """
+
+    def __init__(self, config: RunConfig, steps: int, epoch: int, *, silent: bool) -> None:
+        """Begin.
+
+        Args:
+            config: The run.
+            steps: Steps an epoch.
+            epoch: Epochs trained before.
+            silent: Say nothing, as every process but the first does.
+        """
+        self._epochs, self._batch, self._first = config.epochs, config.batch, epoch
+        self._silent = silent
+        self._began = self._told = time.monotonic()
+        self._figures: dict[str, str] = {}
+        self._bar = tqdm(
+            total=config.epochs * steps * config.batch,
+            initial=epoch * steps * config.batch,
+            desc=f"epoch {epoch + 1}/{config.epochs}",
+            unit=" ECGs",
+            unit_scale=True,
+            smoothing=0,
+            disable=silent or None,
+        )
+
+    def step(self, total: Tensor, steps: int) -> None:
+        """One step is done.
+
+        Args:
+            total: Sum of the losses of the epoch, on its device.
+            steps: How many they are.
+        """
+        self._bar.update(self._batch)
+        now = time.monotonic()
+        # Reading the loss makes a GPU finish all it has been given.
+        if not self._bar.disable and now - self._told > SECONDS_BETWEEN_LOSSES:
+            self._told = now
+            self._figures["loss"] = f"{float(total) / steps:.4f}"
+            self._bar.set_postfix(self._figures)
+
+    def epoch(self, epoch: int, loss: float, figures: Mapping[str, float], rate: float) -> None:
+        """An epoch is done and validated.
+
+        Args:
+            epoch: Its number, from 1.
+            loss: Its mean loss.
+            figures: What validation found.
+            rate: Training ECGs a second.
+        """
+        shown = {"loss": loss, **figures}
+        self._figures = {name: f"{value:.4f}" for name, value in shown.items()}
+        if not self._bar.disable:
+            self._bar.set_description(f"epoch {min(epoch + 1, self._epochs)}/{self._epochs}", False)
+            self._bar.set_postfix(self._figures)
+        elif not self._silent:
+            elapsed = time.monotonic() - self._began
+            left = elapsed / (epoch - self._first) * (self._epochs - epoch) / 60
+            words = " ".join(f"{name} {value}" for name, value in self._figures.items())
+            print(
+                f"epoch {epoch}/{self._epochs} {words} {rate:.0f} ECGs/s {left:.1f} min left",
+                file=sys.stderr,
+                flush=True,
+            )
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        self._bar.close()

@@ -1,0 +1,142 @@
+"""The folder of a run: its settings, what it was made with, its figures, its last checkpoint."""
+
+import json
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, Protocol, runtime_checkable
+
+import torch
+from lightning.fabric import Fabric
+
+from lamae.errors import DataError
+from lamae.train.config import RunConfig
+from lamae.train.device import device_name
+
+# What a run may be continued with another value of: how long, how often it saves, how fast.
+FREE_TO_CHANGE = {"epochs", "checkpoint_seconds", "compile"}
+
+
+@runtime_checkable
+class Stateful(Protocol):
+    """What a checkpoint holds: modules and optimisers."""
+
+    def state_dict(self) -> dict[str, Any]: ...  # noqa: D102
+
+    def load_state_dict(self, state_dict: Any) -> Any: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder that all processes of a run see and that the first of them writes.
+
+    Attributes:
+        path: Holds config.json, environment.json, metrics.jsonl and checkpoint.pt.
+    """
+
+    path: Path
+
+    @property
+    def checkpoint(self) -> Path:
+        """The last state saved."""
+        return self.path / "checkpoint.pt"
+
+    def restore(
+        self, parts: Mapping[str, Stateful], config: RunConfig, device: torch.device
+    ) -> int:
+        """Put the parts into the state last saved, if there is one.
+
+        Returns:
+            Epochs trained so far.
+
+        Raises:
+            DataError: The checkpoint is damaged or of a run with other settings.
+        """
+        if not self.checkpoint.is_file():
+            return 0
+        try:
+            state = torch.load(self.checkpoint, map_location=device, weights_only=True)
+            for name, part in parts.items():
+                part.load_state_dict(state[name])
+            epoch = int(state["epoch"])
+        except (EOFError, KeyError, RuntimeError, UnpicklingError, ValueError) as error:
+            raise DataError(
+                f"{self.checkpoint} is damaged or of another run; choose another folder for "
+                "this one."
+            ) from error
+        self._refuse_other_settings(config)
+        return epoch
+
+    def save(self, parts: Mapping[str, Stateful], epoch: int) -> None:
+        """Replace the checkpoint; one that is cut off while it is written never counts."""
+        state = {**{name: part.state_dict() for name, part in parts.items()}, "epoch": epoch}
+        partial = self.checkpoint.with_suffix(".partial")
+        torch.save(state, partial)
+        partial.replace(self.checkpoint)
+
+    def describe(self, config: RunConfig, made_with: Mapping[str, Any]) -> None:
+        """Write the settings and what the run is made with."""
+        for name, values in (("config", asdict(config)), ("environment", made_with)):
+            (self.path / f"{name}.json").write_text(json.dumps(values, indent=2) + "\n")
+
+    def log(self, line: Mapping[str, Any]) -> None:
+        """Add the figures of an epoch."""
+        with (self.path / "metrics.jsonl").open("a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def _refuse_other_settings(self, config: RunConfig) -> None:
+        saved = json.loads((self.path / "config.json").read_text())
+        wanted = json.loads(json.dumps(asdict(config)))
+        fixed = [name for name in wanted if name not in FREE_TO_CHANGE]
+        other = [name for name in fixed if saved.get(name) != wanted[name]]
+        if other:
+            raise DataError(
+                f"{self.path} holds a run with another {', '.join(other)}; choose another "
+                "folder, or the recipe that it was begun with."
+            )
+
+
+def metrics(out: Path) -> list[dict[str, Any]]:
+    """The figures of every epoch of a run, the first first.
+
+    An epoch whose checkpoint was never finished was trained again: its last line counts.
+    """
+    lines = map(json.loads, (out / "metrics.jsonl").read_text().splitlines())
+    return list({line["epoch"]: line for line in lines}.values())
+
+
+def environment(fabric: Fabric) -> dict[str, Any]:
+    """What a run is made with: device, processes, versions, commit.
+
+    Returns:
+        "dirty" is whether the code differed from its commit; None where there is no commit to
+        compare with, "commit" then being "unknown".
+    """
+    commit = _git("rev-parse", "HEAD")
+    return {
+        "device": device_name(fabric.device),
+        "threads": torch.get_num_threads(),
+        "precision": str(fabric._precision.precision),
+        "processes": fabric.world_size,
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("torch", "lightning", "numpy")},
+        "commit": commit or "unknown",
+        "dirty": bool(_git("status", "--porcelain")) if commit else None,
+    }
+
+
+def _git(*arguments: str) -> str:
+    """What git says of the code that runs; nothing where either is missing."""
+    git = shutil.which("git")
+    if git is None:
+        return ""
+    command = [git, *arguments]
+    folder = Path(__file__).parent
+    return subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, check=False
+    ).stdout.strip()

@@ -1,0 +1,196 @@
+"""The command from start to end, on simulated ECGs."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from lamae.__main__ import main
+from lamae.checkpoint import Bundle, load_bundle
+from lamae.compare import results, run, work
+from lamae.compare.budget import rehearsal_budget
+from lamae.compare.rehearsal import simulated_records
+from lamae.compare.results import END, load_results, save_results, write_table
+from lamae.compare.rows import ABLATIONS, CLAIMS, LEAD_SETS, ROWS
+from lamae.compare.run import collect, command, make
+from lamae.compare.table import render
+from lamae.compare.work import Workshop
+from lamae.errors import DataError, InputError, WeightsError
+from lamae.evaluate import code_scores, macro_auroc, statement_logits
+from lamae.model import Classifier, MaskedAutoencoder
+from lamae.predict import Predictor
+from lamae.preprocess import InputSpec
+
+WRITTEN = (results.RESULTS, results.README)
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    """Weights that ship, in place of those that do."""
+    config = rehearsal_budget().model
+    torch.manual_seed(0)
+    mae, classifier = MaskedAutoencoder(config).eval(), Classifier(config).eval()
+    torch.nn.init.normal_(classifier.head.weight)
+    card = {
+        "pretraining": {"epochs": 85, "minutes": 59.0},
+        "finetuning": {"epochs": 14, "minutes": 9.6},
+    }
+    bundle = Bundle(config, InputSpec(), mae, classifier, card=card, sha256="of these")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(work, "load_bundled", lambda: bundle)
+        yield bundle
+
+
+@pytest.fixture(scope="module")
+def rehearsed(tmp_path_factory, shipped):
+    """A folder with every row and ablation."""
+    out = tmp_path_factory.mktemp("comparison")
+    before = [path.read_bytes() if path.is_file() else None for path in WRITTEN]
+    found = command(None, out, rehearse=True)
+    assert [path.read_bytes() if path.is_file() else None for path in WRITTEN] == before
+    return out, found
+
+
+def test_every_row_every_ablation_and_every_claim_is_there(rehearsed):
+    _, found = rehearsed
+    assert list(found["rows"]) == [row.name for row in ROWS]
+    assert list(found["ablations"]) == [line.name for line in ABLATIONS]
+    assert [claim["title"] for claim in found["claims"]] == [claim.title for claim in CLAIMS]
+
+
+def test_rows_say_what_they_cost_and_how_they_rank(rehearsed):
+    _, found = rehearsed
+    tuned = found["rows"]["lamae_finetuned"]
+    assert (tuned["epochs"], tuned["pretraining_epochs"]) == (2, 1)
+    assert tuned["minutes"] > found["rows"]["lamae_probe"]["minutes"] > 0
+    assert found["rows"]["random_probe"]["epochs"] == 0
+    assert list(tuned["fold10"]) == list(LEAD_SETS)
+    assert len(tuned["fold10"]["12"]["icd10"]["seeds"]) == 3
+    assert 0 <= tuned["fold9"]["1"]["icd10"]["macro_auroc"] <= 1
+    # Simulated bundle branch block is easy even for a probe of random features.
+    assert found["rows"]["random_probe"]["fold10"]["12"]["icd10"]["macro_auroc"] > 0.9
+    errors = found["ablations"]["lamae"]["restoration"]
+    assert 0 < errors["patches"] < 1
+
+
+def test_all_rows_end_with_the_same_classifier(rehearsed):
+    rows = rehearsed[1]["rows"]
+    names = ("independent_finetuned", "alignment_finetuned", "lamae_finetuned", "scratch")
+    assert len({rows[name]["parameters"] for name in names}) == 1
+
+
+def test_pretrainings_differ(rehearsed):
+    out, _ = rehearsed
+    bundles = {
+        name: load_bundle(out / "pretraining" / name / "lamae.safetensors")
+        for name in ("lamae", "independent", "alignment")
+    }
+    assert not bundles["independent"].moments.any()
+    assert bundles["lamae"].moments.any()
+    weights = [bundles[name].mae.backbone.encoder.cls for name in ("independent", "alignment")]
+    assert not np.allclose(*weights)
+
+
+def test_what_is_finished_is_not_made_again(rehearsed, monkeypatch):
+    out, found = rehearsed
+    for name in ("train_classifier", "pretrain", "outputs"):
+        monkeypatch.setattr(work, name, None)
+    again = command(None, out, rehearse=True)
+    assert again["rows"] == found["rows"]
+    (out / "lamae_probe" / "result.json").rename(out / "lamae_probe" / "kept.json")
+    try:
+        with pytest.raises(TypeError):
+            command(None, out, names=("lamae_probe",), rehearse=True)
+        assert "lamae_probe" not in collect(out)["rows"]
+    finally:
+        (out / "lamae_probe" / "kept.json").rename(out / "lamae_probe" / "result.json")
+
+
+def test_a_folder_belongs_to_one_budget_and_one_data_set(rehearsed):
+    out, _ = rehearsed
+    records = simulated_records()
+    longer = replace(rehearsal_budget(), finetune_epochs=2)
+    with pytest.raises(DataError, match="another budget"):
+        make(Workshop(records, longer, out), ("random_probe",))
+    fewer = records.take(np.arange(len(records)) != 3)
+    with pytest.raises(DataError, match="other ECGs"):
+        make(Workshop(fewer, rehearsal_budget(), out), ("random_probe",))
+
+
+def test_the_table_is_made_from_what_is_there(rehearsed, capsys, monkeypatch, tmp_path):
+    out, found = rehearsed
+    readme, file = tmp_path / "README.md", tmp_path / "comparison.json"
+    readme.write_text(f"before\n<!-- comparison -->\nold\n{END}after\n")
+    monkeypatch.setattr(run, "write_table", lambda table: write_table(table, readme))
+    monkeypatch.setattr(run, "save_results", lambda values: save_results(values, file))
+    assert main(["compare", "--table", "--out", str(out)]) == 0
+    printed = capsys.readouterr().out
+    saved = load_results(file)
+    assert saved is not None
+    assert printed.strip() == render(found).strip() == render(saved).strip()
+    assert readme.read_text() == (
+        f"before\n<!-- comparison -->\n{render(saved).strip()}\n{END}after\n"
+    )
+    for row in ROWS:
+        if row.share == 1:
+            assert printed.count(f"| {row.title}") == 1 + row.lead_sets
+
+
+def test_a_table_of_little_leaves_out_what_is_not_there(rehearsed):
+    _, found = rehearsed
+    little = {**found, "rows": {"resnet": found["rows"]["resnet"]}, "ablations": {}, "claims": []}
+    text = render(little)
+    assert text.count("Supervised 1-D ResNet") == 2
+    assert "Paired difference" not in text
+    assert "LAMAE" not in text
+
+
+def test_the_shipped_row_says_what_its_card_says(rehearsed, shipped):
+    row = rehearsed[1]["rows"]["shipped"]
+    assert (row["epochs"], row["pretraining_epochs"], row["minutes"]) == (99, 85, 68.6)
+    records = simulated_records().folds([10])
+    logits = statement_logits(Predictor(shipped), records, progress=False)
+    expected = macro_auroc(code_scores(logits), records.code_labels())
+    assert row["fold10"]["12"]["icd10"]["macro_auroc"] == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_shipped_row_is_made_again_when_other_weights_ship(rehearsed):
+    out, _ = rehearsed
+    path = out / "shipped" / "result.json"
+    kept = path.read_text()
+    path.write_text(json.dumps({**json.loads(kept), "sha256": "of others"}))
+    command(None, out, names=("shipped",), rehearse=True)
+    assert path.read_text() == kept
+
+
+def test_weights_of_another_version_leave_their_row_out(tmp_path, monkeypatch, capsys):
+    def damaged():
+        raise WeightsError("of another version")
+
+    monkeypatch.setattr(work, "load_bundled", damaged)
+    found = command(None, tmp_path, names=("shipped",), rehearse=True)
+    assert found["rows"] == {}
+    assert "shipped is left out: of another version" in capsys.readouterr().err
+
+
+def test_what_cannot_be_done_is_refused(tmp_path, capsys):
+    with pytest.raises(InputError, match="--data"):
+        command(None, tmp_path)
+    assert main(["compare", "--table", "--out", str(tmp_path)]) == 2
+    assert "holds no comparison" in capsys.readouterr().err
+    readme = tmp_path / "README.md"
+    readme.write_text("no marks")
+    with pytest.raises(DataError, match="lacks the marks"):
+        write_table("table", readme)
+
+
+def test_the_readme_shows_the_results_that_are_in_the_repository():
+    text = results.README.read_text()
+    _, begin, rest = text.partition(results.BEGIN)
+    shown, end, _ = rest.partition(END)
+    assert begin
+    assert end
+    found = load_results()
+    assert shown.strip() == (render(found).strip() if found else "")

@@ -1,0 +1,73 @@
+"""The tables of rows, budgets and claims fit together."""
+
+from dataclasses import replace
+
+import pytest
+
+from lamae.compare.budget import Budget
+from lamae.compare.rows import ABLATIONS, CLAIMS, LEAD_SETS, PRETRAININGS, ROWS, SHARES, chosen
+from lamae.ecg import LEADS
+from lamae.errors import InputError
+from lamae.model import ModelConfig
+
+NAMES = {row.name: row for row in ROWS}
+
+
+def test_names_are_unique_and_lead_somewhere():
+    assert len(NAMES) == len(ROWS)
+    assert all(row.pretraining in {None, *PRETRAININGS} for row in ROWS)
+    assert all(line.name in PRETRAININGS for line in ABLATIONS)
+    assert all({claim.a, claim.b} <= set(NAMES) for claim in CLAIMS)
+
+
+def test_headline_rows_have_three_seeds_all_lead_sets_and_every_share():
+    for method in ("lamae_finetuned", "scratch", "resnet"):
+        row = NAMES[method]
+        assert (len(row.seeds), row.lead_sets, row.share) == (3, True, 1.0)
+        assert {r.share for r in ROWS if r.method == method} == set(SHARES)
+    assert NAMES["lamae_finetuned_10"].share == 0.1
+    assert NAMES["lamae_finetuned_1"].seeds == (0,)
+
+
+def test_lead_sets_are_named_after_their_size():
+    for name, leads in LEAD_SETS.items():
+        assert int(name) == len(leads)
+        assert set(leads) <= set(LEADS)
+
+
+def test_pretrainings_make_valid_models_and_nothing_crosses_in_the_leadwise_ones():
+    for how in PRETRAININGS.values():
+        model = replace(Budget().model, **how.model)
+        assert isinstance(model, ModelConfig)
+        crosses = model.latent_depth > 0 or model.decoder_cross
+        assert how.leadwise != crosses
+        assert not how.alignment or how.leadwise
+
+
+def test_the_choice_made_is_what_its_line_says():
+    budget = Budget()
+    mask = budget.pretraining("lamae").mask
+    assert ABLATIONS[0].name == "lamae"
+    assert "depth 2, cross" in ABLATIONS[0].setting
+    assert (budget.model.latent_depth, budget.model.decoder_cross) == (2, True)
+    assert 0 < mask.synchronous < 1
+    assert 0 < mask.hide_leads < 1
+
+
+def test_a_row_from_scratch_learns_all_its_parts_at_one_rate():
+    budget = Budget()
+    scratch, tuned = budget.from_scratch("a", 0), budget.finetuning("b", 0)
+    assert scratch.optim == replace(tuned.optim, lr=1e-3, latent_lr=None, encoder_lr=None)
+    assert (scratch.probe_first, tuned.probe_first) == (False, True)
+    assert tuned.optim.encoder_lr is not None
+    assert scratch.lead_dropout == budget.resnet("c", 0).lead_dropout == tuned.lead_dropout > 0
+    assert scratch.epochs == budget.resnet("c", 0).epochs == budget.scratch_epochs
+
+
+def test_rows_are_chosen_by_name():
+    rows, ablations = chosen(("resnet", "no_cross"))
+    assert [row.name for row in rows] == ["resnet"]
+    assert [line.name for line in ablations] == ["no_cross"]
+    assert chosen() == (ROWS, ABLATIONS)
+    with pytest.raises(InputError, match="no row nonsense; choose from random_probe"):
+        chosen(("resnet", "nonsense"))

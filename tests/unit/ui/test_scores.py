@@ -1,0 +1,80 @@
+import pandas as pd
+import pytest
+
+from lamae.ui import scores
+
+ENTRY = {
+    "auroc": 0.9,
+    "ci": [0.8512, 0.95],
+    "auprc": 0.5,
+    "auprc_ci": [0.3, 0.7],
+    "positives": 12,
+    "prevalence": 0.034,
+}
+RARE = {"auroc": None, "ci": None, "auprc": None, "auprc_ci": None, "positives": 1}
+BETTER = {**ENTRY, "auroc": 0.95}
+REPORT = {"codes": {"I44.7": ENTRY, "I45.6": RARE, "I48.91": BETTER}}
+CARD = {"codes": {"I44.7": {"positives_train": 1200, "prevalence": 0.353}}}
+
+
+def test_a_figure_with_its_interval() -> None:
+    assert scores.interval(ENTRY) == "0.900 (0.851–0.950)"
+    assert scores.interval(ENTRY, "auprc", "auprc_ci", digits=1) == "0.5 (0.3–0.7)"
+    assert scores.interval({"auprc": 0.5}, "auprc", "auprc_ci") == "0.500"
+    assert scores.interval(RARE) == "too few positives"
+
+
+def test_codes_are_ordered_by_auroc_and_say_their_prevalence() -> None:
+    table = scores.codes_in_words(REPORT, CARD)
+    assert list(table["Code"]) == ["I48.91", "I44.7", "I45.6"]
+    row = table.iloc[1]
+    assert row["AUPRC (95% CI)"] == "0.500 (0.300–0.700)"
+    assert row["Test positives"] == "12 (3.4%)"
+    assert row["Training positives"] == "1,200 (35.3%)"
+    rare = table.iloc[2]
+    assert list(rare[["AUROC (95% CI)", "AUPRC (95% CI)"]]) == ["–", "–"]
+    assert rare["Training positives"] == "–"
+
+
+def test_the_file_holds_numbers() -> None:
+    table = scores.codes(REPORT, CARD).set_index("Code")
+    assert tuple(table.loc["I44.7", ["AUPRC low", "AUPRC high"]]) == (0.3, 0.7)
+    assert table.loc["I44.7", "Training prevalence"] == 0.353
+    assert pd.isna(table.loc["I45.6", "AUROC"])
+
+
+def test_an_older_card_has_no_empty_columns() -> None:
+    entry = {"auroc": 0.9, "ci": [0.8, 0.95], "auprc": 0.5, "positives": 12}
+    report = {"codes": {"I44.7": entry}}
+    assert not [name for name in scores.codes(report, {}) if "prevalence" in name]
+    assert scores.codes_in_words(report, {})["AUPRC (95% CI)"][0] == "0.500"
+
+
+def test_calibration_is_one_bin_a_row() -> None:
+    curve = {
+        "edges": [[0.0, 0.5], [0.5, 1.0]],
+        "predicted": [0.1, 0.9],
+        "observed": [0.2, 0.8],
+        "observed_ci": [[0.1, 0.3], [0.6, 1.0]],
+        "count": [30, 4],
+    }
+    table = scores.calibration(curve)
+    assert list(table["count"]) == [30, 4]
+    assert list(table["edges high"]) == [0.5, 1.0]
+    assert list(table["observed_ci low"]) == [0.1, 0.6]
+
+
+def test_groups_stand_beside_the_codes_they_share() -> None:
+    nothing = {"macro_auroc": None, "ci": None, "codes": 0}
+    shared = {"macro_auroc": 0.8, "ci": [0.7, 0.9], "codes": 2}
+    young = {"ecgs": 40, "macro_auroc": 0.85, "ci": [0.75, 0.95], "codes": 5, "shared": shared}
+    old = {"ecgs": 3, **nothing, "shared": nothing}
+    divisions = {"age": {"50-64": young, "80 and over": old}}
+    words = scores.subgroups_in_words(divisions)
+    assert list(words["Group"]) == ["50–64", "80 and over"]
+    assert words.iloc[0].tolist()[1:] == [40, 5, "0.85 (0.75–0.95)", 2, "0.80 (0.70–0.90)"]
+    assert words.iloc[1].tolist()[1:] == [3, 0, "too few positives", 0, "too few positives"]
+    numbers = scores.subgroups(divisions)
+    assert numbers.loc[0, "By"] == "Age"
+    assert numbers.loc[0, "high, shared"] == pytest.approx(0.9)
+    assert pd.isna(numbers.loc[1, "low, own"])
