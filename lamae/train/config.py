@@ -10,13 +10,16 @@ from lamae.train.augment import AugmentConfig
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """AdamW with warm-up, a plateau and a decay to zero.
+    """AdamW, alone or beside Muon, with warm-up, a plateau and a decay to zero.
 
     Attributes:
         lr: Learning rate on the plateau, of new parts.
         latent_lr: Of the latent attention, where it was pretrained.
         encoder_lr: Of the encoder, where it was pretrained.
-        weight_decay: Of matrices; biases, norms and embeddings have none.
+        muon: Let Muon update the matrices of the transformer blocks, with this many times the
+            learning rate of their part. None leaves all to AdamW.
+        weight_decay: Of matrices, with Muon of its own alone; biases, norms and embeddings have
+            none.
         betas: Of Adam.
         warmup: Share of the steps in which the rate rises from zero.
         decay: Share of the steps in which it falls to zero again. A plateau lets a longer run
@@ -29,6 +32,7 @@ class OptimConfig:
     lr: float
     latent_lr: float | None = None
     encoder_lr: float | None = None
+    muon: float | None = None
     weight_decay: float = 0.05
     betas: tuple[float, float] = (0.9, 0.95)
     warmup: float = 0.05

@@ -1,7 +1,7 @@
 """The one training loop: CPU, GPU or several of either, through Lightning Fabric."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from torch import Generator, Tensor, nn
 from lamae.errors import DataError
 from lamae.train.config import RunConfig
 from lamae.train.device import make_fabric
-from lamae.train.optim import WeightAverage, make_optimizer, rate_at, set_rate
+from lamae.train.optim import WeightAverage, make_optimizers, rate_at, set_rate
 from lamae.train.progress import Progress
 from lamae.train.run import RunFolder, Stateful, environment, metrics
 
@@ -81,10 +81,11 @@ def fit(
         )
     out.mkdir(parents=True, exist_ok=True)
     folder, first = RunFolder(out), fabric.global_rank == 0
-    objective, optimizer = fabric.setup(
-        _Objective(module, loss), make_optimizer(module, config.optim)
+    objective, *optimizers = fabric.setup(
+        _Objective(module, loss), *make_optimizers(module, config.optim)
     )
-    parts: dict[str, Stateful] = {"module": module, "optimizer": optimizer}
+    parts: dict[str, Stateful] = {"module": module}
+    parts |= {f"optimizer {number}": each for number, each in enumerate(optimizers)}
     average = None
     if config.optim.ema is not None:
         parts["average"] = average = WeightAverage(module, config.optim.ema)
@@ -98,7 +99,7 @@ def fit(
         folder.describe(config, environment(fabric))
     progress = Progress(config, steps, epoch, silent=not first)
     passes = _Passes(
-        fabric, module, objective, optimizer, prepare, average, progress, count, config
+        fabric, module, objective, optimizers, prepare, average, progress, count, config
     )
     saved = time.monotonic()
     while epoch < config.epochs:
@@ -142,7 +143,7 @@ class _Passes:
     fabric: Fabric
     module: nn.Module
     objective: Any
-    optimizer: Any
+    optimizers: Sequence[Any]
     prepare: Prepare
     average: WeightAverage | None
     progress: Progress
@@ -170,9 +171,9 @@ class _Passes:
             asked = time.perf_counter()
             batch = self.prepare(rows[fabric.global_rank :: fabric.world_size], generator)
             waited += time.perf_counter() - asked
-            set_rate(
-                self.optimizer, rate_at(epoch * steps + step, config.epochs * steps, config.optim)
-            )
+            rate = rate_at(epoch * steps + step, config.epochs * steps, config.optim)
+            for optimizer in self.optimizers:
+                set_rate(optimizer, rate)
             value, norm = self._step(batch, generator)
             total += value
             norms += norm
@@ -197,16 +198,11 @@ class _Passes:
         """One step; returns its loss and the norm of its gradient, unread."""
         value = self.objective(batch, generator)
         self.fabric.backward(value)
-        norm = self.fabric.clip_gradients(
-            self.objective,
-            self.optimizer,
-            max_norm=self.config.optim.clip,
-            # Asking every step would make a GPU wait every step.
-            error_if_nonfinite=False,
-        )
-        assert norm is not None
-        self.optimizer.step()
-        self.optimizer.zero_grad()
+        # Over all optimisers at once; asking whether it is finite would make a GPU wait.
+        norm = nn.utils.clip_grad_norm_(self.objective.parameters(), self.config.optim.clip)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
         if self.average:
             self.average.update_parameters(self.module)
         return value.detach(), norm

@@ -16,9 +16,17 @@ def rate_at(step: int, steps: int, config: OptimConfig) -> float:
     return max(0.0, min(1.0, (step + 1) / warmup, (steps - step) / decay))
 
 
-def make_optimizer(module: nn.Module, config: OptimConfig) -> torch.optim.AdamW:
-    """AdamW with a learning rate for each part and no weight decay on vectors."""
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+def make_optimizers(module: nn.Module, config: OptimConfig) -> list[torch.optim.Optimizer]:
+    """AdamW with a learning rate for each part, and Muon for the matrices of the blocks.
+
+    AdamW decays no weight of embeddings, norms and biases, and beside Muon none at all. Muon's
+    steps are scaled to the size that AdamW's have, so that one weight decay serves both.
+
+    Source: Muon, Jordan et al. 2024; the scaling, Liu et al., Muon is Scalable for LLM Training
+        (arXiv 2502.16982), section 2.2.
+    """
+    adamw: dict[tuple[float, float], list[nn.Parameter]] = {}
+    muon: dict[float, list[nn.Parameter]] = {}
     for name, parameter in module.named_parameters():
         if "backbone.encoder." in name and config.encoder_lr is not None:
             rate = config.encoder_lr
@@ -26,15 +34,35 @@ def make_optimizer(module: nn.Module, config: OptimConfig) -> torch.optim.AdamW:
             rate = config.latent_lr
         else:
             rate = config.lr
-        plain = parameter.ndim < 2 or ".lead." in name
-        groups.setdefault((rate, 0.0 if plain else config.weight_decay), []).append(parameter)
-    return torch.optim.AdamW(
-        [
-            {"params": parameters, "lr": rate, "full_lr": rate, "weight_decay": decay}
-            for (rate, decay), parameters in groups.items()
-        ],
-        betas=config.betas,
-    )
+        if config.muon is not None and _in_block(name, parameter):
+            muon.setdefault(rate * config.muon, []).append(parameter)
+            continue
+        plain = parameter.ndim < 2 or ".lead." in name or config.muon is not None
+        adamw.setdefault((rate, 0.0 if plain else config.weight_decay), []).append(parameter)
+    found: list[torch.optim.Optimizer] = [
+        torch.optim.AdamW(
+            [
+                {"params": parameters, "lr": rate, "full_lr": rate, "weight_decay": decay}
+                for (rate, decay), parameters in adamw.items()
+            ],
+            betas=config.betas,
+        )
+    ]
+    if muon:
+        groups = [
+            {"params": parameters, "lr": rate, "full_lr": rate} for rate, parameters in muon.items()
+        ]
+        found.append(
+            torch.optim.Muon(
+                groups, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"
+            )
+        )
+    return found
+
+
+def _in_block(name: str, parameter: nn.Parameter) -> bool:
+    """Whether it is a matrix of attention or MLP, as opposed to an embedding or a head."""
+    return parameter.ndim == 2 and (".attend_" in name or ".mlp." in name)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, share: float) -> None:

@@ -13,7 +13,11 @@ from lamae.train.config import OptimConfig, RunConfig
 def small() -> RunConfig:
     """1.2 M parameters: a CPU run."""
     return RunConfig(
-        recipe="small", optim=OptimConfig(lr=1e-3, warmup=0.02), epochs=70, batch=32, decode_leads=4
+        recipe="small",
+        optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.02),
+        epochs=70,
+        batch=32,
+        decode_leads=4,
     )
 
 
@@ -45,7 +49,7 @@ def large() -> RunConfig:
 def _on_gpu(name: str, model: ModelConfig) -> RunConfig:
     return RunConfig(
         recipe=name,
-        optim=OptimConfig(lr=1e-3, warmup=0.05, ema=0.999),
+        optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.05, ema=0.999),
         epochs=400,
         batch=256,
         model=model,
@@ -83,7 +87,7 @@ def rehearsal() -> RunConfig:
     """A tiny model for one epoch: shows that a set-up runs from start to end."""
     return RunConfig(
         recipe="rehearsal",
-        optim=OptimConfig(lr=1e-3),
+        optim=OptimConfig(lr=1e-3, muon=4.0),
         epochs=1,
         batch=16,
         model=ModelConfig(

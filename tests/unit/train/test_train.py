@@ -19,7 +19,7 @@ from lamae.train.config import OptimConfig, RunConfig
 from lamae.train.device import make_fabric
 from lamae.train.finetune import finetune_on, pooled_features
 from lamae.train.loop import metrics
-from lamae.train.optim import make_optimizer, rate_at
+from lamae.train.optim import make_optimizers, rate_at
 from lamae.train.pretrain import lead_moments, pretrain_on
 from lamae.train.probe import best_probe, fit_probes
 from lamae.train.recipes import RECIPES, recipe_named
@@ -27,7 +27,7 @@ from lamae.train.release import calibrate, release
 
 CONFIG = RunConfig(
     recipe="test",
-    optim=OptimConfig(lr=3e-3),
+    optim=OptimConfig(lr=3e-3, muon=2.0),
     epochs=2,
     batch=8,
     model=ModelConfig(
@@ -237,22 +237,51 @@ def test_the_rate_rises_stays_and_falls_to_zero():
     assert np.all(np.diff(rates[69:]) <= 0)
 
 
-def test_parts_have_their_own_rates_and_vectors_no_decay(tiny):
-    config = OptimConfig(lr=1e-3, latent_lr=1e-4, encoder_lr=1e-5)
-    model = tiny.bundle.classifier
-    groups = {
-        id(parameter): group
-        for group in make_optimizer(model, config).param_groups
+def groups_of(optimizers):
+    return {
+        id(parameter): (type(optimizer), group)
+        for optimizer in optimizers
+        for group in optimizer.param_groups
         for parameter in group["params"]
     }
-    of = lambda parameter: groups[id(parameter)]  # noqa: E731
+
+
+@pytest.mark.parametrize("muon", [None, 4.0])
+def test_parts_have_their_own_rates_and_vectors_no_decay(muon, tiny):
+    config = OptimConfig(lr=1e-3, latent_lr=1e-4, encoder_lr=1e-5, muon=muon)
+    model = tiny.bundle.classifier
+    optimizers = make_optimizers(model, config)
+    groups = groups_of(optimizers)
+    of = lambda parameter: groups[id(parameter)][1]  # noqa: E731
     assert of(model.head.weight)["full_lr"] == 1e-3
-    assert of(model.backbone.blocks[0].mlp[0].weight)["full_lr"] == 1e-4
+    assert of(model.backbone.blocks[0].mlp[0].weight)["full_lr"] == pytest.approx(
+        1e-4 * (muon or 1)
+    )
     assert of(model.backbone.encoder.embed.plain.weight)["full_lr"] == 1e-5
-    assert of(model.head.weight)["weight_decay"] == 0.05
+    assert of(model.backbone.blocks[0].mlp[0].weight)["weight_decay"] == 0.05
+    assert of(model.head.weight)["weight_decay"] == (0 if muon else 0.05)
     assert of(model.head.bias)["weight_decay"] == 0
     assert of(model.backbone.encoder.lead.weight)["weight_decay"] == 0
     assert len(groups) == len(list(model.parameters()))
+
+
+def test_muon_takes_the_matrices_of_the_blocks_and_nothing_else(tiny):
+    model = tiny.bundle.mae
+    groups = groups_of(make_optimizers(model, OptimConfig(lr=1e-3, muon=4.0)))
+    taken = {
+        name
+        for name, parameter in model.named_parameters()
+        if groups[id(parameter)][0] is torch.optim.Muon
+    }
+    blocks = {
+        f"{name}.weight"
+        for name, part in model.named_modules()
+        if isinstance(part, torch.nn.Linear) and ("attend_" in name or ".mlp." in name)
+    }
+    assert taken == blocks
+    assert {"decoder.to_patch.weight", "backbone.encoder.lead.weight"} <= {
+        name for name, _ in model.named_parameters()
+    } - taken
 
 
 def test_moments_are_mean_products():
