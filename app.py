@@ -35,6 +35,12 @@ page = st.navigation(
                 icon=":material/clinical_notes:",
                 url_path="codes",
             ),
+            st.Page(
+                "pages/analyse/library.py",
+                title="Library",
+                icon=":material/folder_open:",
+                url_path="library",
+            ),
         ],
         "Explore": [
             st.Page(
@@ -48,6 +54,12 @@ page = st.navigation(
                 title="Attention",
                 icon=":material/hub:",
                 url_path="attention",
+            ),
+            st.Page(
+                "pages/explore/leads.py",
+                title="Leads",
+                icon=":material/cardiology:",
+                url_path="leads",
             ),
         ],
         "About": [

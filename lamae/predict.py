@@ -5,19 +5,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Bool, Float, Float32, Float64
 from torch import Generator, Tensor
 
+from lamae.attend import attention_of
 from lamae.checkpoint import Bundle, load_bundled
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError, WeightsError
+from lamae.explored import Hiding, Stretch, patches_in
 from lamae.labels import ICD10_TITLES, STATEMENTS, statement_indices
 from lamae.model import Classifier
 from lamae.model.classifier import code_logits
-from lamae.model.latent import lead_attention
 from lamae.model.mask import hide_random_patches
 from lamae.preprocess import InputSpec, Prepared, prepare
-from lamae.restore import algebra_estimate, lead_errors, linear_estimate
+from lamae.restore import compare
 from lamae.results import CodeScore, LeadAttention, Prediction, Reconstruction, StatementScore
 
 STAGES = ("pretrained", "fine-tuned")
@@ -105,7 +106,7 @@ class Predictor:
         x, visible = self.model_input(prepared, shown)
         with torch.inference_mode():
             logits = self.classifier(x, visible)
-            scores = code_logits(logits, self.members)[0].double().numpy()
+        probabilities = self.probabilities(logits)[0]
         statement_probability = torch.sigmoid(logits[0]).tolist()
         statements = [
             StatementScore(statement.name, statement.description, probability, statement.confidence)
@@ -113,14 +114,16 @@ class Predictor:
         ]
         tested = self.card.get("results", {}).get("test", {}).get("icd10", {}).get("codes", {})
         codes = []
-        for rule, member, score in zip(self.bundle.rules, self.members, scores, strict=True):
+        for rule, member, probability in zip(
+            self.bundle.rules, self.members, probabilities.tolist(), strict=True
+        ):
             figures = tested.get(rule.code, {})
             interval = figures.get("ci")
             codes.append(
                 CodeScore(
                     code=rule.code,
                     title=ICD10_TITLES[rule.code],
-                    probability=float(1 / (1 + np.exp(-(rule.slope * score + rule.intercept)))),
+                    probability=probability,
                     threshold=rule.threshold,
                     statements=tuple(sorted((statements[i] for i in member), key=_by_probability)),
                     auroc=figures.get("auroc"),
@@ -135,6 +138,15 @@ class Predictor:
             seconds=prepared.seconds,
             leads=shown,
         )
+
+    def probabilities(
+        self, logits: Float[Tensor, "B statements"]
+    ) -> Float64[np.ndarray, "B codes"]:
+        """Calibrated probability of each code, in the order of `codes`."""
+        scores = code_logits(logits, self.members).double().numpy()
+        slope = np.array([rule.slope for rule in self.bundle.rules])
+        intercept = np.array([rule.intercept for rule in self.bundle.rules])
+        return 1 / (1 + np.exp(-(slope * scores + intercept)))
 
     def statement_logits(
         self,
@@ -171,6 +183,7 @@ class Predictor:
         hide: Sequence[str] = (),
         share: float = 0.0,
         seed: int = 0,
+        stretches: Sequence[Stretch] = (),
     ) -> Reconstruction:
         """Hide parts of an ECG and restore them.
 
@@ -180,14 +193,14 @@ class Predictor:
             hide: Leads to hide wholly.
             share: Share of the patches to hide in each other lead, 0 to 0.95.
             seed: Of the patches drawn.
+            stretches: Also hide the patches whose middle lies in these.
 
         Raises:
             InputError: A lead is unknown or not in the recording, nothing is hidden, nothing
                 stays visible or the share is out of range.
         """
-        if not 0 <= share <= 0.95:
-            raise InputError(f"The hidden share is {share:g}; expected 0 to 0.95.")
-        hidden_rows = lead_indices(hide)
+        hiding = Hiding(tuple(hide), tuple(stretches), share, seed)
+        lead_indices(hide)
         absent = [lead for lead in hide if lead not in ecg.leads]
         if absent:
             raise InputError(
@@ -196,33 +209,44 @@ class Predictor:
             )
         prepared = prepare(ecg, self.spec, start)
         x, available = self.model_input(prepared, ecg.leads)
-        generator = Generator().manual_seed(seed)
-        visible = hide_random_patches(available, share, generator)
-        visible[:, hidden_rows] = False
-        if not visible.any():
-            raise InputError("Everything is hidden; leave at least one lead visible.")
+        visible = self.visible(available, hiding, start)
         each = self.bundle.config.patch
         seen = visible[0].numpy().repeat(each, axis=1)
         hidden = (available & ~visible)[0].numpy().repeat(each, axis=1) & prepared.present
         if not hidden.any():
             raise InputError("Nothing is hidden; choose leads or a larger share to hide.")
         with torch.inference_mode():
-            restored = self.bundle.mae(x, visible)[0].numpy() * self.spec.scale
-        target = prepared.values * np.float32(self.spec.scale)
-        linear = np.where(hidden, linear_estimate(target, seen, self.bundle.moments), np.nan)
-        algebra = np.where(hidden, algebra_estimate(target, seen), np.nan)
-        output = np.where(hidden, restored, target)
-        return Reconstruction(
+            restored = self.bundle.mae(x, visible)[0].numpy()
+        scale = np.float32(self.spec.scale)
+        return compare(
+            prepared.values * scale,
+            restored * scale,
+            seen,
+            hidden,
+            prepared.present,
+            self.bundle.moments,
             fs=self.spec.fs,
             start=start,
-            target=target,
-            output=output.astype(np.float32),
-            linear=linear.astype(np.float32),
-            algebra=algebra.astype(np.float32),
-            hidden=hidden,
-            present=prepared.present,
-            errors=lead_errors(target, output, linear, algebra, hidden, prepared.present),
         )
+
+    def visible(
+        self, available: Bool[Tensor, "1 12 N"], hiding: Hiding, start: float
+    ) -> Bool[Tensor, "1 12 N"]:
+        """The available patches of the window from `start` s that stay visible.
+
+        Raises:
+            InputError: A lead is unknown, nothing stays visible or the share is out of range.
+        """
+        if not 0 <= hiding.share <= 0.95:
+            raise InputError(f"The hidden share is {hiding.share:g}; expected 0 to 0.95.")
+        generator = Generator().manual_seed(hiding.seed)
+        visible = hide_random_patches(available, hiding.share, generator)
+        visible[:, lead_indices(hiding.leads)] = False
+        inside = patches_in(hiding.stretches, start, self.bundle.config.patches, self.patch_seconds)
+        visible &= torch.from_numpy(~inside)
+        if not visible.any():
+            raise InputError("Everything is hidden; leave at least one lead visible.")
+        return visible
 
     def attention(
         self, ecg: ECG, *, start: float = 0.0, stage: str = "pretrained"
@@ -246,18 +270,8 @@ class Predictor:
         x, visible = self.model_input(prepare(ecg, self.spec, start), ecg.leads)
         with torch.inference_mode():
             latent = model.backbone(x, visible, want_attention=True)
-            from_z, between = lead_attention(latent, len(LEADS))
-        rows = lead_indices(ecg.leads)
-        layer_weights = from_z[:, 0][..., rows].numpy()
-        layer_matrix = between[:, 0][..., rows, :][..., rows].numpy()
-        weights = layer_weights.mean(axis=(0, 1))
-        matrix = layer_matrix.mean(axis=(0, 1))
-        return LeadAttention(
-            leads=ecg.leads,
-            weights=weights / weights.sum(),
-            matrix=matrix / matrix.sum(axis=-1, keepdims=True),
-            layer_weights=layer_weights,
-            layer_matrix=layer_matrix,
+        return attention_of(
+            latent, ecg.leads, self.bundle.config.patches, start, self.patch_seconds
         )
 
     def model_input(

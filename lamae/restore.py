@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64
 
 from lamae.ecg import LEADS, LIMB_FROM_I_II, LIMB_LEADS
-from lamae.results import LeadError
+from lamae.results import LeadError, Reconstruction
 
 # Limb leads are sums of each other; a little ridge keeps the regression well defined.
 RIDGE = 1e-4
@@ -58,6 +58,45 @@ def algebra_estimate(
         rows = np.flatnonzero(determined)
         estimate[np.ix_(rows, times)] = values[rows]
     return estimate
+
+
+def compare(
+    target: Float32[np.ndarray, "12 time"],
+    restored: Float32[np.ndarray, "12 time"],
+    seen: Bool[np.ndarray, "12 time"],
+    hidden: Bool[np.ndarray, "12 time"],
+    present: Bool[np.ndarray, "12 time"],
+    moments: Float64[np.ndarray, "12 12"],
+    *,
+    fs: float,
+    start: float,
+) -> Reconstruction:
+    """Set what a model restored beside the truth, regression and algebra.
+
+    Args:
+        target: The true signal in mV.
+        restored: The model's in mV; looked at where hidden only.
+        seen: Samples that the model saw.
+        hidden: Samples that it did not see but the recording has.
+        present: Samples that the recording has.
+        moments: Mean products of the leads over the training ECGs.
+        fs: Sampling rate in Hz.
+        start: Where the window starts in the recording, in s.
+    """
+    linear = np.where(hidden, linear_estimate(target, seen, moments), np.nan)
+    algebra = np.where(hidden, algebra_estimate(target, seen), np.nan)
+    output = np.where(hidden, restored, target)
+    return Reconstruction(
+        fs=fs,
+        start=start,
+        target=target,
+        output=output.astype(np.float32),
+        linear=linear.astype(np.float32),
+        algebra=algebra.astype(np.float32),
+        hidden=hidden,
+        present=present,
+        errors=lead_errors(target, output, linear, algebra, hidden, present),
+    )
 
 
 def lead_errors(

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float32
 
+# Said wherever results are shown or written.
+NOTICE = "Research use only, not a medical device"
+
 
 @dataclass(frozen=True)
 class StatementScore:
@@ -84,8 +87,10 @@ class Attribution:
         per_lead: Sum of the attribution over each lead.
         score: The code's score (log-odds) on this ECG.
         baseline_score: The score of a flat line (0 mV) in the same leads, whatever the method.
-        completeness_error: |sum of the attribution - (score - baseline_score)| relative to
-            |score - baseline_score|; None for methods that promise no such sum.
+        completeness_error: How far the attribution's sums are from the differences of score
+            that the method promises, relative to these; None where it promises none.
+        against: The scores are those of `code` minus those of this code; None where they are
+            the scores of `code` alone.
     """
 
     code: str
@@ -97,6 +102,7 @@ class Attribution:
     score: float
     baseline_score: float
     completeness_error: float | None
+    against: str | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,10 @@ class LeadAttention:
         matrix: Share of lead l's attention (row) that goes to lead m (column); rows sum to 1.
         layer_weights: `weights` of each block and head.
         layer_matrix: `matrix` of each block and head.
+        over_time: Share of z's attention to patches that each patch of each lead receives, the
+            mean over blocks and heads; sums to 1, and is 0 where the recording holds nothing.
+        start: Where the window starts in the recording, in s.
+        patch_seconds: Length of a patch in s.
     """
 
     leads: tuple[str, ...]
@@ -169,6 +179,9 @@ class LeadAttention:
     matrix: Float32[np.ndarray, "leads leads"]
     layer_weights: Float32[np.ndarray, "layers heads leads"]
     layer_matrix: Float32[np.ndarray, "layers heads leads leads"]
+    over_time: Float32[np.ndarray, "leads patches"]
+    start: float
+    patch_seconds: float
 
 
 def to_json(value: Any) -> Any:

@@ -4,30 +4,64 @@ Every figure carries one sentence that describes it in `layout.meta["alt"]`; `CO
 Plotly configuration to show it with.
 """
 
-from lamae.figures.attention import layer_weights, lead_matrix, lead_weights
+from lamae.figures.anatomy import frontal_plane, horizontal_plane
+from lamae.figures.attention import layer_weights, lead_matrix
 from lamae.figures.attribution import attribution_by_lead
+from lamae.figures.attribution_beat import attribution_on_beat
+from lamae.figures.attribution_curves import score_curve
+from lamae.figures.attribution_waves import attribution_by_wave
+from lamae.figures.beat import median_beats
 from lamae.figures.calibration import calibration
+from lamae.figures.calipers import Calipers, calipers
 from lamae.figures.chart import CONFIG
 from lamae.figures.codes import code_bars, short_title
 from lamae.figures.comparison import comparison
+from lamae.figures.errors import hiding_curve, wave_errors
+from lamae.figures.leads import next_leads, removal_curves, robustness, with_some_leads
+from lamae.figures.looks import attention_over_time
 from lamae.figures.model import auroc_intervals, training_curve
 from lamae.figures.paper import paper
-from lamae.figures.reconstruction import reconstruction
+from lamae.figures.reconstruction import reconstruction, repaired
+from lamae.figures.rows import STRIP_SECONDS, clock, lead_rows
 from lamae.figures.sheet import LAYOUTS
+from lamae.figures.touch import touched
+from lamae.figures.weights import beside_ablation, group_weights, lead_weights
 
 __all__ = [
     "CONFIG",
     "LAYOUTS",
+    "STRIP_SECONDS",
+    "Calipers",
+    "attention_over_time",
     "attribution_by_lead",
+    "attribution_by_wave",
+    "attribution_on_beat",
     "auroc_intervals",
+    "beside_ablation",
     "calibration",
+    "calipers",
+    "clock",
     "code_bars",
     "comparison",
+    "frontal_plane",
+    "group_weights",
+    "hiding_curve",
+    "horizontal_plane",
     "layer_weights",
     "lead_matrix",
+    "lead_rows",
     "lead_weights",
+    "median_beats",
+    "next_leads",
     "paper",
     "reconstruction",
+    "removal_curves",
+    "repaired",
+    "robustness",
+    "score_curve",
     "short_title",
+    "touched",
     "training_curve",
+    "wave_errors",
+    "with_some_leads",
 ]

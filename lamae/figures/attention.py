@@ -1,4 +1,4 @@
-"""How the model weighs and connects leads, each share beside an even one."""
+"""How the model connects leads, block by block and head by head, each share beside an even one."""
 
 from typing import Any
 
@@ -9,74 +9,13 @@ from plotly.subplots import make_subplots
 
 from lamae.ecg import LIMB_LEADS
 from lamae.errors import InputError
-from lamae.figures.chart import colour_bar, kept, style
+from lamae.figures.chart import colour_bar, style
 from lamae.figures.palette import palette
 from lamae.results import LeadAttention
 
 # The least and the widest range of a scale, times an even share. Weights that hardly differ shall
 # look so, and one strong link must not make all others look alike.
 SPANS = (1.1, 1.25, 1.5, 2.0, 4.0, 8.0)
-
-
-def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
-    """Bars from the even share, 1/n, to the share of attention that each lead receives.
-
-    A bar's `customdata` is the name of its lead.
-
-    Args:
-        attention: What the model gave; leads it did not see have no bar.
-        dark: For a dark page.
-    """
-    colours = palette(dark)
-    leads, equal = attention.leads, 1 / len(attention.leads)
-    differences = attention.weights - np.float32(equal)
-    figure = go.Figure()
-    figure.add_bar(
-        x=leads,
-        y=differences,
-        base=equal,
-        customdata=leads,
-        marker={
-            "color": [colours.shares[-1 if d >= 0 else 0] for d in differences],
-            "line": {"width": 0},
-        },
-        hovertext=[
-            f"{lead}: {share:.2%}, {share / equal:.3g} times an even share"
-            for lead, share in zip(leads, attention.weights.tolist(), strict=True)
-        ],
-        hovertemplate="%{hovertext}<extra></extra>",
-        name="lead weights",
-        **kept(),
-    )
-    highest = leads[int(np.argmax(attention.weights))]
-    style(
-        figure,
-        colours,
-        alt=f"Share of attention of {len(leads)} leads; the most, "
-        f"{attention.weights.max():.2%}, goes to {highest}; an even share is {equal:.2%}.",
-        height=320,
-    )
-    figure.add_hline(y=equal, line={"color": colours.ink, "width": 1, "dash": "4px,4px"})
-    figure.add_annotation(
-        text=f"╌╌ even share, 1/{len(leads)} = {equal:.2%}",
-        xref="paper",
-        x=1,
-        y=1,
-        yref="paper",
-        xanchor="right",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 12, "color": colours.ink},
-    )
-    half = max(1.15 * float(np.abs(differences).max()), (SPANS[0] - 1) * equal)
-    figure.update_layout(bargap=0.3, margin={"t": 28})
-    figure.update_xaxes(showgrid=False, title_text="lead", tickangle=0)
-    figure.update_yaxes(
-        title_text="share of attention",
-        tickformat=".3~p",
-        range=[max(0.0, equal - half), equal + half],
-    )
-    return figure
 
 
 def lead_matrix(
@@ -129,7 +68,7 @@ def lead_matrix(
         colours,
         alt=f"Attention between {len(leads)} leads, {which or 'mean of all blocks and heads'}; "
         f"the most, {matrix[row, column]:.2%}, goes from {leads[row]} to {leads[column]}.",
-        height=560,
+        height=500,
     )
     limb = sum(lead in LIMB_LEADS for lead in leads)
     if 0 < limb < len(leads):
@@ -137,17 +76,12 @@ def lead_matrix(
         figure.add_hline(y=limb - 0.5, line=line)
         figure.add_vline(x=limb - 0.5, line=line)
     figure.update_layout(margin={"t": 52})
-    figure.update_xaxes(
-        title_text="to lead", showgrid=False, constrain="domain", tickangle=0, ticks=""
-    )
+    figure.update_xaxes(title_text="to lead", showgrid=False, tickangle=0, ticks="")
     figure.update_yaxes(
         title_text="from lead",
         showgrid=False,
         autorange="reversed",
         ticks="",
-        scaleanchor="x",
-        constrain="domain",
-        constraintoward="top",
     )
     return figure
 

@@ -9,7 +9,9 @@ from lamae.figures.palette import palette
 from lamae.results import Attribution
 
 
-def attribution_by_lead(attribution: Attribution, *, dark: bool = False) -> go.Figure:
+def attribution_by_lead(
+    attribution: Attribution, *, signed: bool = True, dark: bool = False
+) -> go.Figure:
     """Bars of the attribution summed over each lead, in log-odds of the code's score.
 
     A bar's `customdata` is the name of its lead. Leads that were not recorded have an empty
@@ -17,11 +19,12 @@ def attribution_by_lead(attribution: Attribution, *, dark: bool = False) -> go.F
 
     Args:
         attribution: What the method gave.
+        signed: Whether it tells what raises from what lowers the score.
         dark: For a dark page.
     """
     colours = palette(dark)
     values = attribution.per_lead
-    digits = _digits(float(np.abs(values).max()))
+    digits = digits_of(float(np.abs(values).max()))
     figure = go.Figure()
     figure.add_bar(
         x=attribution.leads,
@@ -41,7 +44,10 @@ def attribution_by_lead(attribution: Attribution, *, dark: bool = False) -> go.F
         figure,
         colours,
         alt=f"Attribution of {attribution.code} by lead; {most} raises its score most "
-        f"({values.max():+.{digits}f} log-odds), {least} least ({values.min():+.{digits}f}).",
+        f"({values.max():+.{digits}f} log-odds), {least} least ({values.min():+.{digits}f})."
+        if signed
+        else f"Strength of {attribution.code}'s reaction by lead; most to {most}, least to "
+        f"{least}.",
         height=300,
     )
     figure.update_layout(bargap=0.3)
@@ -56,7 +62,7 @@ def attribution_by_lead(attribution: Attribution, *, dark: bool = False) -> go.F
         ticktext=list(LEADS),
     )
     figure.update_yaxes(
-        title_text="lowers … raises (log-odds)",
+        title_text="lowers … raises (log-odds)" if signed else "strength",
         tickformat=f".{digits}~f",
         zeroline=True,
         zerolinecolor=colours.ink,
@@ -65,6 +71,6 @@ def attribution_by_lead(attribution: Attribution, *, dark: bool = False) -> go.F
     return figure
 
 
-def _digits(largest: float) -> int:
+def digits_of(largest: float) -> int:
     """Decimals that leave two significant digits of the largest value; at least two."""
     return 2 if largest <= 0 else max(2, 1 - int(np.floor(np.log10(largest))))

@@ -1,6 +1,7 @@
 """The ICD-10-CM codes that an ECG suggests."""
 
 import re
+from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
@@ -16,17 +17,21 @@ TITLE_LENGTH = 36
 def code_bars(
     prediction: Prediction,
     *,
+    said: Mapping[str, str] | None = None,
     selected: str | None = None,
     limit: int | None = None,
     dark: bool = False,
 ) -> go.Figure:
     """Bars of each code's probability, with its threshold as a tick, in the prediction's order.
 
-    Codes that reach their threshold are drawn in full colour. `customdata` of a bar, and of the
+    Codes that are suggested are drawn in full colour, those of which nothing can be said are
+    hatched. `customdata` of a bar, and of the
     text above it, is the code.
 
     Args:
         prediction: The codes of one ECG.
+        said: "suggested", "not suggested" or "cannot say" of each code; by the threshold alone
+            without it.
         selected: Code to mark as the one in hand.
         limit: Show the first so many codes only; all of them without it.
         dark: For a dark page.
@@ -35,6 +40,7 @@ def code_bars(
     shown = prediction.codes[:limit]
     names = [score.code for score in shown]
     rows = list(range(len(shown)))
+    verdicts = [_verdict(score, said) for score in shown]
     figure = go.Figure()
     figure.add_bar(
         x=[score.probability for score in shown],
@@ -43,13 +49,21 @@ def code_bars(
         width=0.3,
         customdata=names,
         marker={
-            "color": [colours.model if s.suggested else colours.faint_model for s in shown],
+            "color": [
+                colours.model if verdict == "suggested" else colours.faint_model
+                for verdict in verdicts
+            ],
+            "pattern": {
+                "shape": ["/" if verdict == "cannot say" else "" for verdict in verdicts],
+                "fgcolor": colours.model,
+                "size": 6,
+            },
             "line": {
                 "color": colours.ink,
                 "width": [2 if score.code == selected else 0 for score in shown],
             },
         },
-        hovertext=[_hover(score) for score in shown],
+        hovertext=[_hover(*each) for each in zip(shown, verdicts, strict=True)],
         hovertemplate="%{hovertext}<extra></extra>",
         name="probability",
         **kept(),
@@ -86,11 +100,15 @@ def code_bars(
             hoverinfo="none",
             name=name,
         )
-    suggested = [score.code for score in shown if score.suggested]
+    suggested, unsaid = (
+        ", ".join(s.code for s, verdict in zip(shown, verdicts, strict=True) if verdict == wanted)
+        for wanted in ("suggested", "cannot say")
+    )
     style(
         figure,
         colours,
-        alt=f"Probability of {len(shown)} codes; suggested: {', '.join(suggested) or 'none'}.",
+        alt=f"Probability of {len(shown)} codes; suggested: {suggested or 'none'}"
+        + (f"; cannot say (hatched): {unsaid}." if unsaid else "."),
         height=ROW_HEIGHT * len(shown) + 56,
     )
     figure.update_xaxes(
@@ -120,8 +138,13 @@ def _title(score: CodeScore, selected: str | None) -> str:
     return f"<b>▸</b> {text}" if score.code == selected else text
 
 
-def _hover(score: CodeScore) -> str:
-    verdict = "suggested" if score.suggested else "not suggested"
+def _verdict(score: CodeScore, said: Mapping[str, str] | None) -> str:
+    if said is not None:
+        return said[score.code]
+    return "suggested" if score.suggested else "not suggested"
+
+
+def _hover(score: CodeScore, verdict: str) -> str:
     text = (
         f"<b>{score.code}</b> {score.title}<br>{verdict}, {score.probability:.2f} "
         f"(threshold {score.threshold:.2f})"

@@ -1,6 +1,7 @@
 """The printed sheet: grid, calibration pulses, lead names, footer, and places to click."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -17,8 +18,12 @@ from lamae.figures.sheet import (
 
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 SIDE, FOOT, HEAD = 6, 60, 8
+# What dragging over a sheet does: zoom in, draw the box of the calipers, or nothing.
+Drag = Literal["zoom", "select", False]
 # px a place to click reaches; wider than half the distance between two.
 REACH = 60
+# mm that a lead's name takes.
+NAME_WIDTH = 8.0
 
 
 def print_sheet(
@@ -30,6 +35,7 @@ def print_sheet(
     revision: str,
     width: int,
     head: int = HEAD,
+    drag: Drag = "zoom",
 ) -> go.Figure:
     """An empty sheet of ECG paper whose squares are square.
 
@@ -41,6 +47,7 @@ def print_sheet(
         revision: Zoom is kept from one figure to the next while this stays the same.
         width: Width in px that the paper fills; the height follows from it.
         head: Room in px above the paper.
+        drag: What dragging over it does.
     """
     along = (sheet.x_range[1] - sheet.x_range[0]) * sheet.speed  # mm
     across = (sheet.y_range[1] - sheet.y_range[0]) * sheet.gain
@@ -64,7 +71,9 @@ def print_sheet(
         height=round(across * per_mm) + head + FOOT,
         hovermode="closest",
         hoverdistance=REACH,
-        dragmode="zoom",
+        dragmode=drag,
+        newselection={"line": {"color": colours.caliper, "width": 2, "dash": "solid"}},
+        activeselection={"fillcolor": colours.caliper, "opacity": 0.12},
         showlegend=False,
         uirevision=revision,
         meta={"alt": alt},
@@ -117,7 +126,7 @@ def add_pulses(figure: go.Figure, sheet: Sheet, colours: Palette) -> None:
         x += [*(sheet.start + t for t in PULSE_TIME), None]
         y += [*(base + v for v in PULSE_VOLTAGE), None]
     for cell in sheet.cells:
-        if cell.first:
+        if cell.left:
             time, base = sheet.times(cell)[0], sheet.baselines[cell.row]
             for side in (-1, 1):
                 x += [time, time, None]
@@ -139,13 +148,24 @@ def add_names(
     signals: Mapping[str, Float32[np.ndarray, " time"]],
     missing: Collection[str],
     colours: Palette,
+    *,
+    beside: Sequence[str] = (),
 ) -> None:
-    """Write each lead's name above the start of its trace, and what was not recorded in grey."""
-    drawn = np.full((len(sheet.baselines), max(c.stop for c in sheet.cells)), np.nan)
+    """Write each lead's name above the start of its trace, and what was not recorded in grey.
+
+    Args:
+        figure: Changed in place.
+        sheet: Its geometry.
+        signals: Voltage in mV of each lead there is.
+        missing: Leads that were not recorded.
+        colours: Its colours.
+        beside: What to write beside the names of each row.
+    """
+    drawn = np.full((len(sheet.baselines), max(c.right for c in sheet.cells)), np.nan)
     for cell in sheet.cells:
         if cell.lead in signals:
-            drawn[cell.row, cell.first : cell.stop] = (
-                signals[cell.lead][cell.first : cell.stop] + sheet.baselines[cell.row]
+            drawn[cell.row, cell.left : cell.right] = (
+                cell.of(signals[cell.lead]) + sheet.baselines[cell.row]
             )
     x, y, text = [], [], []
     empty_x, empty_y, empty_text = [], [], []
@@ -156,10 +176,11 @@ def add_names(
             empty_y.append(base)
             empty_text.append(f"{cell.lead} not recorded")
             continue
-        shift, lift = _free_place(sheet, cell, drawn)
+        words = f"  {beside[cell.row]}" if beside else ""
+        shift, lift = _free_place(sheet, cell, drawn, NAME_WIDTH + 2 * len(words))
         x.append(time + shift)
         y.append(base + lift)
-        text.append(f"<b>{cell.lead}</b>")
+        text.append(f"<b>{cell.label}</b>{words}")
     for name, xs, ys, texts, colour, where in (
         ("lead names", x, y, text, colours.print, "top right"),
         ("not recorded", empty_x, empty_y, empty_text, colours.faint_print, "middle right"),
@@ -182,16 +203,19 @@ def add_names(
 
 
 def _free_place(
-    sheet: Sheet, cell: Cell, drawn: Float64[np.ndarray, "rows time"]
+    sheet: Sheet,
+    cell: Cell,
+    drawn: Float64[np.ndarray, "rows time"],
+    width: float = NAME_WIDTH,
 ) -> tuple[float, float]:
     """Where a lead's name crosses the fewest lines: s after the cell's start, mV over its base.
 
-    `drawn` holds the height in mV of each row's signal on the sheet.
+    `drawn` holds the height in mV of each row's signal on the sheet, `width` is the name's in mm.
     """
-    wide, low, high = 8 / sheet.speed, 2 / sheet.gain, 6 / sheet.gain
+    wide, low, high = width / sheet.speed, 2 / sheet.gain, 6 / sheet.gain
     best = (len(drawn) * drawn.shape[1], 0.0, 0.0)
     for shift in np.array([1, 4, 7, 10]) / sheet.speed:
-        first = cell.first + round(shift * sheet.fs)
+        first = cell.left + round(shift * sheet.fs)
         near = drawn[max(cell.row - 1, 0) : cell.row + 1, first : first + round(wide * sheet.fs)]
         for lift in np.arange(5 / sheet.gain, 0.75 * sheet.gaps[cell.row], 1 / sheet.gain):
             text = sheet.baselines[cell.row] + lift

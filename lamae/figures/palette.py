@@ -19,6 +19,7 @@ class Palette:
         fine_grid: Its 1 mm lines.
         trace: The recorded signal.
         print: Text and calibration pulse printed on the paper.
+        caliper: The box that measures.
         faint_print: What is said about a lead that was not recorded.
         restored: What the model restored.
         hidden: Hatching over what was hidden from the model.
@@ -37,6 +38,7 @@ class Palette:
     fine_grid: str
     trace: str
     print: str
+    caliper: str
     faint_print: str
     restored: str
     hidden: str
@@ -56,6 +58,7 @@ LIGHT = Palette(
     fine_grid="#F8E6E2",
     trace="#17171A",
     print="#33312F",
+    caliper="#0F5C63",
     faint_print="#8B8581",
     restored="#C97800",
     hidden="#8F8F94",
@@ -75,6 +78,7 @@ DARK = Palette(
     fine_grid="#C4B9AE",
     trace="#111113",
     print="#2A2826",
+    caliper="#0B464B",
     faint_print="#6B6560",
     restored="#8F4F00",
     hidden="#6E6C6A",

@@ -1,13 +1,23 @@
 """An ECG on paper, with a code's attribution as a band behind the traces."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float32
 
 from lamae.ecg import ECG, LEADS
 from lamae.errors import InputError
-from lamae.figures.frame import HEAD, add_click_targets, add_names, add_pulses, print_sheet
-from lamae.figures.palette import Palette, attribution_scale, palette
+from lamae.figures.band import add_attribution
+from lamae.figures.frame import (
+    HEAD,
+    Drag,
+    add_click_targets,
+    add_names,
+    add_pulses,
+    print_sheet,
+)
+from lamae.figures.palette import Palette, palette
 from lamae.figures.sheet import SECONDS, Sheet, lay_out
 from lamae.results import Attribution
 
@@ -15,7 +25,6 @@ from lamae.results import Attribution
 MAX_FS = 1000.0
 # Electrode offsets up to this many mV are shown where they are.
 MAX_OFFSET = 1.0
-BIN_SECONDS = 0.04
 LEGEND_HEAD = 44
 
 
@@ -26,24 +35,31 @@ def paper(
     start: float = 0.0,
     speed: int = 25,
     gain: int = 10,
+    begins: float = 0.0,
+    filters: str = "",
     attribution: Attribution | None = None,
+    drag: Drag = "zoom",
     dark: bool = False,
     width: int = 1100,
 ) -> go.Figure:
-    """Print ten seconds of an ECG, as received, on paper with 1 mm and 5 mm squares.
+    """Print ten seconds of an ECG on paper with 1 mm and 5 mm squares.
 
     The time axis is recording time in s. Each lead is one line trace named after it, with its
-    baseline's height in mV as `meta["offset"]`; a lead that lies more than 1 mV off zero is moved
-    to its baseline, and the footer says so. The trace "leads" catches clicks: a point's
-    `customdata` is the name of the lead. `layout.meta["alt"]` describes the figure.
+    baseline's height in mV as `meta["offset"]` and -1 as `meta["sign"]` where it is drawn upside
+    down; a lead that lies more than 1 mV off zero is moved to its baseline, and the footer says
+    so. The trace "leads" catches clicks: a point's `customdata` is the name of the lead.
+    `layout.meta["alt"]` describes the figure.
 
     Args:
         ecg: The recording, of any length; leads it lacks are named in grey.
-        layout: "3x4+II", "6x2" or "12x1". Columns are continuous in time.
+        layout: One of `LAYOUTS`. Columns are continuous in time.
         start: Recording time in s from which to show up to 10 s.
         speed: Paper speed, 25 or 50 mm/s.
         gain: 5, 10 or 20 mm/mV.
+        begins: Recording time in s of the first sample, where `ecg` is part of a recording.
+        filters: What was filtered for the display, in words; printed in the footer.
         attribution: Painted behind the traces; its samples are those of `ecg`.
+        drag: What dragging over the paper does.
         dark: Dim the paper.
         width: Width in px that the paper fills; the figure's height follows from it.
 
@@ -51,35 +67,74 @@ def paper(
         InputError: No such layout, speed or gain; `start` lies outside the recording; the
             attribution belongs to another recording.
     """
-    if not 0 <= start < ecg.duration:
-        raise InputError(
-            f"The paper starts at {start:g} s; the recording lasts {ecg.duration:g} s."
-        )
-    first = min(round(start * ecg.fs), ecg.signal.shape[1] - 1)
-    shown = ecg.signal[:, first : first + round(SECONDS * ecg.fs)]
+    first, shown = cut(ecg, start - begins, SECONDS)
     signals, moved = _centred(dict(zip(ecg.leads, shown, strict=True)))
     sheet = lay_out(
-        layout, signals, shown.shape[1], ecg.fs, start=first / ecg.fs, speed=speed, gain=gain
+        layout,
+        signals,
+        shown.shape[1],
+        ecg.fs,
+        start=begins + first / ecg.fs,
+        speed=speed,
+        gain=gain,
     )
     colours = palette(dark)
     missing = [lead for lead in LEADS if lead not in ecg.leads]
     figure = print_sheet(
         sheet,
         colours,
-        footer=_footer(ecg, moved),
-        alt=_describe(ecg, sheet, layout, missing, attribution),
+        footer=footer(ecg, moved, filters),
+        alt=_describe(ecg, sheet, layout, missing, filters, attribution),
         revision=f"{ecg.digest} {layout} {start} {speed} {gain}",
         width=width,
         head=HEAD if attribution is None else LEGEND_HEAD,
+        drag=drag,
     )
     if attribution is not None:
-        _add_attribution(figure, sheet, ecg, attribution, first, colours)
+        add_attribution(figure, sheet, ecg, attribution, first, colours)
     add_pulses(figure, sheet, colours)
+    add_traces(figure, sheet, signals, moved, colours)
+    add_names(figure, sheet, signals, missing, colours)
+    add_click_targets(figure, sheet)
+    return figure
+
+
+def cut(ecg: ECG, start: float, seconds: float) -> tuple[int, Float32[np.ndarray, "leads time"]]:
+    """Index of the sample at `start` s, and up to `seconds` s of signal from there.
+
+    Raises:
+        InputError: `start` lies outside the recording.
+    """
+    if not 0 <= start < ecg.duration:
+        raise InputError(
+            f"The paper starts at {start:g} s; the recording lasts {ecg.duration:g} s."
+        )
+    first = min(round(start * ecg.fs), ecg.signal.shape[1] - 1)
+    return first, ecg.signal[:, first : first + round(seconds * ecg.fs)]
+
+
+def add_traces(
+    figure: go.Figure,
+    sheet: Sheet,
+    signals: Mapping[str, Float32[np.ndarray, " time"]],
+    moved: Mapping[str, float],
+    colours: Palette,
+) -> None:
+    """Draw the signal of every cell as a line named after its lead.
+
+    Args:
+        figure: Changed in place.
+        sheet: Its geometry.
+        signals: Voltage in mV of each lead there is.
+        moved: What was taken off a lead to bring it to its baseline, in mV.
+        colours: Its colours.
+    """
     for cell in sheet.cells:
         if cell.lead not in signals:
             continue
         base = sheet.baselines[cell.row]
-        stretch, fs = _envelope(signals[cell.lead][cell.first : cell.stop], ecg.fs)
+        stretch, fs = _envelope(cell.of(signals[cell.lead]), sheet.fs)
+        sign = -1 if cell.inverted else 1
         figure.add_scatter(
             x0=sheet.times(cell)[0],
             dx=1 / fs,
@@ -88,11 +143,32 @@ def paper(
             line={"color": colours.trace, "width": 1},
             hoverinfo="skip",
             name=cell.lead,
-            meta={"offset": base - moved.get(cell.lead, 0.0), "strip": cell.strip},
+            meta={
+                "offset": base - sign * moved.get(cell.lead, 0.0),
+                "strip": cell.strip,
+                "sign": sign,
+            },
         )
-    add_names(figure, sheet, signals, missing, colours)
-    add_click_targets(figure, sheet)
-    return figure
+
+
+def footer(ecg: ECG, moved: Mapping[str, float], filters: str) -> str:
+    """What is printed after speed and gain: filters, purpose, and what was moved.
+
+    Args:
+        ecg: The recording.
+        moved: What was taken off a lead to bring it to its baseline, in mV.
+        filters: What was filtered for the display, in words.
+    """
+    device = f"device filters: {ecg.filters}" if ecg.filters else None
+    shown = f"display filters: {filters}" if filters else None
+    said = "   ".join(filter(None, (device, shown))) or "filters: as received"
+    notes = ["Research use only, not a medical device"]
+    if ecg.source.startswith("simulated"):
+        notes.append(ecg.source)
+    if moved:
+        shifts = ", ".join(f"{lead} by {-off:+.1f} mV" for lead, off in moved.items())
+        notes.append(f"moved to the baseline: {shifts}".replace("-", "−"))
+    return f"{said}<br>{'   '.join(notes)}"
 
 
 def _centred(
@@ -119,88 +195,26 @@ def _envelope(
     return np.take_along_axis(bins, ends, axis=1).reshape(-1), 2 * fs / width
 
 
-def _add_attribution(
-    figure: go.Figure,
-    sheet: Sheet,
-    ecg: ECG,
-    attribution: Attribution,
-    first: int,
-    colours: Palette,
-) -> None:
-    """Paint each cell's attribution as one row of one heatmap, with clear stripes between rows."""
-    if attribution.values.shape[1] != ecg.signal.shape[1] or attribution.leads != ecg.leads:
-        raise InputError(
-            "The attribution belongs to another recording: it has "
-            f"{attribution.values.shape[1]} samples of {len(attribution.leads)} leads, this one "
-            f"{ecg.signal.shape[1]} of {len(ecg.leads)}."
-        )
-    width = max(1, round(BIN_SECONDS * ecg.fs))
-    samples = max(cell.stop for cell in sheet.cells)
-    rows = np.full((len(sheet.baselines), -(-samples // width) * width), np.nan, np.float32)
-    for cell in sheet.cells:
-        if cell.lead in attribution.leads:
-            values = attribution.values[attribution.leads.index(cell.lead)]
-            rows[cell.row, cell.first : cell.stop] = values[first + cell.first : first + cell.stop]
-    known = ~np.isnan(rows)
-    bins = np.where(known, rows, 0).reshape(len(rows), -1, width).sum(axis=2)
-    bins = np.where(known.reshape(len(rows), -1, width).any(axis=2), bins, np.nan)
-    striped = np.full((2 * len(bins) - 1, bins.shape[1]), np.nan, np.float32)
-    striped[::2] = bins
-    edges = [edge for row in range(len(bins)) for edge in reversed(sheet.band(row))]
-    sizes = np.abs(bins[np.isfinite(bins)])
-    limit = max(float(np.quantile(sizes, 0.99)) if sizes.size else 0.0, 1e-6)
-    figure.add_heatmap(
-        z=striped,
-        x0=sheet.start + width / ecg.fs / 2,
-        dx=width / ecg.fs,
-        y=edges,
-        zmin=-limit,
-        zmax=limit,
-        colorscale=attribution_scale(),
-        hoverinfo="skip",
-        name="attribution",
-        colorbar={
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 1,
-            "yanchor": "bottom",
-            "ypad": 4,
-            "lenmode": "pixels",
-            "len": 190,
-            "thickness": 8,
-            "outlinewidth": 0,
-            "showticklabels": False,
-            "title": {
-                "text": "lowers … raises the score",
-                "side": "top",
-                "font": {"size": 11, "color": colours.print},
-            },
-        },
-    )
-
-
-def _footer(ecg: ECG, moved: dict[str, float]) -> str:
-    filters = f"device filters: {ecg.filters}" if ecg.filters else "filters: as received"
-    notes = ["Research use only, not a medical device"]
-    if ecg.source.startswith("simulated"):
-        notes.append(ecg.source)
-    if moved:
-        shifts = ", ".join(f"{lead} by {-off:+.1f} mV" for lead, off in moved.items())
-        notes.append(f"moved to the baseline: {shifts}".replace("-", "−"))
-    return f"{filters}<br>{'   '.join(notes)}"
-
-
 def _describe(
-    ecg: ECG, sheet: Sheet, layout: str, missing: list[str], attribution: Attribution | None
+    ecg: ECG,
+    sheet: Sheet,
+    layout: str,
+    missing: list[str],
+    filters: str,
+    attribution: Attribution | None,
 ) -> str:
     shown = max(cell.stop for cell in sheet.cells) / ecg.fs
     text = (
         f"ECG paper, layout {layout}, {shown:.3g} s from {sheet.start:g} s, "
         f"leads {', '.join(ecg.leads)}"
     )
+    upside_down = [cell.lead for cell in sheet.cells if cell.inverted]
+    if upside_down:
+        text += f"; upside down: {', '.join(upside_down)}"
     if missing:
         text += f"; not recorded: {', '.join(missing)}"
+    if filters:
+        text += f"; filtered for the display: {filters}"
     if attribution is not None:
         text += f"; behind the traces, what raises or lowers the score of {attribution.code}"
     return text + "."

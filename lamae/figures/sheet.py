@@ -7,30 +7,40 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Float32
 
+from lamae.ecg import CHEST_LEADS, LEADS, LIMB_LEADS
 from lamae.errors import InputError
 
 SECONDS = 10.0
-RHYTHM_LEAD = "II"
-# Rows of leads from top to bottom; the leads of a row share its time equally, left to right.
-GRIDS: Mapping[str, tuple[tuple[str, ...], ...]] = MappingProxyType(
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the leads stand on a sheet.
+
+    Attributes:
+        rows: Leads of each row, from top to bottom; they share its time equally, left to right.
+        strips: Leads repeated over the whole width under the rows, for the rhythm.
+        inverted: Leads drawn upside down, and named with a minus.
+        spacing: Least distance of two rows in mm.
+    """
+
+    rows: tuple[tuple[str, ...], ...]
+    strips: tuple[str, ...] = ()
+    inverted: tuple[str, ...] = ()
+    spacing: float = 20.0
+
+
+_THREE_ROWS = (("I", "aVR", "V1", "V4"), ("II", "aVL", "V2", "V5"), ("III", "aVF", "V3", "V6"))
+# Cabrera's order follows the frontal plane from aVL at -30 to III at 120 degrees, which -aVR fits.
+GRIDS: Mapping[str, Layout] = MappingProxyType(
     {
-        "3x4+II": (
-            ("I", "aVR", "V1", "V4"),
-            ("II", "aVL", "V2", "V5"),
-            ("III", "aVF", "V3", "V6"),
-            (RHYTHM_LEAD,),
-        ),
-        "6x2": (
-            ("I", "V1"),
-            ("II", "V2"),
-            ("III", "V3"),
-            ("aVR", "V4"),
-            ("aVL", "V5"),
-            ("aVF", "V6"),
-        ),
-        "12x1": tuple(
-            (lead,)
-            for lead in ("I", "II", "III", "aVR", "aVL", "aVF", "V1", "V2", "V3", "V4", "V5", "V6")
+        "3x4+II": Layout(_THREE_ROWS, strips=("II",), spacing=25.0),
+        "3x4+3": Layout(_THREE_ROWS, strips=("II", "V1", "V5")),
+        "6x2": Layout(tuple(zip(LIMB_LEADS, CHEST_LEADS, strict=True))),
+        "12x1": Layout(tuple((lead,) for lead in LEADS), spacing=15.0),
+        "Cabrera": Layout(
+            tuple(zip(("aVL", "I", "aVR", "II", "aVF", "III"), CHEST_LEADS, strict=True)),
+            inverted=("aVR",),
         ),
     }
 )
@@ -43,7 +53,7 @@ LEFT, RIGHT = 0.6, 0.2
 # mm on the paper.
 LARGE_SQUARE = 5.0
 ABOVE, BELOW = 15.0, 10.0
-LEAST_SPACING: Mapping[str, float] = MappingProxyType({"3x4+II": 25.0, "6x2": 20.0, "12x1": 15.0})
+STRIP_SPACING = 25.0
 MOST_SPACING = 50.0
 # The pulse before each row: 1 mV for 0.2 s, as corners in s and mV.
 PULSE_TIME = (-0.45, -0.4, -0.4, -0.2, -0.2, -0.15)
@@ -54,33 +64,57 @@ BAND = 0.86
 
 @dataclass(frozen=True)
 class Cell:
-    """The place of one lead on the sheet.
+    """The place of one stretch of one lead on the sheet.
 
     Attributes:
         lead: Its name.
         row: Row from the top, from 0.
-        first: Index of its first sample, counted from the start of the sheet.
+        first: Index of its first sample, counted from the start of what the sheet shows.
         stop: Index after its last sample.
-        strip: Whether this is the rhythm strip under a grid of leads.
+        strip: Whether this is a rhythm strip under a grid of leads.
+        inverted: Whether it is drawn upside down.
+        row_first: Index of the sample with which its row starts.
     """
 
     lead: str
     row: int
     first: int
     stop: int
-    strip: bool
+    strip: bool = False
+    inverted: bool = False
+    row_first: int = 0
+
+    @property
+    def left(self) -> int:
+        """Where it starts, in samples from the start of its row."""
+        return self.first - self.row_first
+
+    @property
+    def right(self) -> int:
+        """Where it ends, in samples from the start of its row."""
+        return self.stop - self.row_first
+
+    @property
+    def label(self) -> str:
+        """What is printed beside it: "−aVR" for aVR upside down."""
+        return f"−{self.lead}" if self.inverted else self.lead
+
+    def of(self, signal: Float32[np.ndarray, " time"]) -> Float32[np.ndarray, " stretch"]:
+        """Its stretch of the lead's signal, upside down where it is drawn so."""
+        stretch = signal[self.first : self.stop]
+        return -stretch if self.inverted else stretch
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """Geometry of one sheet, in recording time (s) and in mV from the lowest baseline up.
+    """Geometry of one sheet, in s along the paper and in mV from the lowest baseline up.
 
     Attributes:
         cells: The place of each lead.
         baselines: Height of each row's baseline in mV, on a 5 mm line of the grid.
         gaps: From each row to the row above it in mV; the first counts to the paper's edge.
         fs: Sampling rate in Hz.
-        start: Recording time in s of the first sample.
+        start: Time in s along the paper at which every row starts.
         x_range: From the left to the right edge of the paper, in s.
         y_range: From its lower to its upper edge, in mV.
         speed: Paper speed in mm/s.
@@ -98,12 +132,12 @@ class Sheet:
     gain: int
 
     def times(self, cell: Cell) -> tuple[float, float]:
-        """Recording time in s at which a cell starts and ends."""
-        return self.start + cell.first / self.fs, self.start + cell.stop / self.fs
+        """Where a cell starts and ends along the paper, in s."""
+        return self.start + cell.left / self.fs, self.start + cell.right / self.fs
 
     def band(self, row: int) -> tuple[float, float]:
         """Lower and upper edge in mV of the band behind a row."""
-        half = BAND * min(self.gaps[1:]) / 2
+        half = BAND * min(self.gaps[1:] or self.gaps) / 2
         return self.baselines[row] - half, self.baselines[row] + half
 
 
@@ -121,6 +155,7 @@ def lay_out(
 
     Columns are continuous in time: each shows the stretch of the recording that follows the
     stretch in the column to its left. A recording shorter than 10 s is divided in the same way.
+    A rhythm strip whose lead is missing shows another lead.
 
     Args:
         layout: One of `LAYOUTS`.
@@ -134,26 +169,79 @@ def lay_out(
     Raises:
         InputError: No such layout, speed or gain.
     """
-    for what, value, known in (
-        ("layout", layout, LAYOUTS),
-        ("paper speed", speed, SPEEDS),
-        ("gain", gain, GAINS),
-    ):
+    _check(("layout", layout, LAYOUTS), ("paper speed", speed, SPEEDS), ("gain", gain, GAINS))
+    grid = GRIDS[layout]
+    cells = []
+    for row, leads in enumerate(grid.rows):
+        edges = [round(i * samples / len(leads)) for i in range(len(leads) + 1)]
+        for lead, first, stop in zip(leads, edges[:-1], edges[1:], strict=True):
+            cells.append(Cell(lead, row, first, stop, inverted=lead in grid.inverted))
+    for row, lead in enumerate(_strips(grid, signals), start=len(grid.rows)):
+        cells.append(Cell(lead, row, 0, samples, strip=True))
+    return _place(cells, signals, fs, start, SECONDS, spacing=grid.spacing, speed=speed, gain=gain)
+
+
+def lay_out_rows(
+    lead: str,
+    signal: Float32[np.ndarray, " time"],
+    fs: float,
+    *,
+    row_seconds: float = SECONDS,
+    speed: int = 25,
+    gain: int = 10,
+) -> Sheet:
+    """Place one lead in rows that follow each other in time, each starting at 0 s on the paper.
+
+    Args:
+        lead: Its name.
+        signal: Its voltage in mV.
+        fs: Sampling rate in Hz.
+        row_seconds: How much of it a row shows.
+        speed: One of `SPEEDS`, in mm/s.
+        gain: One of `GAINS`, in mm/mV.
+
+    Raises:
+        InputError: No such speed or gain.
+    """
+    _check(("paper speed", speed, SPEEDS), ("gain", gain, GAINS))
+    across = round(row_seconds * fs)
+    cells = [
+        Cell(lead, row, first, min(first + across, len(signal)), row_first=first)
+        for row, first in enumerate(range(0, len(signal), across))
+    ]
+    return _place(
+        cells, {lead: signal}, fs, 0.0, row_seconds, spacing=STRIP_SPACING, speed=speed, gain=gain
+    )
+
+
+def _check(*settings: tuple[str, str | int, Sequence[str | int]]) -> None:
+    for what, value, known in settings:
         if value not in known:
             raise InputError(
                 f"There is no {what} {value}; expected one of {', '.join(map(str, known))}."
             )
-    grid = GRIDS[layout]
-    cells = []
-    for row, leads in enumerate(grid):
-        edges = [round(i * samples / len(leads)) for i in range(len(leads) + 1)]
-        strip = row > 0 and len(leads) < len(grid[0])
-        for lead, first, stop in zip(leads, edges[:-1], edges[1:], strict=True):
-            # A rhythm strip of another lead says more about rhythm than an empty row.
-            shown = next(iter(signals), lead) if strip and lead not in signals else lead
-            cells.append(Cell(shown, row, first, stop, strip))
 
-    low, high = _extents(cells, signals, len(grid), samples, round(0.4 * fs))
+
+def _strips(layout: Layout, signals: Mapping[str, Float32[np.ndarray, " time"]]) -> list[str]:
+    """The layout's rhythm strips, with others in place of leads that were not recorded."""
+    # A rhythm strip of another lead says more about rhythm than an empty row.
+    recorded = [lead for lead in dict.fromkeys((*layout.strips, *signals)) if lead in signals]
+    return recorded[: len(layout.strips)] or list(layout.strips)
+
+
+def _place(
+    cells: Sequence[Cell],
+    signals: Mapping[str, Float32[np.ndarray, " time"]],
+    fs: float,
+    start: float,
+    seconds: float,
+    *,
+    spacing: float,
+    speed: int,
+    gain: int,
+) -> Sheet:
+    """Find the height of each row; `spacing` in mm is the least between two."""
+    low, high = _extents(cells, signals, round(0.4 * fs))
     square = LARGE_SQUARE / gain
     # Bins rather than extremes: one artefact must not push all rows apart. Rows may touch a little.
     need = 0.9 * np.quantile(high[1:] - low[:-1], 0.95, axis=1)
@@ -161,18 +249,19 @@ def lay_out(
         _squares(float(value), square, least, MOST_SPACING / gain)
         for value, least in (
             (max(high[0].max(), max(PULSE_VOLTAGE)), ABOVE / gain),
-            *((value, LEAST_SPACING[layout] / gain) for value in need),
+            *((value, spacing / gain) for value in need),
             (-low[-1].min(), BELOW / gain),
         )
     ]
-    baselines = tuple(float(sum(room[row + 1 : -1])) for row in range(len(grid)))
+    rows = len(low)
+    baselines = tuple(float(sum(room[row + 1 : -1])) for row in range(rows))
     return Sheet(
         cells=tuple(cells),
         baselines=baselines,
         gaps=tuple(room[:-1]),
         fs=fs,
         start=start,
-        x_range=(start - LEFT, start + SECONDS + RIGHT),
+        x_range=(start - LEFT, start + seconds + RIGHT),
         y_range=(-room[-1], baselines[0] + room[0]),
         speed=speed,
         gain=gain,
@@ -185,17 +274,14 @@ def _squares(voltage: float, square: float, least: float, most: float) -> float:
 
 
 def _extents(
-    cells: Sequence[Cell],
-    signals: Mapping[str, Float32[np.ndarray, " time"]],
-    rows: int,
-    samples: int,
-    width: int,
+    cells: Sequence[Cell], signals: Mapping[str, Float32[np.ndarray, " time"]], width: int
 ) -> tuple[Float32[np.ndarray, "rows bins"], Float32[np.ndarray, "rows bins"]]:
     """Lowest and highest voltage of each row in bins of `width` samples; 0 without signal."""
+    rows, samples = max(cell.row for cell in cells) + 1, max(cell.right for cell in cells)
     sheet = np.zeros((rows, samples), np.float32)
     for cell in cells:
         if cell.lead in signals:
-            sheet[cell.row, cell.first : cell.stop] = signals[cell.lead][cell.first : cell.stop]
+            sheet[cell.row, cell.left : cell.right] = cell.of(signals[cell.lead])
     width = min(width, samples)
     bins = sheet[:, : samples // width * width].reshape(rows, -1, width)  # [rows, bins, width]
     return bins.min(axis=2), bins.max(axis=2)

@@ -10,11 +10,26 @@ from pathlib import Path
 
 from lamae.ecg import ECG
 from lamae.errors import InputError, ReadError
-from lamae.io import archive, arrays, delimited, dicom, wfdb, wfdb_header
+from lamae.io import (
+    archive,
+    arrays,
+    delimited,
+    dicom,
+    edf,
+    edf_header,
+    scp,
+    wfdb,
+    wfdb_header,
+    xml,
+    xml_formats,
+)
 from lamae.io.assemble import MAX_BYTES, Recording, assemble
 from lamae.io.sniff import refuse_known, suffix_of
 
-__all__ = ["read", "read_path", "write"]
+__all__ = ["FORMATS", "read", "read_path", "to_bytes", "write"]
+
+# What an ECG can be written as; "wfdb" is a zip of a header and its signal file.
+FORMATS = ("wfdb", "csv", "npz")
 
 
 def read(
@@ -24,7 +39,9 @@ def read(
     fs: float | None = None,
     unit: str | None = None,
 ) -> ECG:
-    """Read one recording: WFDB, DICOM waveform, CSV or TSV, NPY or NPZ, or a zip of one.
+    """Read one recording: WFDB, DICOM, EDF, BDF, SCP-ECG, XML, CSV, TSV, NPY, NPZ, a zip of one.
+
+    XML is an HL7 annotated ECG, or that of GE MUSE, GE CardioSoft or Philips Sierra.
 
     Args:
         name: File name as the client gave it. Only its suffix is looked at, and only where the
@@ -68,10 +85,28 @@ def read_path(path: Path, *, fs: float | None = None, unit: str | None = None) -
     return read(path.name, files, fs=fs, unit=unit)
 
 
-def write(ecg: ECG, path: Path) -> None:
-    """Write the signal as .csv (time in s, leads in mV), .npz, or .hea with its signal file.
+def to_bytes(ecg: ECG, form: str) -> bytes:
+    """The signal as one file: a zip of a WFDB record named "ecg", CSV in mV, or NPZ.
 
-    Age, sex and the device's measurements stay behind.
+    WFDB holds steps of at most 0.001 mV, whose size the header states; CSV six decimals; NPZ
+    the ECG's own samples. Age, sex and the device's measurements stay behind.
+
+    Args:
+        ecg: What to write.
+        form: One of `FORMATS`.
+
+    Raises:
+        InputError: No such format.
+    """
+    if form not in FORMATS:
+        raise InputError(f"There is no format {form}; expected one of {', '.join(FORMATS)}.")
+    if form == "wfdb":
+        return archive.pack(wfdb.files(ecg, "ecg"))
+    return delimited.text_of(ecg).encode() if form == "csv" else arrays.write_npz(ecg)
+
+
+def write(ecg: ECG, path: Path) -> None:
+    """Write the signal as .csv, .npz, or .hea with its signal file beside it, as `to_bytes` does.
 
     Args:
         ecg: What to write.
@@ -81,14 +116,15 @@ def write(ecg: ECG, path: Path) -> None:
         InputError: The suffix is none of these, or the folder cannot be written to.
     """
     suffix = path.suffix.lower()
-    if suffix == ".hea":
-        wfdb.write(ecg, path)
-        return
-    if suffix not in (".csv", ".npz"):
+    if suffix not in (".csv", ".npz", ".hea"):
         raise InputError("The suffix chooses the format; expected .csv, .npz or .hea.")
-    text = delimited.text_of(ecg).encode() if suffix == ".csv" else arrays.write_npz(ecg)
+    if suffix == ".hea":
+        files = wfdb.files(ecg, path.stem)
+    else:
+        files = {path.name: to_bytes(ecg, suffix[1:])}
     try:
-        path.write_bytes(text)
+        for name, content in files.items():
+            path.with_name(name).write_bytes(content)
     except OSError as error:
         raise InputError(f"The file could not be written: {error.strerror}.") from error
 
@@ -141,10 +177,16 @@ def _single(suffix: str, content: bytes, fs: float | None, unit: str | None) -> 
         return arrays.read_npy(content, fs=fs, unit=unit)
     if content[128:132] == b"DICM":
         return dicom.read(content, fs=fs, unit=unit)
+    if edf_header.is_edf(content):
+        return edf.read(content, fs=fs, unit=unit)
+    if scp.is_scp(content):
+        return scp.read(content, fs=fs, unit=unit)
+    if xml.looks_like_xml(content):
+        return xml_formats.read(content, fs=fs, unit=unit)
     refuse_known(suffix, content)
     if delimited.looks_like_table(content):
         return delimited.read(content, fs=fs, unit=unit)
     raise ReadError(
         "The file is of no known ECG format; expected WFDB (.hea with .dat), a DICOM waveform, "
-        "CSV, NPY or NPZ, or a zip of one recording."
+        "EDF, BDF, SCP-ECG, HL7, GE or Philips XML, CSV, NPY or NPZ, or a zip of one recording."
     )

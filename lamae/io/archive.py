@@ -3,6 +3,7 @@
 import lzma
 import zipfile
 import zlib
+from collections.abc import Mapping
 from io import BytesIO
 
 from lamae.errors import ReadError
@@ -33,6 +34,16 @@ def members(content: bytes) -> dict[str, bytes]:
             return _unpack(archive)
     except LIBRARY_ERRORS as error:
         raise ReadError("The zip archive is damaged; pack the recording again.") from error
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """A zip of these files by name: the same bytes whenever and wherever it is made."""
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            # A bare entry is dated 1980 and knows no user.
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
 
 
 def _unpack(archive: zipfile.ZipFile) -> dict[str, bytes]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from io import BytesIO
 
 import numpy as np
+from jaxtyping import Integer
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
@@ -17,7 +18,9 @@ from pydicom.waveforms.numpy_handler import multiplex_array
 
 from lamae.errors import ReadError
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
+from lamae.io.dicom_measured import measurements
 from lamae.io.names import mv_per_unit, standard_lead
+from lamae.io.scp.rhythm import LEAD_NUMBERS
 
 # What pydicom raises on damaged or hostile files. NotImplementedError is its answer to value
 # representations that it does not know; NameError comes from locals it never set.
@@ -33,25 +36,10 @@ TAGS = (
     "SpecificCharacterSet", "PatientAge", "PatientSex", "WaveformSequence",
     "WaveformAnnotationSequence",
 )  # fmt: skip
-_LEAD_NUMBERS = {
-    1: "I", 2: "II", 3: "V1", 4: "V2", 5: "V3", 6: "V4", 7: "V5", 8: "V6",
-    61: "III", 62: "aVR", 63: "aVL", 64: "aVF", 65: "-aVR",
-}  # fmt: skip
-_LEAD_CODES = {f"5.6.3-9-{n}": lead for n, lead in _LEAD_NUMBERS.items()} | {
-    f"2:{n}": lead for n, lead in _LEAD_NUMBERS.items()
+# SCP-ECG's and MDC's numbers of the leads are the same.
+_LEAD_CODES = {f"5.6.3-9-{n}": lead for n, lead in LEAD_NUMBERS.items()} | {
+    f"2:{n}": lead for n, lead in LEAD_NUMBERS.items()
 }
-_MEASUREMENTS = {
-    "heart rate": "heart_rate", "ventricular rate": "heart_rate",
-    "ventricular heart rate": "heart_rate",
-    "rr interval": "rr", "p duration": "p", "pr interval": "pr", "pq interval": "pr",
-    "qrs duration": "qrs", "qt interval": "qt", "qtc interval": "qtc",
-    "p axis": "p_axis", "qrs axis": "qrs_axis", "t axis": "t_axis",
-}  # fmt: skip
-# The same in SCP-ECG's numbers, for meanings that are not in English.
-_MEASUREMENT_CODES = {
-    "5.10.2.1-3": "rr", "5.13.5-7": "pr", "5.13.5-9": "qrs", "5.13.5-11": "qt",
-    "5.10.2.5-5": "qtc", "5.10.3-11": "p_axis", "5.10.3-13": "qrs_axis", "5.10.3-15": "t_axis",
-}  # fmt: skip
 _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _AVERAGED = re.compile(r"median|average|mean|represent|template", re.IGNORECASE)
 
@@ -128,6 +116,11 @@ def _recording(dataset: Dataset, fs: float | None, unit: str | None) -> Recordin
     group = groups[index]
     samples = int(group.NumberOfWaveformSamples)
     check_size(int(group.NumberOfWaveformChannels), samples)
+    if str(group.get("WaveformSampleInterpretation")) in ("MB", "AB"):
+        raise ReadError(
+            "The samples of this DICOM file are companded (mu-law or A-law), as sound is; expected "
+            "plain numbers. Export the recording uncompressed."
+        )
     raw = multiplex_array(dataset, index, as_raw=True)
     padding = group.get("WaveformPaddingValue")
     definitions = list(group.ChannelDefinitionSequence)
@@ -141,7 +134,7 @@ def _recording(dataset: Dataset, fs: float | None, unit: str | None) -> Recordin
     channels = []
     for row, (definition, name) in enumerate(zip(definitions, names, strict=True)):
         sensitivity, units = scales[row]
-        values = raw[:, row].astype(np.float64)
+        values = _extended(raw[:, row], definition).astype(np.float64)
         if padding is not None:
             values[raw[:, row] == _padding_value(padding, raw.dtype)] = np.nan
         baseline = float(definition.get("ChannelBaseline") or 0.0)
@@ -157,7 +150,7 @@ def _recording(dataset: Dataset, fs: float | None, unit: str | None) -> Recordin
         source="DICOM waveform",
         age=age,
         sex={"F": "female", "M": "male"}.get(sex.strip().upper()),
-        measurements=_measurements(dataset.get("WaveformAnnotationSequence") or []),
+        measurements=measurements(dataset.get("WaveformAnnotationSequence") or []),
         filters=_filters(
             next(d for d, n in zip(definitions, names, strict=True) if standard_lead(n))
         ),
@@ -227,6 +220,23 @@ def _scale(definition: Dataset, name: str) -> tuple[float, float | None]:
     return float(sensitivity) * float(1.0 if correction is None else correction), scale
 
 
+def _extended(
+    steps: Integer[np.ndarray, " time"], definition: Dataset
+) -> Integer[np.ndarray, " time"]:
+    """Steps with their sign, where a device left the bits above those stored at zero.
+
+    The standard asks for sign extension; without it, -1 in 12 of 16 bits reads as 4095.
+    """
+    stored = int(definition.get("WaveformBitsStored") or 0)
+    width = steps.dtype.itemsize * 8
+    if steps.dtype.kind != "i" or not 1 < stored < width:
+        return steps
+    half = 1 << (stored - 1)
+    if steps.min() < 0 or not half <= steps.max() < 2 * half:
+        return steps
+    return np.where(steps >= half, steps.astype(np.int64) - 2 * half, steps)
+
+
 def _padding_value(padding: object, kind: np.dtype) -> int:
     if isinstance(padding, bytes):
         return int(np.frombuffer(padding[: kind.itemsize], dtype=kind)[0])
@@ -253,38 +263,3 @@ def _filters(definition: Dataset) -> str | None:
     if notch is not None:
         words.append(f"notch {notch:g} Hz" if notch else "no notch")
     return ", ".join(words) or None
-
-
-def _measurements(annotations: Sequence[Dataset]) -> dict[str, float]:
-    """The device's global measurements; values that mean "not computed" are left out."""
-    found: dict[str, float] = {}
-    for annotation in annotations:
-        concepts = annotation.get("ConceptNameCodeSequence") or []
-        number = annotation.get("NumericValue")
-        if not concepts or number is None or annotation.get("ReferencedSamplePositions"):
-            continue
-        meaning = str(concepts[0].get("CodeMeaning") or "").strip().lower()
-        name = _MEASUREMENTS.get(meaning) or _MEASUREMENT_CODES.get(
-            str(concepts[0].get("CodeValue") or "")
-        )
-        units = annotation.get("MeasurementUnitsCodeSequence") or []
-        value = _in_our_unit(
-            name, float(number), str(units[0].get("CodeValue") or "") if units else ""
-        )
-        if name and value is not None:
-            found.setdefault(name, value)
-    interval = found.pop("rr", None)
-    if interval and "heart_rate" not in found:
-        found["heart_rate"] = 60_000 / interval
-    return found
-
-
-def _in_our_unit(name: str | None, value: float, unit: str) -> float | None:
-    if name is None:
-        return None
-    if name.endswith("axis"):
-        return value if unit in ("deg", "") and -360 <= value <= 360 else None
-    if name == "heart_rate":
-        return value if 10 <= value <= 400 else None
-    factor = {"ms": 1.0, "s": 1000.0}.get(unit)
-    return value * factor if factor and 5 <= value * factor <= 6000 else None

@@ -7,8 +7,6 @@ from lamae.errors import ReadError
 _EXPORT = "Export the recording as DICOM waveform, WFDB or CSV instead."
 # First bytes of the content, and what it is.
 _STARTS = (
-    (b"0       ", f"This is an EDF file, which is not read yet. {_EXPORT}"),
-    (b"\xffBIOSEMI", f"This is a BDF file, which is not read. {_EXPORT}"),
     (b"GDF ", f"This is a GDF file, which is not read. {_EXPORT}"),
     (b"ISHNE1.0", f"This is an ISHNE Holter file, which is not read. {_EXPORT}"),
     (b"%PDF", f"This is a PDF; it shows an ECG but holds no signal. {_EXPORT}"),
@@ -19,13 +17,6 @@ _STARTS = (
     (b"7z\xbc\xaf", "This is a 7z archive; unpack it, or pack the recording as a zip."),
     (b"Rar!", "This is a RAR archive; unpack it, or pack the recording as a zip."),
     (b"\x80", f"This may be a Python pickle, which is never opened: it can run code. {_EXPORT}"),
-)
-# Words near the beginning of an XML file, and whose format it is.
-_XML = (
-    (rb"<(?:\w+:)?AnnotatedECG", "an HL7 annotated ECG"),
-    (rb"<RestingECG\b", "a GE MUSE XML file"),
-    (rb"<restingecgdata", "a Philips Sierra XML file"),
-    (rb"<(?:\w+:)?(?:sapphire|CardiologyXML)", "a GE CardioSoft XML file"),
 )
 _WFDB_PART = "This is a WFDB signal file without its header; choose the .hea file together with it."
 
@@ -52,11 +43,3 @@ def refuse_known(suffix: str, content: bytes) -> None:
     for start, message in _STARTS:
         if content.startswith(start):
             raise ReadError(message)
-    if b"SCPECG" in content[:64]:
-        raise ReadError(f"This is an SCP-ECG file, which is not read yet. {_EXPORT}")
-    head = content[:8000]
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        head = head.replace(b"\0", b"")
-    if head.lstrip(b"\xef\xbb\xbf\xff\xfe \r\n\t").startswith(b"<"):
-        kind = next((name for mark, name in _XML if re.search(mark, head, re.IGNORECASE)), None)
-        raise ReadError(f"This is {kind or 'an XML file'}, which is not read yet. {_EXPORT}")

@@ -9,7 +9,7 @@ Source: WFDB Applications Guide, header(5) and signal(5).
 import math
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +20,16 @@ from lamae.ecg import ECG
 from lamae.errors import InputError, ReadError
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
 from lamae.io.names import mv_per_unit, standard_lead
-from lamae.io.wfdb_header import BYTES_PER_SAMPLE, Header, Signal, bare_name, parse
+from lamae.io.wfdb_header import BYTES_PER_SAMPLE, FLAC, Header, Signal, bare_name, parse
 
 LIBRARY_ERRORS = (
     ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, NameError, OSError,
-    TypeError, ValueError,
+    RuntimeError, TypeError, ValueError,
 )  # fmt: skip
+# Format 61 is 16 with the bytes of a sample exchanged; the library stumbles over it.
+_SAME = {"61": "16"}
+# Steps per mV that a record may be written in, the finest first.
+GAINS = (10_000, 5_000, 2_000, 1_000)
 
 
 def signal_files(content: bytes) -> tuple[str, ...]:
@@ -94,32 +98,39 @@ def read(
     )
 
 
-def write(ecg: ECG, path: Path) -> None:
-    """Write a header and, beside it, a signal file in format 16 (24 where 16 is too narrow).
+def files(ecg: ECG, name: str) -> dict[str, bytes]:
+    """A record's header and its signal file, by file name; nothing in them names a person.
+
+    The signal is in format 16 with the finest of a few round gains that fit, whose step is at
+    most 0.001 mV; where 16 bits are too narrow for that, in format 24.
+
+    Args:
+        ecg: What to write.
+        name: Name of the record: letters, digits, - and _.
 
     Raises:
-        InputError: The name or the folder does not serve.
+        InputError: The name or the voltages do not serve.
     """
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", path.stem):
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
         raise InputError(
             "A WFDB record's name may have letters, digits, - and _ only; choose another name."
         )
     peak = float(np.abs(ecg.signal).max())
-    gain = next((gain for gain in (10_000, 5_000, 2_000, 1_000) if peak * gain < 32_000), None)
-    try:
-        library.wrsamp(
-            path.stem,
-            fs=int(ecg.fs) if ecg.fs.is_integer() else ecg.fs,
-            units=["mV"] * len(ecg.leads),
-            sig_name=list(ecg.leads),
-            p_signal=ecg.signal.T.astype(np.float64),
-            fmt=["16" if gain else "24"] * len(ecg.leads),
-            adc_gain=[float(gain or 1_000)] * len(ecg.leads),
-            baseline=[0] * len(ecg.leads),
-            write_dir=str(path.parent),
+    if peak * GAINS[-1] >= 2**23:
+        raise InputError(
+            f"The signal reaches {peak:g} mV, which a WFDB record in steps of 0.001 mV cannot "
+            "hold. Export it as NPZ."
         )
-    except LIBRARY_ERRORS as error:
-        raise InputError("The WFDB record could not be written to this folder.") from error
+    gain = next((gain for gain in GAINS if peak * gain < 2**15 - 1), None)
+    width, gain = (16, gain) if gain else (24, GAINS[-1])
+    steps = np.rint(ecg.signal.astype(np.float64) * gain).astype("<i4")  # [leads, time]
+    fs = int(ecg.fs) if ecg.fs.is_integer() else ecg.fs
+    lines = [f"{name} {len(ecg.leads)} {fs} {steps.shape[1]}"]
+    for lead, row in zip(ecg.leads, steps, strict=True):
+        checksum = (int(row.sum(dtype=np.int64)) + 2**15) % 2**16 - 2**15
+        lines.append(f"{name}.dat {width} {gain}/mV {width} 0 {row[0]} {checksum} 0 {lead}")
+    frames = np.ascontiguousarray(steps.T)[..., None].view(np.uint8)[..., : width // 8]
+    return {f"{name}.hea": ("\n".join(lines) + "\n").encode(), f"{name}.dat": frames.tobytes()}
 
 
 def _check_calibration(signal: Signal) -> None:
@@ -140,7 +151,9 @@ def _signal_contents(parsed: Header, files: Mapping[str, bytes]) -> dict[str, by
     wanted = list(dict.fromkeys(signal.file for signal in parsed.signals))
     by_name = {bare_name(name).lower(): content for name, content in files.items()}
     candidates = [
-        content for name, content in by_name.items() if name.endswith((".dat", ".mat", ".bin"))
+        content
+        for name, content in by_name.items()
+        if name.endswith((".dat", ".mat", ".bin", ".flac"))
     ]
     contents = {name: by_name[name.lower()] for name in wanted if name.lower() in by_name}
     # A renamed upload: one signal file wanted, one given. The checksum tells if it is another's.
@@ -166,6 +179,9 @@ def _check_lengths(parsed: Header, contents: Mapping[str, bytes]) -> int:
             raise ReadError("The WFDB header lists the signals of one file apart from another.")
         if len({(signal.format, signal.offset) for signal in group}) > 1:
             raise ReadError("The WFDB header gives one signal file several formats.")
+        if group[0].format in FLAC:
+            samples = _flac_frames(content, group, samples)
+            continue
         frame = sum(signal.per_frame for signal in group)
         width = BYTES_PER_SAMPLE[group[0].format]
         room = len(content) - group[0].offset
@@ -185,10 +201,48 @@ def _check_lengths(parsed: Header, contents: Mapping[str, bytes]) -> int:
     return total
 
 
+def _flac_frames(content: bytes, group: Sequence[Signal], frames: int | None) -> int:
+    """Frames in a FLAC file, as its own header states them, checked against the record's.
+
+    Source: RFC 9639, 8.2 (streaminfo).
+    """
+    per_frame = {signal.per_frame for signal in group}
+    # Rate, channels - 1, bits - 1, samples: 20, 3, 5 and 36 bits.
+    packed = int.from_bytes(content[18:26], "big")
+    channels, total = (packed >> 41 & 7) + 1, packed & ((1 << 36) - 1)
+    if (
+        content[:4] != b"fLaC"
+        or len(content) < 42
+        or channels != len(group)
+        or len(per_frame) > 1
+        or group[0].offset
+    ):
+        raise ReadError(
+            "The WFDB header says that its signal file is in FLAC format, but the file is not, or "
+            "of other channels. Choose the signal file that belongs to the header."
+        )
+    stated = total // group[0].per_frame
+    wanted = stated if frames is None else frames
+    check_size(len(group) * group[0].per_frame, wanted)
+    if stated < wanted:
+        raise ReadError(
+            f"The FLAC signal file has {stated:,} samples of each lead where its header announces "
+            f"{wanted:,}; it may be cut short. Copy the record again."
+        )
+    if any(signal.skew > wanted // 10 for signal in group):
+        raise ReadError("The WFDB header shifts a signal by more than a tenth of its length.")
+    return wanted
+
+
 @dataclass(frozen=True)
 class _Decoded:
     values: list[np.ndarray]
     checksums: list[int]
+
+
+def _bytes_exchanged(content: bytes, offset: int) -> bytes:
+    end = len(content) - (len(content) - offset) % 2
+    return content[:offset] + np.frombuffer(content[offset:end], "<u2").byteswap().tobytes()
 
 
 def _decode(parsed: Header, contents: Mapping[str, bytes], samples: int) -> _Decoded:
@@ -196,13 +250,17 @@ def _decode(parsed: Header, contents: Mapping[str, bytes], samples: int) -> _Dec
     lines = [f"r {len(parsed.signals)} 100 {samples}"]
     for number, signal in enumerate(parsed.signals):
         lines.append(
-            f"{ours[signal.file]} {signal.format}x{signal.per_frame}:{signal.skew}"
+            f"{ours[signal.file]} {_SAME.get(signal.format, signal.format)}x{signal.per_frame}"
+            f":{signal.skew}"
             f"+{signal.offset} {signal.gain or 1.0!r}({signal.baseline})/mV 0 0 "
             f"{signal.first} 0 0 c{number}"
         )
     with tempfile.TemporaryDirectory(prefix="lamae-") as folder:
         try:
             for name, content in contents.items():
+                first = next(signal for signal in parsed.signals if signal.file == name)
+                if first.format in _SAME:
+                    content = _bytes_exchanged(content, first.offset)
                 Path(folder, ours[name]).write_bytes(content)
             Path(folder, "r.hea").write_text("\n".join(lines) + "\n", encoding="ascii")
             record = library.rdrecord(str(Path(folder, "r")), physical=False, smooth_frames=False)

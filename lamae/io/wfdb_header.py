@@ -12,6 +12,8 @@ BYTES_PER_SAMPLE = {
     "8": 1.0, "16": 2.0, "24": 3.0, "32": 4.0, "61": 2.0, "80": 1.0, "160": 2.0,
     "212": 1.5, "310": 4 / 3, "311": 4 / 3,
 }  # fmt: skip
+# Losslessly compressed; the number is 500 and the bits of a sample.
+FLAC = ("508", "516", "524")
 MAX_CHANNELS = 64
 _NUMBER = r"[+-]?(?:\d{1,12}\.?\d{0,12}|\.\d{1,12})(?:[eE][+-]?\d{1,2})?"
 _RECORD = re.compile(
@@ -123,10 +125,10 @@ def _parse_signal(number: int, line: str) -> Signal:
             f"Signal {number} in the WFDB header cannot be read; expected file name, format, "
             "gain and unit, and the lead's name at the end of the line."
         )
-    if match["format"] not in BYTES_PER_SAMPLE:
+    if match["format"] not in (*BYTES_PER_SAMPLE, *FLAC):
         raise ReadError(
             f"Signal {number} is stored in WFDB format {match['format']}; only "
-            f"{', '.join(BYTES_PER_SAMPLE)} can be read. Convert it to format 16 (xform)."
+            f"{', '.join((*BYTES_PER_SAMPLE, *FLAC))} can be read. Convert it to format 16 (xform)."
         )
     return Signal(
         file=bare_name(match["file"]),

@@ -1,6 +1,19 @@
-"""What can be measured in an ECG without a model: heart rate and signal quality."""
+"""What can be measured in an ECG without a model: rate, intervals, axes, signal quality."""
 
 from lamae.measure.beats import HeartRate, heart_rate
+from lamae.measure.electrodes import doubt, electrodes
+from lamae.measure.intervals import measurements, median_beat
 from lamae.measure.quality import VERDICTS, LeadQuality, signal_quality, usable
 
-__all__ = ["VERDICTS", "HeartRate", "LeadQuality", "heart_rate", "signal_quality", "usable"]
+__all__ = [
+    "VERDICTS",
+    "HeartRate",
+    "LeadQuality",
+    "doubt",
+    "electrodes",
+    "heart_rate",
+    "measurements",
+    "median_beat",
+    "signal_quality",
+    "usable",
+]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lamae import gate
 from lamae.checkpoint import (
     BUNDLED,
     Bundle,
@@ -13,8 +14,15 @@ from lamae.checkpoint import (
     save_bundle,
     write_manifest,
 )
-from lamae.data import TEST_FOLD, Records
-from lamae.evaluate import code_scores, evaluate, f1_threshold, fit_platt, statement_logits
+from lamae.data import TEST_FOLD, VALIDATION_FOLD, Records, load_records
+from lamae.evaluate import (
+    code_scores,
+    conformal,
+    evaluate,
+    f1_threshold,
+    fit_platt,
+    statement_logits,
+)
 from lamae.labels import ICD10_CODES
 from lamae.predict import Predictor
 
@@ -46,6 +54,9 @@ def calibrate(bundle: Bundle, training: Records, validation: Records) -> Bundle:
 def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
     """Score a fine-tuned bundle on the test fold, write that into its card and bundle it.
 
+    The card also gets what the validation fold says of single ECGs: from which probability on a
+    code can be told at all, and how well ECGs are restored that the model was not trained on.
+
     Args:
         weights: Written by `finetune`.
         data: Folder of a data set, or a cache of one.
@@ -55,9 +66,20 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
         The bundle written.
     """
     bundle = load_bundle(weights)
-    scored = evaluate(Predictor(bundle), data, fold=TEST_FOLD, restoration=True)
-    results = {**bundle.card.get("results", {}), "test": scored}
+    predictor = Predictor(bundle)
+    validation = load_records(data, bundle.input, folds=[VALIDATION_FOLD], progress=False)
+    labelled = validation.take(validation.labelled)
+    scores = code_scores(statement_logits(predictor, labelled, progress=False))
+    scored = evaluate(predictor, data, fold=TEST_FOLD, restoration=True)
+    card = {
+        **bundle.card,
+        "results": {**bundle.card.get("results", {}), "test": scored},
+        conformal.CARD_ENTRY: conformal.conformal_entry(
+            bundle.rules, scores, labelled.code_labels()
+        ),
+        gate.CARD_ENTRY: gate.reference(predictor, validation),
+    }
     path = folder / "lamae.safetensors"
-    sha256 = save_bundle(replace(bundle, card={**bundle.card, "results": results}), path)
+    sha256 = save_bundle(replace(bundle, card=card), path)
     write_manifest(path, sha256)
     return path

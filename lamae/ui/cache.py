@@ -5,24 +5,33 @@ by `ECG.digest`: Streamlit samples large arrays when it hashes them, so two long
 be taken for one another.
 """
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import streamlit as st
 
 from lamae import measure
 from lamae.ecg import ECG
-from lamae.results import Attribution, LeadAttention, Prediction, Reconstruction
+from lamae.measure.amplitude import Amplitude
+from lamae.measure.amplitude import amplitudes as measure_amplitudes
+from lamae.measured import Measurements
+from lamae.results import Attribution, LeadAttention, Prediction
+from lamae.ui import library
 from lamae.ui.session import WINDOW
 
 if TYPE_CHECKING:
     from lamae.predict import Predictor
 
 
+# How long the names in a folder stand before it is listed again: nothing tells when one changed.
+LISTED = "10m"
+
+
 def _digest(ecg: ECG) -> str:
     return ecg.digest
 
 
-_about_an_ecg: dict[str, Any] = {
+ABOUT_AN_ECG: dict[str, Any] = {
     "scope": "session",
     "max_entries": 16,
     "ttl": "30m",
@@ -43,16 +52,53 @@ def predictor() -> "Predictor":
     return Predictor.bundled()
 
 
-@st.cache_data(show_spinner=False, **_about_an_ecg)
+def table(root: Path) -> library.Catalogue:
+    """PTB-XL's table in the library, read once for all visitors until it changes.
+
+    Raises:
+        ReadError: It is not PTB-XL's table, or its recordings are not there.
+    """
+    return _table(root, library.stamp(root))
+
+
+@st.cache_resource(show_spinner="Reading the library's table", max_entries=2)
+def _table(root: Path, stamp: tuple[int, int]) -> library.Catalogue:
+    return library.read_table(root)
+
+
+@st.cache_resource(show_spinner="Listing the library", max_entries=8, ttl=LISTED)
+def names(root: Path, parts: tuple[str, ...]) -> library.Catalogue:
+    """Names of the records in a folder of the library, listed once for all visitors for a while.
+
+    Raises:
+        InputError: A part is not the name of a folder there.
+        ReadError: The folder cannot be read.
+    """
+    return library.read_names(root, parts)
+
+
+@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
 def heart_rate(ecg: ECG, start: float) -> measure.HeartRate:
     """Our estimate of the heart rate in the window from `start` s."""
     return measure.heart_rate(ecg.window(start, WINDOW))
 
 
-@st.cache_data(show_spinner=False, **_about_an_ecg)
+@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
 def quality(ecg: ECG, start: float) -> tuple[measure.LeadQuality, ...]:
     """Signal quality of the twelve leads in the window from `start` s."""
     return measure.signal_quality(ecg.window(start, WINDOW))
+
+
+@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
+def measurements(ecg: ECG, start: float) -> Measurements:
+    """Our measurements in the window from `start` s."""
+    return measure.measurements(ecg.window(start, WINDOW))
+
+
+@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
+def amplitudes(ecg: ECG, start: float) -> tuple[Amplitude, ...]:
+    """How far each recorded lead swings in the window from `start` s."""
+    return measure_amplitudes(ecg.window(start, WINDOW))
 
 
 def usable(ecg: ECG, start: float) -> tuple[bool, str]:
@@ -60,21 +106,13 @@ def usable(ecg: ECG, start: float) -> tuple[bool, str]:
     return measure.usable(quality(ecg, start))
 
 
-@st.cache_data(show_spinner="Reading the codes", **_about_an_ecg)
+@st.cache_data(show_spinner="Reading the codes", **ABOUT_AN_ECG)
 def prediction(ecg: ECG, start: float) -> Prediction:
     """The codes that the window from `start` s suggests."""
     return predictor().predict(ecg, start=start)
 
 
-@st.cache_data(show_spinner="Restoring the signal", **_about_an_ecg)
-def reconstruction(
-    ecg: ECG, start: float, hide: tuple[str, ...], share: float, seed: int
-) -> Reconstruction:
-    """The window from `start` s with leads and patches hidden, and restored."""
-    return predictor().reconstruct(ecg, start=start, hide=hide, share=share, seed=seed)
-
-
-@st.cache_data(show_spinner="Reading the attention", **_about_an_ecg)
+@st.cache_data(show_spinner="Reading the attention", **ABOUT_AN_ECG)
 def attention(ecg: ECG, start: float, stage: Literal["pretrained", "fine-tuned"]) -> LeadAttention:
     """How the model weighs and connects the leads of the window from `start` s."""
     return predictor().attention(ecg, start=start, stage=stage)
@@ -87,19 +125,27 @@ def methods() -> dict[str, Any]:
     return dict(METHODS)
 
 
-@st.cache_data(show_spinner=False, **_about_an_ecg)
-def attribution(ecg: ECG, code: str, method: str, start: float) -> Attribution:
-    """What raised and lowered a code's score, with a progress bar while it is computed."""
+@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
+def attribution(
+    ecg: ECG, code: str, method: str, start: float, against: str | None = None
+) -> Attribution:
+    """What raised and lowered a code's score, with a progress bar while it is computed.
+
+    Raises:
+        LamaeError: The method cannot explain this window.
+    """
     from lamae.attribute import explain
 
     # The bar is made and removed in here: Streamlit cannot replay a cached function that
-    # writes to an element from outside.
-    words = "Computing the attribution"
+    # writes to an element from outside. A click anywhere interrupts at its next step.
+    words = f"Computing: {methods()[method].title}"
     bar = st.progress(0.0, words)
 
     def advance(share: float) -> None:
         bar.progress(min(max(share, 0.0), 1.0), words)
 
-    found = explain(predictor(), ecg, code, method=method, start=start, progress=advance)
+    found = explain(
+        predictor(), ecg, code, method=method, start=start, against=against, progress=advance
+    )
     bar.empty()
     return found

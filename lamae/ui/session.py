@@ -3,15 +3,14 @@
 Widgets and uploads vanish when the page changes; what they led to is kept here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import streamlit as st
 
 from lamae import io
 from lamae.ecg import ECG
-from lamae.errors import AnswerNeeded, LamaeError, ReadError
+from lamae.errors import AnswerNeeded, LamaeError
 from lamae.ui import demos
 
 KEY = "lamae"
@@ -27,11 +26,13 @@ class InHand:
         ecg: The recording.
         name: What we call it; never the name of a client's file.
         demo: Name of the demo it is, if it is one.
+        record: Key of the record of the library that it is, if it is one.
     """
 
     ecg: ECG
     name: str
     demo: str | None = None
+    record: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Session:
         uploads: How many ECGs were uploaded so far; names the next one.
         batches: How often files arrived; a file picker serves one batch.
         link: The ?demo= of the address that was followed last.
+        beside: The ECG that the one in hand is compared with.
     """
 
     in_hand: InHand
@@ -64,6 +66,7 @@ class Session:
     uploads: int = 0
     batches: int = 0
     link: str | None = None
+    beside: InHand | None = None
 
 
 def current() -> Session:
@@ -140,14 +143,26 @@ def open_files(
     session.unread = dict(files)
 
 
-def open_record(path: Path, name: str) -> None:
-    """Read a record of the library, whose path the server has checked."""
+def open_record(read: Callable[[], ECG], name: str, record: str | None = None) -> bool:
+    """Take in hand an ECG that the server fetches itself, or keep the problem.
+
+    Args:
+        read: Fetches it.
+        name: What it is called.
+        record: Its key in the library, if it is from there.
+
+    Returns:
+        Whether it was taken in hand.
+    """
     try:
-        _take(InHand(io.read_path(path), f"Library: {name}"))
+        _take(InHand(read(), name, record=record))
     except AnswerNeeded as needed:
         current().problem = f"{needed} Open it as a file to answer."
-    except ReadError as error:
+    except LamaeError as error:
         current().problem = f"{error} The ECG in hand is unchanged."
+    else:
+        return True
+    return False
 
 
 def _take(in_hand: InHand) -> None:

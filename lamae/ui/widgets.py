@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
+from lamae.ecg import ECG
 from lamae.errors import LamaeError, WeightsError
+from lamae.figures import clock
 from lamae.measure import LeadQuality
 from lamae.ui import cache, session
 from lamae.ui.session import WINDOW, InHand
@@ -17,14 +18,8 @@ from lamae.ui.session import WINDOW, InHand
 NOTICE = "Research use only, not a medical device"
 # Beyond this length a window is typed rather than slid to, in s.
 SLIDER_SECONDS = 120.0
-# Sets of leads a presenter hides with one click.
-ALL_LEADS = LEADS
-HIDING_PRESETS = {
-    "V1–V6": CHEST_LEADS,
-    "Limb leads": LIMB_LEADS,
-    "All but I": tuple(lead for lead in LEADS if lead != "I"),
-    "None": (),
-}
+# Places at most that a slider over a long recording stops at, about.
+SLIDER_STEPS = 720
 
 
 def frame() -> None:
@@ -93,17 +88,20 @@ def ask_start(in_hand: InHand) -> float:
     label = f"Window of {WINDOW:g} s, start in s (recording: {length(ecg)})"
     last = float(int((ecg.duration - WINDOW) * 2)) / 2 or 0.5
     if ecg.duration > SLIDER_SECONDS:
-        # A slider cannot be set to the second on so long a recording.
-        return st.number_input(
-            label,
-            min_value=0.0,
-            max_value=last,
-            step=WINDOW,
-            format="%.1f",
-            key=_start_key(ecg),
-            persist_state="session",
-            width=480,
-        )
+        # A slider cannot be set to the second on so long a recording: it finds the place, and the
+        # box beside it the second.
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            _slide(ecg, last)
+            return st.number_input(
+                label,
+                min_value=0.0,
+                max_value=last,
+                step=WINDOW,
+                format="%.1f",
+                key=_start_key(ecg),
+                persist_state="session",
+                width=340,
+            )
     return st.slider(
         label,
         min_value=0.0,
@@ -116,10 +114,35 @@ def ask_start(in_hand: InHand) -> float:
     )
 
 
-def notes(ecg: ECG) -> None:
-    """What reading the file had to change, derive or doubt, beside the ECG it is about."""
+def _slide(ecg: ECG, last: float) -> None:
+    """A slider over the whole of a long recording, in steps of whole windows."""
+    step = WINDOW * max(1, round(last / WINDOW / SLIDER_STEPS))
+    places = [i * step for i in range(int(last / step) + 1)]
+    start, key = chosen_start(ecg), f"place_{ecg.digest[:12]}"
+    st.session_state[key] = min(places, key=lambda place: abs(place - start))
+
+    def slid() -> None:
+        st.session_state[_start_key(ecg)] = st.session_state[key]
+
+    st.select_slider(
+        "Place in the recording",
+        places,
+        format_func=clock,
+        key=key,
+        on_change=slid,
+        label_visibility="collapsed",
+    )
+
+
+def notes(ecg: ECG, key: str = "notes") -> None:
+    """What reading the file had to change, derive or doubt, beside the ECG it is about.
+
+    Args:
+        ecg: The ECG.
+        key: Begins with "notes", and tells one ECG's notes from another's on the same page.
+    """
     if ecg.notes:
-        with st.container(key="notes"):
+        with st.container(key=key):
             st.markdown("  \n".join(f":small[{plain(note)}]" for note in ecg.notes))
 
 
@@ -132,8 +155,13 @@ def length(ecg: ECG) -> str:
 
 
 def chart(
-    figure: Any, key: str, *, on_select: Callable[[], None] | None = None, modebar: bool = False
-) -> None:
+    figure: Any,
+    key: str,
+    *,
+    on_select: Callable[[], None] | None = None,
+    modebar: bool = False,
+    boxes: bool = False,
+) -> Any:
     """Draw a figure in its own colours, described for screen readers by its own sentence.
 
     Args:
@@ -141,28 +169,38 @@ def chart(
         key: Keeps zoom and selection from one run to the next; names the PNG.
         on_select: Called after a click on a point or bar.
         modebar: Offer zoom and PNG, which ECG paper needs and a small bar chart does not.
+        boxes: Let a box be drawn, too.
+
+    Returns:
+        What is selected, where `on_select` is given.
     """
-    st.plotly_chart(
+    unwanted = ["lasso2d", "autoScale2d"] if boxes else ["lasso2d", "select2d", "autoScale2d"]
+    return st.plotly_chart(
         figure,
         key=key,
         alt=figure.layout.meta["alt"],
         theme=None,
         width="stretch",
         on_select=on_select or "ignore",
-        selection_mode="points",
+        selection_mode=("points", "box") if boxes else "points",
         config={
             "displaylogo": False,
             "displayModeBar": "hover" if modebar else False,
-            "modeBarButtonsToRemove": ["lasso2d", "select2d", "autoScale2d"],
+            "modeBarButtonsToRemove": unwanted,
             "toImageButtonOptions": {"filename": key, "scale": 3},
         },
     )
 
 
-def sheet(figure: Any, key: str, *, on_select: Callable[[], None] | None = None) -> None:
-    """Draw ECG paper, which scrolls sideways where the screen is too narrow to read it."""
+def sheet(
+    figure: Any, key: str, *, on_select: Callable[[], None] | None = None, boxes: bool = False
+) -> Any:
+    """Draw ECG paper, which scrolls sideways where the screen is too narrow to read it.
+
+    Arguments and result are those of `chart`.
+    """
     with st.container(key=f"sheet_{key}"):
-        chart(figure, key, on_select=on_select, modebar=True)
+        return chart(figure, key, on_select=on_select, modebar=True, boxes=boxes)
 
 
 def clicked(key: str) -> set[str]:

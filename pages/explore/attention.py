@@ -6,7 +6,7 @@ import streamlit as st
 from lamae import figures
 from lamae.errors import LamaeError
 from lamae.results import LeadAttention
-from lamae.ui import cache, session, widgets
+from lamae.ui import attending, cache, cohort, links, session, widgets
 
 STAGES = {"pretrained": "Pretrained", "fine-tuned": "Fine-tuned"}
 ALL = "mean"
@@ -86,14 +86,24 @@ def show(start: float) -> None:
     with st.expander("Weights as a table"):
         widgets.table(weights, {"Weight": "{:.2%}", "Times an even share": "{:.3f}"})
         widgets.download(weights, "lead_weights")
-    matrix(attention)
+    attending.planes(attention)
     st.caption(
         "Attention shows where the model looks, not why. III, aVR, aVL and aVF are linear "
         "combinations of I and II: the model may read the same information from any of them, so "
         "a limb lead with little weight is not one without meaning."
     )
+    attending.over_time(ecg, start, attention)
+    matrix(attention)
+    attending.beside_ablation(ecg, start)
 
 
 in_hand = session.current().in_hand
 widgets.notes(in_hand.ecg)
-show(widgets.ask_start(in_hand))
+start = widgets.ask_start(in_hand)
+fit, reason = cache.usable(in_hand.ecg, start)
+if not fit:
+    widgets.refusal(reason)
+else:
+    show(start)
+    links.offer("attention")
+cohort.show()

@@ -2,16 +2,15 @@
 
 import statistics
 from collections.abc import Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from lamae import figures
 from lamae.errors import LamaeError
 from lamae.results import LeadError, Reconstruction
-from lamae.ui import cache, session, widgets
+from lamae.ui import cache, exploring, hiding, links, repairing, restored, session, widgets
 
-HIDE = "hide"
 FORMATS = {
     "Hidden": "{:.0%}",
     "Model (mV)": "{:.3f}",
@@ -19,39 +18,6 @@ FORMATS = {
     "Algebra (mV)": "{:.3f}",
     "Correlation": "{:.2f}",
 }
-
-
-def hide_from_link(leads: Sequence[str]) -> list[str]:
-    """The leads that the address hides (?hide=V1,V2), else the chest lead V2."""
-    named = st.query_params.get("hide")
-    if named is None:
-        return [lead for lead in ("V2",) if lead in leads]
-    asked = [lead.strip() for lead in named.split(",") if lead.strip()]
-    if not set(asked) <= set(leads):
-        st.info(
-            f"The link hides leads that this recording does not have; it has {', '.join(leads)}."
-        )
-    return [lead for lead in leads if lead in asked]
-
-
-def preset_chosen(leads: Sequence[str]) -> None:
-    preset = st.session_state.preset
-    if preset is not None:
-        wanted = widgets.HIDING_PRESETS[preset]
-        st.session_state[HIDE] = [lead for lead in leads if lead in wanted]
-        st.session_state.preset = None
-
-
-def lead_clicked() -> None:
-    """Hide the lead that was clicked on the paper, or show it again."""
-    now = widgets.clicked("restored")
-    before = st.session_state.get("clicked", set())
-    # A second click on the same lead clears Plotly's selection: it means that lead again.
-    toggled = now - before if now else before
-    st.session_state.clicked = now
-    hidden = set(st.session_state[HIDE]) ^ toggled
-    leads = session.current().in_hand.ecg.leads
-    st.session_state[HIDE] = [lead for lead in leads if lead in hidden]
 
 
 def median_of(values: Sequence[float | None]) -> float | None:
@@ -88,114 +54,62 @@ def table_of(errors: Sequence[LeadError]) -> pd.DataFrame:
     )
 
 
-def signals_of(found: Reconstruction, leads: Sequence[str]) -> pd.DataFrame:
-    """Truth, restored signal and what was hidden, one row a sample."""
-    columns = {"time_s": [found.start + i / found.fs for i in range(found.target.shape[1])]}
-    for lead in leads:
-        row = widgets.ALL_LEADS.index(lead)
-        columns[f"{lead}_mV"] = found.target[row]
-        columns[f"{lead}_restored_mV"] = found.output[row]
-        columns[f"{lead}_hidden"] = found.hidden[row]
-    return pd.DataFrame(columns)
-
-
-def controls(ecg_leads: Sequence[str]) -> tuple[list[str], float, int, str, bool]:
-    """Ask what to hide and how to show it."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        hide = st.pills(
-            "Hidden leads (or click a lead on the paper)",
-            ecg_leads,
-            selection_mode="multi",
-            key=HIDE,
-            persist_state="session",
-            wrap=True,
+def errors_of(found: Reconstruction, start: float) -> None:
+    ecg = session.current().in_hand.ecg
+    st.subheader("Error on hidden samples", anchor=False)
+    by_lead, by_wave = st.columns([3, 2], gap="large")
+    errors = table_of(found.errors)
+    with by_lead:
+        widgets.table(errors, FORMATS)
+        st.caption(
+            "Root mean square error after the model's own 0.5–40 Hz filter. Regression: linear, "
+            "from the leads visible at the same moment, fitted on the training ECGs. Algebra: "
+            "Einthoven's and Goldberger's relations; a dash where they do not reach."
         )
-        st.segmented_control(
-            "Hide at once",
-            list(widgets.HIDING_PRESETS),
-            key="preset",
-            on_change=preset_chosen,
-            args=(ecg_leads,),
+    with by_wave:
+        waves = restored.by_wave(ecg, start, found)
+    with st.container(horizontal=True):
+        widgets.download(errors, "restoration_errors", "Errors as CSV")
+        widgets.download(waves, "restoration_errors_by_wave", "Errors by wave as CSV")
+        widgets.download(
+            restored.signals_of(found, ecg.leads), "restored_signals", "Signals as CSV"
         )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        share = st.slider(
-            "Hidden share of the other leads",
-            0.0,
-            0.9,
-            0.0,
-            step=0.05,
-            key="share",
-            persist_state="session",
-            width=320,
-            help="In patches of 0.2 s, drawn at random.",
-        )
-        seed = st.number_input(
-            "Seed",
-            0,
-            9999,
-            0,
-            key="seed",
-            persist_state="session",
-            width=130,
-            help="Which patches are hidden: the same seed hides the same ones.",
-        )
-        layout = st.segmented_control(
-            "Layout",
-            figures.LAYOUTS,
-            # One lead a row puts the start of each lead on a narrow screen.
-            default="12x1" if widgets.on_phone() else "6x2",
-            required=True,
-            key="restored_layout",
-            persist_state="session",
-        )
-        linear = st.toggle("Show regression", key="linear", persist_state="session")
-    return hide, share, int(seed), layout, linear
 
 
 @st.fragment
 def restore(start: float) -> None:
     ecg = session.current().in_hand.ecg
-    if HIDE not in st.session_state:
-        st.session_state[HIDE] = hide_from_link(ecg.leads)
-    elif not set(st.session_state[HIDE]) <= set(ecg.leads):
-        # An ECG with fewer leads has come in hand since.
-        st.session_state[HIDE] = [x for x in st.session_state[HIDE] if x in ecg.leads]
-    hide, share, seed, layout, linear = controls(ecg.leads)
-    if len(hide) == len(ecg.leads):
+    hiding.follow_link(ecg)
+    hidden, view = hiding.ask(ecg)
+    if len(hidden.leads) == len(ecg.leads):
         st.info("All leads are hidden. Show at least one: the model needs something to go by.")
         return
-    if not hide and share == 0:
+    key = hiding.chart_key()
+    touched = partial(hiding.touched, ecg, start, key)
+    found = None
+    if hidden.nothing:
         st.markdown("Nothing is hidden. Choose leads to hide, or a share of the signal.")
-        widgets.sheet(
-            figures.paper(ecg, layout=layout, start=start, dark=widgets.dark()),
-            "restored",
-            on_select=lead_clicked,
-        )
-        return
-    try:
-        found = cache.reconstruction(ecg, start, tuple(hide), share, seed)
-    except LamaeError as error:
-        widgets.trouble(error)
-        return
-    st.markdown(reading(found.errors))
-    widgets.sheet(
-        figures.reconstruction(found, layout=layout, show_linear=linear, dark=widgets.dark()),
-        "restored",
-        on_select=lead_clicked,
-    )
-    errors = table_of(found.errors)
-    st.subheader("Error on hidden samples", anchor=False)
-    widgets.table(errors, FORMATS)
-    st.caption(
-        "Root mean square error after the model's own 0.5–40 Hz filter. Regression: linear, from "
-        "the leads visible at the same moment, fitted on the training ECGs. Algebra: Einthoven's "
-        "and Goldberger's relations; a dash where they do not reach."
-    )
-    with st.container(horizontal=True):
-        widgets.download(errors, "restoration_errors", "Errors as CSV")
-        widgets.download(signals_of(found, ecg.leads), "restored_signals", "Signals as CSV")
+    else:
+        try:
+            found = exploring.reconstruction(ecg, start, hidden)
+        except LamaeError as error:
+            widgets.trouble(error)
+            return
+        st.markdown(f"{reading(found.errors)} {restored.doubts(ecg, start, found)}")
+    restored.sheet(ecg, start, hidden, view, found, key, touched)
+    if found is not None:
+        errors_of(found, start)
+    share = f"{hidden.share:g}" if hidden.share else ""
+    links.offer("reconstruct", hide=hidden.text or "none", share=share)
 
 
 in_hand = session.current().in_hand
 widgets.notes(in_hand.ecg)
-restore(widgets.ask_start(in_hand))
+start = widgets.ask_start(in_hand)
+fit, reason = cache.usable(in_hand.ecg, start)
+if not fit:
+    widgets.refusal(reason)
+else:
+    restore(start)
+    restored.curve(in_hand.ecg, start)
+    repairing.show(in_hand.ecg, start)

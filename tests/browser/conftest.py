@@ -123,8 +123,8 @@ def visit(browser: Browser, server: str) -> Iterator[Callable[..., Visit]]:
     """Open an address in a browser that has never been here."""
     contexts = []
 
-    def arrive(path: str, width: int) -> Visit:
-        context = browser.new_context(viewport={"width": width, "height": 900})
+    def arrive(path: str, width: int, **device) -> Visit:
+        context = browser.new_context(viewport={"width": width, "height": 900}, **device)
         context.set_default_timeout(45_000)
         contexts.append(context)
         visit = Visit(context.new_page()).watch()

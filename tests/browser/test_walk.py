@@ -19,6 +19,7 @@ SEEN = {
     "record": "Signal quality",
     "reconstruct": "Error on hidden samples",
     "attention": "receives most attention",
+    "leads": "Codes with these leads",
     "model": "Results on the test fold",
 }
 

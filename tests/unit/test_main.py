@@ -9,9 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pdf_reading import page_streams, texts
 
 from lamae.__main__ import main
+from lamae.attribute import explain
 from lamae.ecg import LEADS
+from lamae.io import read_path
+from lamae.predict import Predictor
 
 ROOT = Path(__file__).parents[2]
 WEIGHTS = ROOT / "assets" / "weights"
@@ -94,6 +98,7 @@ class TestAsAProgram:
             "try: main(['explain', '--help'])\n"
             "except SystemExit: pass\n"
             "heavy = {'torch', 'scipy', 'pandas', 'sklearn', 'wfdb', 'plotly', 'streamlit'}\n"
+            "heavy |= {'matplotlib', 'captum'}\n"
             "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
         )
         done = subprocess.run(
@@ -205,6 +210,24 @@ class TestRefusals:
         assert_refused(run("predict", path), "No codes are suggested")
         assert run("predict", path, "--start", 10)[0] == 0
 
+    @pytest.mark.parametrize(
+        ("out", "options", "word"),
+        [
+            ("ecg.edf", (), ".pdf"),
+            ("ecg.pdf", ("--layout", "4x3"), "3x4+II"),
+            ("ecg.pdf", ("--speed", 30), "25"),
+            ("ecg.pdf", ("--gain", 7), "20"),
+            ("ecg.pdf", ("--start", 60), "60"),
+            ("none/ecg.pdf", (), "No such file"),
+            ("none/ecg.csv", (), "No such file"),
+        ],
+    )
+    def test_an_export_that_cannot_be(
+        self, run: Run, ecg: Path, tmp_path: Path, out: str, options: tuple, word: str
+    ):
+        assert_refused(run("export", ecg, "--out", tmp_path / out, *options), word)
+        assert not (tmp_path / out).exists()
+
     def test_weights_in_a_place_that_is_none(self, run: Run, ecg: Path, tmp_path: Path):
         for path in (tmp_path, tmp_path / "none.safetensors", "/dev/null"):
             assert_refused(run("verify", "--weights", path), "missing")
@@ -287,9 +310,11 @@ class TestAnswers:
         assert answer["code"] == code
         assert answer["method"] == "integrated_gradients"
         assert set(answer["per_lead"]) == set(LEADS)
-        gap = answer["score"] - answer["baseline_score"]
-        error = abs(sum(answer["per_lead"].values()) - gap) / abs(gap)
-        assert answer["completeness_error"] == pytest.approx(error, rel=1e-3, abs=1e-5)
+        method = "integrated_gradients"
+        found = explain(Predictor.bundled(), read_path(ecg), code, method=method)
+        told = {key: answer[key] for key in ("score", "baseline_score", "completeness_error")}
+        assert told == pytest.approx({key: getattr(found, key) for key in told}, rel=1e-4)
+        np.testing.assert_allclose(list(answer["per_lead"].values()), found.per_lead, atol=1e-4)
         argv = ("explain", ecg, "--code", code, "--method", "lead_ablation")
         assert asked(run(*argv, "--json"))["completeness_error"] is None
         assert code in run(*argv)[1]
@@ -299,6 +324,28 @@ class TestAnswers:
         name = json.loads((WEIGHTS / "manifest.json").read_text())["file"]
         assert answer["sha256"] == hashlib.sha256((WEIGHTS / name).read_bytes()).hexdigest()
         assert answer["sha256"] in run("verify")[1]
+
+    @pytest.mark.parametrize("name", ["e.npz", "e.csv", "e.hea"])
+    def test_export_of_the_signal(self, run: Run, ecg: Path, tmp_path: Path, name: str):
+        answer = asked(run("export", ecg, "--out", tmp_path / name, "--json"))
+        assert answer == {"file": str(tmp_path / name)}
+        stated = {"fs": 500.0, "unit": "mV"} if name == "e.csv" else {}
+        written = read_path(tmp_path / name, **stated)
+        np.testing.assert_allclose(written.signal, read_path(ecg).signal, atol=6e-4)
+
+    def test_export_of_the_results_agrees_with_predict(self, run: Run, ecg: Path, tmp_path: Path):
+        assert run("export", ecg, "--out", tmp_path / "r.json")[0] == 0
+        written = json.loads((tmp_path / "r.json").read_text())
+        told = asked(run("predict", ecg, "--json"))
+        assert written["model"] == told["model"]
+        keys = told["codes"][0].keys()
+        assert [{key: code[key] for key in keys} for code in written["codes"]] == told["codes"]
+
+    def test_export_of_the_sheet(self, run: Run, ecg: Path, tmp_path: Path):
+        argv = ("export", ecg, "--layout", "6x2", "--speed", 50, "--gain", 5)
+        assert run(*argv, "--out", tmp_path / "e.pdf")[0] == 0
+        first, *_ = page_streams((tmp_path / "e.pdf").read_bytes())
+        assert any("50 mm/s   5 mm/mV" in line for line in texts(first))
 
     def test_other_weights(self, run: Run, ecg: Path):
         name = json.loads((WEIGHTS / "manifest.json").read_text())["file"]

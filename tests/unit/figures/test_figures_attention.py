@@ -1,9 +1,20 @@
 import numpy as np
 import pytest
+from figures_builders import make_ecg
 
 from lamae.ecg import LEADS
 from lamae.errors import InputError
-from lamae.figures import layer_weights, lead_matrix, lead_weights
+from lamae.explored import GroupWeights
+from lamae.figures import (
+    attention_over_time,
+    beside_ablation,
+    frontal_plane,
+    group_weights,
+    horizontal_plane,
+    layer_weights,
+    lead_matrix,
+    lead_weights,
+)
 from lamae.results import LeadAttention
 
 
@@ -12,7 +23,9 @@ def attention(leads: tuple[str, ...] = LEADS) -> LeadAttention:
     count = len(leads)
     weights = rng.dirichlet(np.ones(count), size=(2, 3)).astype(np.float32)
     matrix = rng.dirichlet(np.ones(count), size=(2, 3, count)).astype(np.float32)
-    return LeadAttention(leads, weights.mean((0, 1)), matrix.mean((0, 1)), weights, matrix)
+    over_time = rng.dirichlet(np.ones(count * 50)).reshape(count, 50).astype(np.float32)
+    means = weights.mean((0, 1)), matrix.mean((0, 1))
+    return LeadAttention(leads, *means, weights, matrix, over_time, 0.0, 0.2)
 
 
 @pytest.mark.parametrize("leads", [LEADS, ("I", "II", "V5")])
@@ -94,3 +107,85 @@ def test_nearly_even_shares_look_nearly_even() -> None:
 def test_figures_can_be_sent_to_a_browser(figure) -> None:
     for dark in (False, True):
         assert '"alt"' in figure(attention(), dark=dark).to_json()
+
+
+def trace(figure, name: str):
+    (found,) = [t for t in figure.data if t.name == name]
+    return found
+
+
+@pytest.mark.parametrize("leads", [LEADS, ("II", "aVR", "V2")])
+def test_leads_stand_where_they_look_from_with_their_share(leads: tuple[str, ...]) -> None:
+    given = attention(leads)
+    frontal, horizontal = frontal_plane(given), horizontal_plane(given)
+    shown = [*trace(frontal, "lead weights").customdata]
+    shown += [*trace(horizontal, "lead weights").customdata]
+    assert sorted(shown) == sorted(leads)
+    limb = trace(frontal, "lead weights")
+    where = dict(zip(limb.customdata, zip(limb.x, limb.y, strict=True), strict=True))
+    # II points down and to the patient's left, which is right on the screen; aVR up and to the left.
+    assert where["II"] == (pytest.approx(0.5), pytest.approx(-0.866, abs=1e-3))
+    assert where["aVR"] == (pytest.approx(-0.866, abs=1e-3), pytest.approx(0.5))
+    sizes = dict(zip(limb.customdata, limb.marker.size, strict=True))
+    shares = dict(zip(given.leads, given.weights.tolist(), strict=True))
+    for lead, size in sizes.items():
+        assert size == pytest.approx(max(6, 30 * (shares[lead] * len(leads)) ** 0.5))
+        assert f"<b>{lead}</b><br>{shares[lead]:.1%}" in trace(frontal, "shares").text
+    assert f"II {shares['II']:.1%}" in frontal.layout.meta["alt"]
+    chest = trace(horizontal, "lead weights")
+    assert (np.array(chest.y)[np.array(chest.customdata) == "V2"] > 0).all()
+
+
+@pytest.mark.parametrize("layout", ["12x1", "6x2", "3x4+II"])
+@pytest.mark.parametrize("offset", [0.0, 3.0])
+def test_attention_over_time_lies_under_the_leads_it_belongs_to(layout, offset) -> None:
+    """Also where an electrode's offset moved a trace to its baseline."""
+    ecg = make_ecg()
+    signal = ecg.signal.copy()
+    signal[1] += offset
+    given = attention()
+    given.over_time[:] = 1 / 600
+    given.over_time[1, 3] = 20 / 600
+    figure = attention_over_time(
+        type(ecg)(signal, ecg.fs, ecg.leads, ecg.source), given, layout=layout
+    )
+    band = trace(figure, "attention over time")
+    times_even = np.array(band.z)
+    row, patch = np.unravel_index(np.nanargmax(times_even), times_even.shape)
+    assert patch == 3
+    assert times_even[row, patch] == pytest.approx(20, rel=0.05)
+    targets = trace(figure, "leads")
+    baselines = [y for y, lead in zip(targets.y, targets.customdata, strict=True) if lead == "II"]
+    below = [y for y in baselines if band.y[row] < y]
+    # In the grid the strip of II shows this moment, too.
+    assert min(abs(y - band.y[row + 1]) for y in below) < 1.5
+    assert figure.data[0].name == "attention over time"
+    assert "II at 0.7 s" in figure.layout.meta["alt"]
+
+
+def test_a_band_of_another_recording_is_refused() -> None:
+    with pytest.raises(InputError, match="another recording"):
+        attention_over_time(make_ecg(leads=("I", "II")), attention())
+    with pytest.raises(InputError, match="4x3"):
+        attention_over_time(make_ecg(), attention(), layout="4x3")
+
+
+def test_attention_stands_beside_ablation() -> None:
+    given = attention()
+    drop = np.linspace(-1, 1, 12, dtype=np.float32)
+    points = trace(beside_ablation(given, drop), "leads")
+    assert tuple(points.text) == LEADS
+    np.testing.assert_allclose(points.x, given.weights, atol=1e-5)
+    np.testing.assert_allclose(points.y, drop, atol=1e-5)
+    assert "most without V6" in beside_ablation(given, drop).layout.meta["alt"]
+
+
+def test_a_group_stands_beside_all_ecgs_with_intervals() -> None:
+    mean = np.full(12, 1 / 12)
+    everyone = GroupWeights("", 40, mean, mean - 0.01, mean + 0.02)
+    group = GroupWeights("I48.91", 7, mean, mean - 0.03, mean + 0.03)
+    figure = group_weights(group, everyone)
+    assert [t.name for t in figure.data] == ["all ECGs (40)", "I48.91 (7)"]
+    np.testing.assert_allclose(figure.data[0].error_y.array, 0.02, atol=1e-4)
+    np.testing.assert_allclose(figure.data[1].error_y.arrayminus, 0.03, atol=1e-4)
+    assert len(group_weights(everyone, everyone).data) == 1

@@ -8,8 +8,11 @@ from figures_builders import make_ecg
 
 from lamae.ecg import ECG, LEADS
 from lamae.errors import InputError
-from lamae.figures import LAYOUTS, paper
+from lamae.figures import LAYOUTS, calipers, lead_rows, paper
+from lamae.figures.rows import clock
 from lamae.results import Attribution
+
+STRIPS = {"3x4+II": ["II"], "3x4+3": ["II", "V1", "V5"]}
 
 
 @pytest.fixture
@@ -44,16 +47,41 @@ def test_every_lead_is_shown_once_with_its_own_samples(layout: str, start: float
     grid = [trace for trace in drawn if not trace.meta["strip"]]
     strips = [trace.name for trace in drawn if trace.meta["strip"]]
     assert sorted(trace.name for trace in grid) == sorted(LEADS)
-    assert strips == (["II"] if layout == "3x4+II" else [])
+    assert strips == STRIPS.get(layout, [])
     for trace in drawn:
         first = round(trace.x0 * ecg.fs)
         assert trace.x0 == pytest.approx(first / ecg.fs)
         truth = ecg.lead(trace.name)[first : first + len(trace.y)]
+        if (layout, trace.name) == ("Cabrera", "aVR"):
+            truth = -truth
         np.testing.assert_allclose(trace.y - trace.meta["offset"], truth, atol=2e-6)
         assert trace.y.dtype == np.float32
 
 
-@pytest.mark.parametrize(("layout", "seconds"), [("3x4+II", 2.5), ("6x2", 5.0), ("12x1", 10.0)])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_trace_has_its_name_beside_it_and_only_cabrera_has_a_minus(
+    ecg: ECG, layout: str
+) -> None:
+    figure = paper(ecg, layout=layout)
+    names = named(figure, "lead names")
+    shown = [text.removeprefix("<b>").removesuffix("</b>") for text in names.text]
+    assert [name for name in shown if name.startswith("−")] == (
+        ["−aVR"] if layout == "Cabrera" else []
+    )
+    for name, x, y in zip(shown, names.x, names.y, strict=True):
+        assert any(
+            trace.name == name.removeprefix("−")
+            and (trace.meta["sign"] < 0) == name.startswith("−")
+            and trace.x0 <= x < trace.x0 + 0.5
+            and abs(y - trace.meta["offset"]) < 2.5
+            for trace in lines(figure)
+        )
+
+
+@pytest.mark.parametrize(
+    ("layout", "seconds"),
+    [("3x4+II", 2.5), ("3x4+3", 2.5), ("6x2", 5.0), ("Cabrera", 5.0), ("12x1", 10.0)],
+)
 def test_columns_follow_each_other_in_time_without_gap_or_overlap(
     ecg: ECG, layout: str, seconds: float
 ) -> None:
@@ -76,6 +104,20 @@ def test_rows_come_in_the_order_of_the_clinic(ecg: ECG) -> None:
         ["II", "aVL", "V2", "V5"],
         ["III", "aVF", "V3", "V6"],
         ["II"],
+    ]
+
+
+def test_cabrera_follows_the_frontal_plane(ecg: ECG) -> None:
+    by_row: dict[float, list[str]] = {}
+    for trace in lines(paper(ecg, layout="Cabrera")):
+        by_row.setdefault(trace.meta["offset"], []).append(trace.name)
+    assert [by_row[offset] for offset in sorted(by_row, reverse=True)] == [
+        ["aVL", "V1"],
+        ["I", "V2"],
+        ["aVR", "V3"],
+        ["II", "V4"],
+        ["aVF", "V5"],
+        ["III", "V6"],
     ]
 
 
@@ -140,6 +182,21 @@ def test_another_lead_takes_the_rhythm_strip_when_ii_is_missing() -> None:
     assert [trace.name for trace in lines(figure) if trace.meta["strip"]] == ["I"]
 
 
+@pytest.mark.parametrize(
+    ("leads", "strips"),
+    [
+        (("I", "II", "III", "V1", "V2"), ["II", "V1", "I"]),
+        (("I", "V5"), ["V5", "I"]),
+        (("aVF",), ["aVF"]),
+    ],
+)
+def test_three_strips_leave_out_what_was_not_recorded_and_repeat_nothing(
+    leads: tuple[str, ...], strips: list[str]
+) -> None:
+    figure = paper(make_ecg(leads=leads), layout="3x4+3")
+    assert [trace.name for trace in lines(figure) if trace.meta["strip"]] == strips
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_short_recording_shows_all_of_what_there_is(layout: str) -> None:
     ecg = make_ecg(seconds=4.1)
@@ -192,6 +249,18 @@ def test_a_lead_far_off_zero_is_moved_and_the_footer_says_so(ecg: ECG) -> None:
     assert "V2 by −12.3 mV" in figure.layout.annotations[0].text
 
 
+def test_an_inverted_lead_far_off_zero_comes_back_to_its_baseline(ecg: ECG) -> None:
+    signal = ecg.signal.copy()
+    signal[LEADS.index("aVR")] += 4.0
+    figure = paper(replace(ecg, signal=signal), layout="Cabrera")
+    trace = next(trace for trace in lines(figure) if trace.name == "aVR")
+    first = round(trace.x0 * ecg.fs)
+    truth = signal[LEADS.index("aVR"), first : first + len(trace.y)]
+    np.testing.assert_allclose(trace.y - trace.meta["offset"], -truth, atol=1e-5)
+    row = next(t for t in lines(figure) if t.name == "V3").meta["offset"]
+    assert np.median(trace.y) == pytest.approx(row, abs=0.1)
+
+
 def test_the_footer_prints_filters_and_purpose(ecg: ECG) -> None:
     text = paper(ecg).layout.annotations[0].text
     assert "as received" in text
@@ -200,6 +269,29 @@ def test_the_footer_prints_filters_and_purpose(ecg: ECG) -> None:
     assert (
         "0.05 to 150 Hz" in paper(replace(ecg, filters="0.05 to 150 Hz")).layout.annotations[0].text
     )
+
+
+def test_display_filters_are_printed_and_described(ecg: ECG) -> None:
+    figure = paper(ecg, filters="high-pass 0.5 Hz, zero-phase")
+    text = figure.layout.annotations[0].text
+    assert "display filters: high-pass 0.5 Hz, zero-phase" in text
+    assert "as received" not in text
+    assert "high-pass 0.5 Hz" in figure.layout.meta["alt"]
+    device = paper(replace(ecg, filters="0.05 to 150 Hz"), filters="notch 50 Hz, zero-phase")
+    assert "device filters: 0.05 to 150 Hz   display filters: notch 50 Hz" in (
+        device.layout.annotations[0].text
+    )
+
+
+def test_a_part_of_a_recording_is_shown_in_the_recordings_time() -> None:
+    ecg = make_ecg(seconds=60.0)
+    whole = lines(paper(ecg, start=42.0))
+    part = lines(paper(ecg.window(30.0, 30.0), start=42.0, begins=30.0))
+    for one, other in zip(whole, part, strict=True):
+        assert one.x0 == pytest.approx(other.x0)
+        np.testing.assert_array_equal(one.y, other.y)
+    with pytest.raises(InputError):
+        paper(ecg.window(30.0, 30.0), start=29.0, begins=30.0)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -312,3 +404,76 @@ def test_dark_paper_keeps_a_dark_trace(ecg: ECG) -> None:
     figure = paper(ecg, dark=True)
     ground = int(figure.layout.plot_bgcolor[1:3], 16)
     assert int(lines(figure)[0].line.color[1:3], 16) < 40 < 150 < ground < 230
+
+
+def test_a_long_strip_shows_every_sample_of_its_lead_once_in_rows() -> None:
+    ecg = make_ecg(seconds=90.0)
+    figure = lead_rows(ecg, "V2", start=20.0)
+    rows = lines(figure)
+    assert [trace.name for trace in rows] == ["V2"] * 6
+    together = np.concatenate([trace.y - np.float32(trace.meta["offset"]) for trace in rows])
+    np.testing.assert_allclose(together, ecg.lead("V2")[10_000:40_000], atol=5e-6)
+    assert {(trace.x0, len(trace.y)) for trace in rows} == {(0.0, 5000)}
+    heights = [trace.meta["offset"] for trace in rows]
+    assert heights == sorted(heights, reverse=True)
+    assert [text.split()[-2] for text in named(figure, "lead names").text[:4]] == [
+        "20",
+        "30",
+        "40",
+        "50",
+    ]
+    assert list(named(figure, "lead names").text[4:]) == ["<b>V2</b>  1:00", "<b>V2</b>  1:10"]
+    assert figure.layout.xaxis.range == pytest.approx((-0.6, 10.2))
+    assert len(figure.to_json()) < 0.3e6
+    assert "lead V2, 60 s from 20 s" in figure.layout.meta["alt"]
+
+
+def test_a_long_strip_ends_with_the_recording() -> None:
+    rows = lines(lead_rows(make_ecg(seconds=23.5), "II", start=5.0))
+    assert [len(trace.y) for trace in rows] == [5000, 4250]
+
+
+def test_an_enlarged_lead_has_squares_of_twice_the_size(ecg: ECG) -> None:
+    figure, usual = lead_rows(ecg, "V5", seconds=10.0, row_seconds=5.0), paper(ecg)
+    assert len(lines(figure)) == 2
+
+    def per_mm(figure: go.Figure) -> float:
+        layout = figure.layout
+        up = 10 * np.ptp(layout.yaxis.range)
+        return (layout.height - layout.margin.t - layout.margin.b) / up
+
+    assert per_mm(figure) / per_mm(usual) == pytest.approx(10.8 / 5.8, rel=0.02)
+    assert figure.layout.yaxis.scaleratio == usual.layout.yaxis.scaleratio
+    assert set(named(figure, "leads").customdata) == {"V5"}
+
+
+@pytest.mark.parametrize("wrong", [{"lead": "V7"}, {"start": 10.0}, {"speed": 12}, {"gain": 1}])
+def test_rows_of_what_does_not_exist_are_refused(ecg: ECG, wrong: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        lead_rows(ecg, **{"lead": "II", **wrong})
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.0, "0 s"), (7.5, "7.5 s"), (60.0, "1:00"), (749.96, "12:30"), (3750.5, "1:02:30.5")],
+)
+def test_recording_time_reads_like_a_clock(seconds: float, words: str) -> None:
+    assert clock(seconds) == words
+
+
+def test_calipers_measure_a_box_drawn_in_any_direction() -> None:
+    for x, y in (((4.0, 4.8), (1.0, 2.25)), ((4.8, 4.0), (2.25, 1.0))):
+        measured = calipers(x, y)
+        assert (measured.seconds, measured.voltage) == pytest.approx((0.8, 1.25))
+        assert measured.rate == pytest.approx(75)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 5.0])
+def test_what_is_no_distance_of_beats_gets_no_rate(seconds: float) -> None:
+    assert calipers((1.0, 1.0 + seconds), (0.0, 1.0)).rate is None
+
+
+def test_dragging_draws_what_it_is_asked_to(ecg: ECG) -> None:
+    assert paper(ecg).layout.dragmode == "zoom"
+    assert paper(ecg, drag="select").layout.dragmode == "select"
+    assert lead_rows(ecg, "II", drag=False).layout.dragmode is False

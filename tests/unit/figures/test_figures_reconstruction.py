@@ -5,7 +5,8 @@ from figures_builders import make_ecg
 
 from lamae.ecg import LEADS
 from lamae.errors import InputError
-from lamae.figures import LAYOUTS, reconstruction
+from lamae.explored import Band, Stretch
+from lamae.figures import LAYOUTS, reconstruction, repaired, touched
 from lamae.results import Reconstruction
 
 FS, SAMPLES = 100.0, 1000
@@ -48,6 +49,8 @@ def test_the_true_signal_of_every_lead_is_drawn_once(layout: str) -> None:
     assert sorted(t.meta["lead"] for t in drawn if not t.meta["strip"]) == sorted(LEADS)
     for trace in drawn:
         truth = recon.target[LEADS.index(trace.meta["lead"]), indices(trace, 20.0)]
+        if (layout, trace.meta["lead"]) == ("Cabrera", "aVR"):
+            truth = -truth
         np.testing.assert_allclose(trace.y - trace.meta["offset"], truth, atol=2e-6)
 
 
@@ -131,3 +134,78 @@ def test_it_says_what_was_hidden_and_can_be_clicked() -> None:
 def test_an_unknown_layout_is_refused() -> None:
     with pytest.raises(InputError, match="4x3"):
         reconstruction(restored(hide()), layout="4x3")
+
+
+def test_the_residual_is_restored_minus_true_under_its_row() -> None:
+    recon = restored(hide(V1=(0, 10)))
+    assert not kind(reconstruction(recon), "restored minus true")
+    figure = reconstruction(recon, show_residual=True)
+    (residual,) = kind(figure, "restored minus true")
+    difference = (recon.output - recon.target)[6]
+    np.testing.assert_allclose(residual.y - residual.meta["offset"], difference, atol=1e-5)
+    (true,) = [t for t in kind(figure, "true signal") if t.meta["lead"] == "V1"]
+    assert residual.meta["offset"] < true.meta["offset"]
+
+
+def test_the_band_encloses_what_lies_between_its_edges() -> None:
+    recon = restored(hide(V1=(0, 10), II=(2, 3)))
+    nowhere = np.where(recon.hidden, np.float32(0), np.float32(np.nan))
+    band = Band(nowhere - np.float32(0.1), nowhere + np.float32(0.2), 8, 0.7, 0.5)
+    figure = reconstruction(recon, band=band)
+    (drawn,) = kind(figure, "10–90 % of 8 restorations")
+    base = next(t for t in kind(figure, "true signal") if t.meta["lead"] == "V1").meta["offset"]
+    heights = np.array([v for v in drawn.y if v is not None]).round(2)
+    assert {round(base - 0.1, 2), round(base + 0.2, 2)} <= set(heights.tolist())
+    assert len(heights) == 2 * (1000 + 100)
+
+
+def test_playing_covers_all_that_is_hidden_and_uncovers_it_restored() -> None:
+    recon = restored(hide(V1=(0, 10), II=(2, 3)))
+    figure = reconstruction(recon, play=True)
+    assert not reconstruction(recon).frames
+    lines = [i for i, t in enumerate(figure.data) if t.name == "restored by the model"]
+    (cover,) = [i for i, t in enumerate(figure.data) if t.name == "cover"]
+    before, covered, after = (
+        next(f for f in figure.frames if f.name == name)
+        for name in ("true", "hide 10", "restore 10")
+    )
+    for frame, opacity in ((before, 0), (covered, 0), (after, 1)):
+        assert list(frame.traces) == [*lines, cover]
+        assert {trace.opacity for trace in frame.data[:-1]} == {opacity}
+    assert set(before.data[-1].x) == set(after.data[-1].x) == {None}
+    (hatching,) = kind(figure, "hidden from the model")
+    np.testing.assert_allclose(
+        [x for x in covered.data[-1].x if x is not None], [x for x in hatching.x if x is not None]
+    )
+    frames = sum(len(frame.to_plotly_json().__str__()) for frame in figure.frames)
+    assert frames < 60_000
+    assert figure.layout.updatemenus[0].buttons[0].method == "animate"
+
+
+def test_a_box_touches_the_leads_and_times_it_covers() -> None:
+    figure = reconstruction(restored(hide(V1=(0, 10)), start=20.0), layout="6x2", drag="select")
+    assert figure.layout.dragmode == "select"
+    at = figure.layout.meta["places"]
+    rows = {p["lead"]: (p["low"] + p["high"]) / 2 for p in at}
+    middle = rows["II"]
+    assert touched(at, (22.0, 21.0), (middle - 0.1, middle + 0.1)) == (Stretch("II", 21.0, 22.0),)
+    both = touched(at, (24.0, 26.0), (middle - 0.1, middle + 0.1))
+    assert both == (Stretch("II", 24.0, 25.0), Stretch("V2", 25.0, 26.0))
+    assert {s.lead for s in touched(at, (21.0, 22.0), (rows["I"], rows["II"]))} == {"I", "II"}
+    everywhere = touched(at, (21.0, 22.0), (middle, middle + 0.1), all_leads=True)
+    assert everywhere == tuple(Stretch(lead, 21.0, 22.0) for lead in [p["lead"] for p in at])
+    assert touched(at, (40.0, 41.0), (middle, middle + 0.1)) == ()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_filled_lead_is_marked_wherever_it_stands(layout: str) -> None:
+    recon = restored(hide(V2=(0, 10)), missing=("V5",))
+    recon.target[7] = np.nan
+    figure = repaired(recon, ("V2",), layout=layout)
+    names = kind(figure, "lead names")[0].text
+    assert [n for n in names if "restored" in n] == ["<b>V2</b> <i>restored</i>"]
+    assert "V2 restored by the model, not recorded" in figure.layout.meta["alt"]
+    assert any("not recorded" in (a.text or "") for a in figure.layout.annotations)
+    assert "V2" not in {t.meta["lead"] for t in kind(figure, "recorded")}
+    assert {t.meta["lead"] for t in kind(figure, "restored by the model")} == {"V2"}
+    assert kind(figure, "restored, not recorded")

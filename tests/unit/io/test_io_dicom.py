@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from io_builders import dicom_bytes, group, lively_ecg, pulse_ecg
+from io_builders import dicom_bytes, group, lively_ecg, pulse_ecg, zipped
 from pydicom import Dataset
 from pydicom.sequence import Sequence
 
@@ -182,3 +182,126 @@ def test_device_values_that_mean_not_computed_are_left_out():
     written = BytesIO()
     content.save_as(written)
     assert read("", written.getvalue()).measurements == {"qrs": 90.0, "heart_rate": 72.0}
+
+
+@pytest.mark.parametrize("unit", ["uV", "mV", "V"])
+@pytest.mark.parametrize(
+    "uid",
+    [
+        "1.2.840.10008.5.1.4.1.1.9.1.1",
+        "1.2.840.10008.5.1.4.1.1.9.1.2",
+        "1.2.840.10008.5.1.4.1.1.9.1.3",
+    ],
+)
+def test_twelve_lead_general_and_ambulatory_objects(uid, unit):
+    content = dicom_bytes(group(LIVELY, unit=unit))
+    old = b"1.2.840.10008.5.1.4.1.1.9.1.1"
+    assert old in content
+    ecg = read("", content.replace(old, uid.encode()))
+    np.testing.assert_allclose(ecg.signal, LIVELY.signal, atol=1e-6)
+
+
+@pytest.mark.parametrize("extended", [True, False])
+def test_twelve_bits_stored_in_sixteen(extended):
+    small = np.clip(np.round(LIVELY.signal * 400), -2048, 2047).astype(np.int16)
+    item = group(LIVELY)
+    for channel in item.ChannelDefinitionSequence:
+        channel.WaveformBitsStored = 12
+        channel.ChannelSensitivity = "2.5"
+    item.WaveformData = (small.T if extended else small.T & 4095).astype("<i2").tobytes()
+    np.testing.assert_allclose(read("", dicom_bytes(item)).signal, small * 2.5e-3, atol=1e-6)
+
+
+def test_more_bits_than_stated_are_left_as_they_are():
+    item = group(LIVELY)
+    for channel in item.ChannelDefinitionSequence:
+        channel.WaveformBitsStored = 10
+    np.testing.assert_allclose(read("", dicom_bytes(item)).signal, LIVELY.signal, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("bits", "kind", "dtype"),
+    [(8, "SB", "i1"), (32, "SL", "<i4"), (16, "US", "<u2"), (8, "UB", "u1")],
+)
+def test_other_widths_and_unsigned_samples(bits, kind, dtype):
+    steps = np.round(LIVELY.signal * 25).astype(int)
+    zero = 0 if kind.startswith("S") else 128
+    item = group(LIVELY)
+    item.WaveformBitsAllocated = bits
+    item.WaveformSampleInterpretation = kind
+    item.WaveformData = (steps.T + zero).astype(dtype).tobytes()
+    for channel in item.ChannelDefinitionSequence:
+        channel.WaveformBitsStored = bits
+        channel.ChannelSensitivity = "40"
+        channel.ChannelBaseline = str(-40 * zero)
+    np.testing.assert_allclose(read("", dicom_bytes(item)).signal, steps * 0.04, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["MB", "AB"])
+def test_companded_samples_are_refused(kind):
+    item = group(LIVELY)
+    item.WaveformBitsAllocated = 8
+    item.WaveformSampleInterpretation = kind
+    item.WaveformData = bytes(12_000)
+    with pytest.raises(ReadError, match="companded"):
+        read("", dicom_bytes(item))
+
+
+def annotated(*annotations):
+    """Measurements as (meaning, code, value, unit, channels it refers to)."""
+    content = pydicom.dcmread(SAMPLE)
+    items = []
+    for meaning, code, value, unit, channels in annotations:
+        item, concept, units = Dataset(), Dataset(), Dataset()
+        concept.CodeMeaning, concept.CodeValue = meaning, code
+        units.CodeValue = unit
+        item.ConceptNameCodeSequence = Sequence([concept])
+        item.MeasurementUnitsCodeSequence = Sequence([units])
+        item.NumericValue = value
+        item.ReferencedWaveformChannels = channels
+        items.append(item)
+    content.WaveformAnnotationSequence = Sequence(items)
+    written = BytesIO()
+    content.save_as(written)
+    return read("", written.getvalue()).measurements
+
+
+def test_measurements_by_mdc_code_and_by_name():
+    assert annotated(
+        ("x", "2:15872", "160", "ms", [1, 0]),
+        ("QRS duration global", "?", "90", "ms", [1, 0]),
+        ("x", "2:16160", "0.4", "s", [1, 0]),
+        ("Ventricular Heart Rate", "?", "71", "/min", [1, 0]),
+        ("x", "2:16132", "-30", "deg", [1, 0]),
+        ("P Axis", "?", "55", "deg", [1, 0]),
+    ) == {"pr": 160, "qrs": 90, "qt": 400, "heart_rate": 71, "qrs_axis": -30, "p_axis": 55}
+
+
+def test_of_several_corrections_fridericias_comes_first():
+    bazett = ("QTc global using Bazett formula", "2:15880", "431", "ms", [1, 0])
+    fridericia = ("QTc global using Fredericia formula", "2:15892", "420", "ms", [1, 0])
+    plain = ("QTc Interval", "5.10.2.5-5", "425", "ms", [1, 0])
+    assert annotated(bazett, fridericia) == {"qtc": 420}
+    assert annotated(bazett) == {"qtc": 431}
+    assert annotated(bazett, fridericia, plain) == {"qtc": 425}
+
+
+def test_measurements_of_one_lead_are_not_taken_for_the_ecgs():
+    one = ("QT Interval", "5.13.5-11", "333", "ms", [1, 4])
+    every = (
+        "QT Interval",
+        "5.13.5-11",
+        "400",
+        "ms",
+        [value for at in range(1, 13) for value in (1, at)],
+    )
+    assert annotated(one) == {}
+    assert annotated(one, every) == {"qt": 400}
+
+
+def test_a_zip_of_one():
+    np.testing.assert_allclose(
+        read("x.zip", zipped({"x.dcm": dicom_bytes(group(LIVELY))})).signal,
+        LIVELY.signal,
+        atol=1e-6,
+    )

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from lamae import gate
 from lamae.checkpoint import load_bundle
 from lamae.data import Records
 from lamae.errors import DataError, InputError
+from lamae.evaluate import conformal
 from lamae.labels import STATEMENT_NAMES
 from lamae.model import ModelConfig
 from lamae.predict import Predictor
@@ -200,12 +202,19 @@ def test_release_scores_the_test_fold_and_writes_the_manifest(
     pretrained, records, tmp_path, monkeypatch
 ):
     weights = finetune_on(CONFIG, records, tmp_path / "run", load_bundle(pretrained))
-    monkeypatch.setattr("lamae.evaluate.fold.load_records", lambda *_, **__: records.folds([9]))
+    for module in ("lamae.evaluate.fold", "lamae.train.release"):
+        monkeypatch.setattr(f"{module}.load_records", lambda *_, **__: records.folds([9]))
     shipped = release(weights, tmp_path, tmp_path / "weights")
     manifest = json.loads((shipped.parent / "manifest.json").read_text())
     bundle = load_bundle(shipped, manifest["sha256"])
     assert bundle.card["results"]["test"]["ecgs"] == 16
     assert bundle.card["results"]["validation"]["ecgs"] == 16
+    level, cuts = conformal.read_cuts(bundle.card)
+    assert level == 0.9
+    assert set(cuts) == {rule.code for rule in bundle.rules}
+    again = gate.reference(Predictor(bundle), records.folds([9]), progress=False)
+    assert bundle.card[gate.CARD_ENTRY] == again
+    assert again["ecgs"] == 16
 
 
 def test_progress_leaves_standard_output_alone(records, tmp_path, capsys):

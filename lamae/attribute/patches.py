@@ -1,0 +1,34 @@
+"""Maps on the model's own patches, and how alike two of them rank these."""
+
+import numpy as np
+from jaxtyping import Float64
+from scipy.stats import rankdata
+
+from lamae.ecg import ECG, LEADS, lead_indices
+from lamae.predict import Predictor
+from lamae.results import Attribution
+
+
+def per_patch(
+    attribution: Attribution, ecg: ECG, predictor: Predictor, start: float
+) -> Float64[np.ndarray, "12 N"]:
+    """Sum an attribution over each patch of the window; zero where there is no recording."""
+    patches = predictor.bundle.config.patches
+    time = np.arange(ecg.signal.shape[1]) / ecg.fs - start
+    # A tenth of a sample guards the edges of patches against rounding.
+    patch = np.floor((time + 0.1 / ecg.fs) / predictor.patch_seconds).astype(np.intp)
+    inside = (patch >= 0) & (patch < patches)
+    out = np.zeros((len(LEADS), patches))
+    for row, values in zip(lead_indices(attribution.leads), attribution.values, strict=True):
+        out[row] = np.bincount(patch[inside], weights=values[inside], minlength=patches)
+    return out
+
+
+def rank_correlation(
+    first: Float64[np.ndarray, " patches"], second: Float64[np.ndarray, " patches"]
+) -> float | None:
+    """Spearman's rank correlation; None where either is constant."""
+    a, b = rankdata(first), rankdata(second)
+    if a.std() == 0 or b.std() == 0:
+        return None
+    return float(np.corrcoef(a, b)[0, 1])

@@ -1,0 +1,148 @@
+"""Commands about one ECG, and about the weights."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import lamae
+from lamae.commands import Answer, number, predictor_of
+from lamae.errors import InputError, ReadError, SignalError
+from lamae.results import NOTICE
+
+
+def predict(args: argparse.Namespace) -> Answer:
+    """Codes that the ECG suggests."""
+    from lamae.export import code_values, model_values
+    from lamae.measure import signal_quality, usable
+
+    ecg, predictor = _ecg(args), predictor_of(args)
+    prediction = predictor.predict(ecg, start=args.start, leads=args.leads)
+    fit, reason = usable(signal_quality(ecg.window(args.start, predictor.spec.seconds)))
+    if not fit:
+        raise SignalError(f"No codes are suggested: {reason}")
+    values = {
+        "codes": [code_values(score) for score in prediction.codes],
+        "model": model_values(predictor.name, predictor.sha256),
+    }
+    lines = [
+        f"{'suggested' if score.suggested else '':9}  {score.code:7} {score.probability:6.3f}"
+        f"  (threshold {score.threshold:.3f})  {score.title}"
+        for score in prediction.codes
+    ]
+    return values, "\n".join([*lines, *ecg.notes, f"A low score rules nothing out. {NOTICE}."])
+
+
+def reconstruct(args: argparse.Namespace) -> Answer:
+    """Hide leads or stretches and measure how well they are restored."""
+    ecg, predictor = _ecg(args), predictor_of(args)
+    result = predictor.reconstruct(
+        ecg, start=args.start, hide=args.hide, share=args.share, seed=args.seed
+    )
+    names = {"rmse_mv": "rmse", "pearson_r": "pearson_r", "linear_rmse_mv": "linear_rmse"}
+    per_lead = {
+        error.lead: {key: getattr(error, name) for key, name in names.items()}
+        for error in result.errors
+    }
+    lines = ["lead  hidden  model mV  correlation  regression mV  algebra mV"]
+    lines += [
+        f"{error.lead:4}  {error.hidden_share:5.0%}   {error.rmse:8.3f}  "
+        f"{number(error.pearson_r, 11)}  {number(error.linear_rmse, 13)}  "
+        f"{number(error.algebra_rmse, 10)}"
+        for error in result.errors
+    ]
+    return {"per_lead": per_lead}, "\n".join([*lines, f"{NOTICE}."])
+
+
+def attention(args: argparse.Namespace) -> Answer:
+    """How the model weighs and connects the leads."""
+    ecg, predictor = _ecg(args), predictor_of(args)
+    result = predictor.attention(ecg, start=args.start, stage=args.stage)
+    weights = dict(zip(result.leads, result.weights, strict=True))
+    values = {"weights": weights, "leads": result.leads, "matrix": result.matrix}
+    even = 1 / len(weights)
+    lines = [f"lead  weight  against an even share of {even:.3f}"]
+    lines += [f"{lead:4}  {weight:6.3f}  {weight / even:.2f} x" for lead, weight in weights.items()]
+    return values, "\n".join([*lines, f"{NOTICE}."])
+
+
+def explain(args: argparse.Namespace) -> Answer:
+    """What in the ECG raises or lowers the score of a code."""
+    ecg, predictor = _ecg(args), predictor_of(args)
+    with _progress("explaining") as progress:
+        result = lamae.explain(
+            predictor, ecg, args.code, method=args.method, start=args.start, progress=progress
+        )
+    keys = ("code", "method", "baseline", "score", "baseline_score", "completeness_error")
+    per_lead = dict(zip(result.leads, result.per_lead, strict=True))
+    values = {**{key: getattr(result, key) for key in keys}, "per_lead": per_lead}
+    lines = [
+        f"{result.code}: log-odds {result.score:.3f}, of a flat line {result.baseline_score:.3f}",
+        *(f"{lead:4}  {value:+.3f}" for lead, value in per_lead.items()),
+    ]
+    lines.append(f"Completeness error {number(result.completeness_error)}.")
+    return values, "\n".join([*lines, f"Attribution maps are of limited reliability. {NOTICE}."])
+
+
+def export(args: argparse.Namespace) -> Answer:
+    """Write the ECG, its printed sheet or its results to a file."""
+    from lamae import export, io
+
+    suffix = args.out.suffix.lower()
+    if suffix not in (".pdf", ".json", ".csv", ".npz", ".hea"):
+        raise InputError(
+            "The suffix chooses the format; expected .pdf (the sheet), .json (the results), "
+            ".csv, .npz or .hea (the ECG)."
+        )
+    ecg = _ecg(args)
+    if suffix in (".csv", ".npz", ".hea"):
+        io.write(ecg, args.out)
+    else:
+        report = export.report(ecg, predictor_of(args), start=args.start)
+        args.out.write_bytes(
+            export.results_json(report)
+            if suffix == ".json"
+            else export.pdf(report, layout=args.layout, speed=args.speed, gain=args.gain)
+        )
+    return {"file": args.out}, f"Wrote {args.out}."
+
+
+def simulate(args: argparse.Namespace) -> Answer:
+    """Write a simulated ECG and say what is true of it."""
+    import numpy as np
+
+    from lamae.io import write
+    from lamae.simulate import simulate as make
+
+    rng = np.random.default_rng(args.seed)
+    made = make(args.rhythm, seconds=args.seconds, fs=args.fs, noise=args.noise, rng=rng)
+    write(made.ecg, args.out)
+    values = {"file": args.out, "rhythm": args.rhythm, "truth": asdict(made.truth)}
+    return values, f"Wrote {args.out}: {made.ecg.source}, {made.ecg.duration:g} s."
+
+
+def verify(args: argparse.Namespace) -> Answer:
+    """Check that the weights are whole and the ones the manifest names."""
+    predictor = predictor_of(args)
+    values = {"name": predictor.name, "sha256": predictor.sha256, "codes": predictor.codes}
+    against = "read without damage" if args.weights else "as the manifest says"
+    return values, f"{predictor.name}: {against}, SHA-256 {predictor.sha256}."
+
+
+def _ecg(args: argparse.Namespace) -> "lamae.ECG":
+    if not args.file.is_file():
+        raise ReadError(f"There is no file {args.file}; give the path of an ECG.")
+    return lamae.read_path(args.file, fs=args.fs, unit=args.unit)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[float], None]]:
+    """A bar on standard error, where that is a terminal; the callback takes the share done."""
+    from tqdm import tqdm
+
+    with tqdm(total=100, desc=title, unit="%", leave=False, disable=None) as bar:
+
+        def show(share: float) -> None:
+            bar.update(100 * share - bar.n)
+
+        yield show

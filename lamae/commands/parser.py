@@ -1,0 +1,126 @@
+"""Which commands and options there are."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+from lamae.commands import Command, analysis, training
+from lamae.results import NOTICE
+
+
+def refuse(message: str) -> int:
+    """Say in one line on standard error why something is not done; returns the exit status."""
+    print(" ".join(message.split()), file=sys.stderr)
+    return 2
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose refusals are one sentence too."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(refuse(f"{message[:1].upper()}{message[1:]}; see {self.prog} --help."))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of every command; what it gives has the command as `command`."""
+    parser = _Parser(prog="python -m lamae", description=f"LAMAE Explorer. {NOTICE}.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(run: Command, *, takes_file: bool = False) -> Callable[..., argparse.Action]:
+        """Add a command; returns what adds its options."""
+        about = run.__doc__ or ""
+        command = commands.add_parser(run.__name__, help=about, description=f"{about} {NOTICE}.")
+        command.set_defaults(command=run)
+        option = command.add_argument
+        option("--json", action="store_true", help="print JSON")
+        if takes_file:
+            option("file", type=Path, metavar="FILE", help="WFDB header, DICOM, CSV, NumPy, zip")
+            option("--fs", type=float, help="sampling rate in Hz, if the file has none")
+            option("--unit", help="mV, uV or V, if the file has none")
+            option("--start", type=float, default=0.0, help="of the window, in s (default 0)")
+            option("--weights", **weights)
+        return option
+
+    weights: Any = {"type": Path, "metavar": "PATH", "help": "other weights than the bundled ones"}
+    data: Any = {"type": Path, "metavar": "DIR", "required": True, "help": "a PTB-XL folder"}
+
+    option = add(analysis.predict, takes_file=True)
+    option("--leads", type=_leads, help="show the model these leads only, such as I,II")
+
+    option = add(analysis.reconstruct, takes_file=True)
+    option("--hide", type=_leads, default=(), help="leads to hide, such as V1,V2")
+    option("--share", type=float, default=0.0, help="share of the other leads to hide, 0 to 0.95")
+    option("--seed", type=_seed, default=0, help="which stretches --share hides (default 0)")
+
+    option = add(analysis.attention, takes_file=True)
+    option("--stage", default="pretrained", help="of the model: pretrained (default), fine-tuned")
+
+    option = add(analysis.explain, takes_file=True)
+    option("--code", required=True, help="ICD-10-CM code, such as I48.91")
+    methods = "integrated_gradients (default), lead_ablation, segment_ablation, input_x_gradient"
+    option("--method", default="integrated_gradients", help=methods)
+
+    option = add(analysis.export, takes_file=True)
+    option("--out", type=Path, required=True, help="a .pdf, .json, .csv, .npz or .hea file")
+    option("--layout", default="3x4+II", help="of the .pdf, such as 6x2 (default 3x4+II)")
+    option("--speed", type=int, default=25, help="of the .pdf, 25 or 50 mm/s (default 25)")
+    option("--gain", type=int, default=10, help="of the .pdf, 5, 10 or 20 mm/mV (default 10)")
+
+    option = add(analysis.simulate)
+    option("--rhythm", required=True, help="such as atrial_fibrillation")
+    option("--out", type=Path, required=True, help="a .csv, .npz or .hea file")
+    option("--seconds", type=float, default=10.0, help="length (default 10)")
+    option("--fs", type=float, default=500.0, help="in Hz (default 500)")
+    option("--noise", type=float, default=0.01, help="in mV (default 0.01)")
+    option("--seed", type=_seed, default=0, help="of the random numbers (default 0)")
+
+    add(analysis.verify)("--weights", **weights)
+
+    option = add(training.evaluate)
+    option("--data", **data)
+    option("--fold", type=int, default=10, help="which fold (default 10)")
+    option("--restoration", action="store_true", help="also hide chest leads and restore them")
+    option("--weights", **weights)
+
+    option = add(training.cache)
+    option("dataset", type=Path, metavar="DATASET", help="a PTB-XL or MIMIC-IV-ECG folder")
+    option("--out", type=Path, metavar="FILE", required=True, help="the file")
+
+    for train, recipe in ((training.pretrain, "small"), (training.finetune, "small_codes")):
+        option = add(train)
+        option("recipe", nargs="?", metavar="RECIPE", default=recipe, help=f"default {recipe}")
+        option("--data", **data)
+        option("--out", type=Path, metavar="DIR", required=True, help="folder of the run")
+    option("--init", type=Path, metavar="PATH", required=True, help="pretrained weights")
+
+    option = add(training.release)
+    option("--weights", type=Path, metavar="PATH", required=True, help="fine-tuned weights")
+    option("--data", **data)
+
+    option = add(training.compare)
+    option("--data", type=Path, metavar="DATA", help="a PTB-XL folder, or a cache of it")
+    option("--out", type=Path, metavar="DIR", required=True, help="folder of all runs")
+    option("--rows", type=_leads, default=(), help="make these alone, such as resnet,lamae_probe")
+    option("--table", action="store_true", help="make nothing; the table of what is there")
+    option("--rehearse", action="store_true", help="a minute on simulated ECGs; needs no data")
+    for stage in ("pretrain", "finetune", "scratch"):
+        option(f"--{stage}-epochs", type=_positive, metavar="N", help="instead of the budget's")
+    return parser
+
+
+def _leads(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**32 - 1}")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)

@@ -1,0 +1,102 @@
+"""Commands about data sets, and those that make weights."""
+
+import argparse
+import sys
+
+from lamae.commands import Answer, number, predictor_of
+
+
+def evaluate(args: argparse.Namespace) -> Answer:
+    """Score a labelled data set."""
+    from lamae.evaluate import evaluate as score
+
+    progress = sys.stderr.isatty()
+    values = score(
+        predictor_of(args),
+        args.data,
+        fold=args.fold,
+        restoration=args.restoration,
+        progress=progress,
+    )
+    lines = [f"{values['ecgs']} ECGs; expected calibration error {number(values['ece'])}."]
+    for name in ("icd10", "statements"):
+        part = values[name]
+        low, high = part["ci"]
+        lines.append(f"{name}: macro AUROC {part['macro_auroc']:.3f} [{low:.3f}, {high:.3f}]")
+        lines += [
+            f"  {code:8} {entry['auroc']:.3f} [{entry['ci'][0]:.3f}, {entry['ci'][1]:.3f}]"
+            f"  average precision {entry['auprc']:.3f}  positives {entry['positives']}"
+            for code, entry in part["codes"].items()
+            if entry["auroc"] is not None
+        ]
+    for hidden, leads in values.get("restoration", {}).items():
+        lines.append(f"{hidden} hidden, medians: mV, regression mV, correlation")
+        lines += [
+            f"  {lead:4}  {entry['rmse_mv']:.3f}  {entry['linear_rmse_mv']:.3f}"
+            f"  {entry['pearson_r']:.2f}"
+            for lead, entry in leads.items()
+        ]
+    return values, "\n".join(lines)
+
+
+def cache(args: argparse.Namespace) -> Answer:
+    """Write a data set as one compact file that training reads in seconds."""
+    import time
+
+    from lamae.data import load_records, write_cache
+    from lamae.preprocess import InputSpec
+
+    start, spec = time.perf_counter(), InputSpec()
+    # All ECGs: who reads the file chooses whether to take those without amplitudes.
+    records = load_records(args.dataset, spec, zscored=True, progress=sys.stderr.isatty())
+    size = write_cache(records, spec, args.out)
+    seconds = time.perf_counter() - start
+    values = {"file": args.out, "ecgs": len(records), "bytes": size, "seconds": seconds}
+    return values, f"Wrote {args.out}: {len(records)} ECGs, {size} bytes, {seconds:.1f} s."
+
+
+def pretrain(args: argparse.Namespace) -> Answer:
+    """Pretrain a masked autoencoder."""
+    from lamae.train.pretrain import pretrain as train
+    from lamae.train.recipes import recipe_named
+
+    path = train(recipe_named(args.recipe), args.data, args.out)
+    return {"file": path}, f"Wrote {path}."
+
+
+def finetune(args: argparse.Namespace) -> Answer:
+    """Fine-tune a classifier and calibrate it."""
+    from lamae.train.finetune import finetune as train
+    from lamae.train.recipes import recipe_named
+
+    path = train(recipe_named(args.recipe), args.data, args.out, args.init)
+    return {"file": path}, f"Wrote {path}."
+
+
+def release(args: argparse.Namespace) -> Answer:
+    """Score fine-tuned weights on the test fold and bundle them with the project."""
+    from lamae.train.release import release as bundle
+
+    path = bundle(args.weights, args.data)
+    return {"file": path}, f"Wrote {path}."
+
+
+def compare(args: argparse.Namespace) -> Answer:
+    """Make the comparison of pretrainings, or what is left of it, and its table."""
+    from lamae.compare.run import command
+    from lamae.compare.table import render
+
+    epochs = {
+        name: value
+        for name in ("pretrain_epochs", "finetune_epochs", "scratch_epochs")
+        if (value := getattr(args, name)) is not None
+    }
+    results = command(
+        args.data,
+        args.out,
+        names=args.rows,
+        epochs=epochs,
+        only_table=args.table,
+        rehearse=args.rehearse,
+    )
+    return results, render(results)

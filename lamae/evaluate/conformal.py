@@ -1,0 +1,136 @@
+"""When a code can be told at all: class-conditional conformal prediction.
+
+For each code the ECGs of the validation fold give two cuts of its probability. Below the lower
+one lie few of the ECGs that carry the code, above the upper one few of those that do not. So
+for an ECG like those of that fold, of ECGs that carry the code at most 1 - level are called
+free of it, and of the others at most 1 - level are said to carry it, whatever the model. What
+the cuts leave open, or what goes against the operating point, is "cannot say".
+
+Source: Vovk, Gammerman and Shafer 2005, "Algorithmic learning in a random world", section 4.5
+    (label-conditional, or Mondrian, conformal predictors); the combination with the operating
+    point is ours.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from lamae.checkpoint import CodeRule
+from lamae.labels import ICD10_CODES
+
+CARD_ENTRY = "conformal"
+LEVEL = 0.9
+SUGGESTED, NOT_SUGGESTED, CANNOT_SAY = "suggested", "not suggested", "cannot say"
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """What a probability is compatible with.
+
+    Attributes:
+        present_from: An ECG that carries the code has at least this probability; 0 where too
+            few ECGs carried it to exclude anything.
+        absent_to: An ECG that does not carry it has at most this probability; 1 likewise.
+    """
+
+    present_from: float
+    absent_to: float
+
+
+def fit_cuts(
+    probability: Float[np.ndarray, " ecgs"],
+    labels: Bool[np.ndarray, " ecgs"],
+    level: float = LEVEL,
+) -> Cuts:
+    """The cuts of one code from ECGs that the model was not fitted to.
+
+    Args:
+        probability: What the model says; any increasing function of its score will do.
+        labels: Which ECGs carry the code.
+        level: Share of either kind of ECG whose truth the cuts must not exclude, 0 to 1.
+    """
+    chance = probability.astype(np.float64)
+    present, absent = np.sort(chance[labels]), np.sort(chance[~labels])[::-1]
+    of_present, of_absent = _rank(len(present), level), _rank(len(absent), level)
+    return Cuts(
+        present_from=float(present[of_present - 1]) if of_present else 0.0,
+        absent_to=float(absent[of_absent - 1]) if of_absent else 1.0,
+    )
+
+
+def verdict(cuts: Cuts | None, probability: float, threshold: float) -> str:
+    """What is said of a code.
+
+    Args:
+        cuts: Of the code; None where there are none, and only the threshold decides.
+        probability: Calibrated.
+        threshold: The code's operating point.
+
+    Returns:
+        `SUGGESTED` or `NOT_SUGGESTED` where the threshold says so and the other possibility is
+        excluded, and `CANNOT_SAY` where it is not, or where both are.
+    """
+    suggested = probability >= threshold
+    if cuts is not None:
+        may_be_present = probability >= cuts.present_from
+        may_be_absent = probability <= cuts.absent_to
+        if may_be_present != suggested or may_be_absent == suggested:
+            return CANNOT_SAY
+    return SUGGESTED if suggested else NOT_SUGGESTED
+
+
+def conformal_entry(
+    rules: Sequence[CodeRule],
+    scores: Float[np.ndarray, "ecgs codes"],
+    labels: Bool[np.ndarray, "ecgs codes"],
+    *,
+    level: float = LEVEL,
+) -> dict[str, Any]:
+    """The cuts of all codes that a model offers, as its card carries them.
+
+    Args:
+        rules: Of the codes offered.
+        scores: Score (log-odds) of every code of `lamae.labels.ICD10_CODES`, as
+            `lamae.evaluate.code_scores` gives it, on the validation fold.
+        labels: Which of these codes each ECG carries.
+        level: Share of either kind of ECG whose truth the cuts must not exclude.
+
+    Returns:
+        "level", and under "codes" the cuts of each with the ECGs they rest on: "present_from",
+        "absent_to", "positives" and "negatives".
+    """
+    codes = {}
+    for rule in rules:
+        column = ICD10_CODES.index(rule.code)
+        score, truth = scores[:, column].astype(np.float64), labels[:, column]
+        probability = 1 / (1 + np.exp(-(rule.slope * score + rule.intercept)))
+        codes[rule.code] = {
+            **asdict(fit_cuts(probability, truth, level)),
+            "positives": int(truth.sum()),
+            "negatives": int((~truth).sum()),
+        }
+    return {"level": level, "codes": codes}
+
+
+def read_cuts(card: Mapping[str, Any]) -> tuple[float, dict[str, Cuts]] | None:
+    """Level and cuts from a model's card; None in cards from before there were any."""
+    entry = card.get(CARD_ENTRY)
+    if not isinstance(entry, Mapping):
+        return None
+    cuts = {
+        code: Cuts(float(found["present_from"]), float(found["absent_to"]))
+        for code, found in entry["codes"].items()
+    }
+    return float(entry["level"]), cuts
+
+
+def _rank(count: int, level: float) -> int:
+    """From which rank on, counted from the most unusual, a probability is not excluded.
+
+    An ECG is excluded where, counted among them, it is as unusual as at most 1 - level of the
+    ECGs of one kind.
+    """
+    return int(np.floor((1 - level) * (count + 1) + 1e-9))

@@ -1,0 +1,90 @@
+"""What is said about an attribution, as plain values: its sums over waves, and its checks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import Float32, Float64
+
+# In order of time. "other" is what lies between the waves of two beats, and premature
+# ventricular beats, whose waves are not those of the median beat.
+PARTS = ("P", "QRS", "ST", "T", "other")
+
+# What each check asks of a map; numbers are our conventions, stated wherever one is judged.
+EXPECTED: Mapping[str, str] = MappingProxyType(
+    {
+        "completeness": "at most 5 %",
+        "deletion": "lower than at least 95 % of misplaced maps",
+        "insertion": "higher than at least 95 % of misplaced maps",
+        "agreement": "a median rank correlation of at least 0.5",
+        "randomisation": "a rank correlation of at most 0.5 with the map of random weights",
+        "stability": "a rank correlation of at least 0.7",
+    }
+)
+
+
+@dataclass(frozen=True, eq=False)
+class WaveSums:
+    """An attribution summed over the waves of all beats.
+
+    Attributes:
+        values: Log-odds, a row for each lead, a column for each of `PARTS`.
+        leads: Name of each row.
+        found: The parts that were found in this ECG.
+    """
+
+    values: Float64[np.ndarray, "leads parts"]
+    leads: tuple[str, ...]
+    found: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class BeatMap:
+    """An attribution averaged over beats, on the samples of the median beat.
+
+    Attributes:
+        values: Mean attribution (log-odds per s), a row for each lead of the median beat.
+        beats: How many beats it was averaged over.
+    """
+
+    values: Float32[np.ndarray, "leads time"]
+    beats: int
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check of an attribution.
+
+    Attributes:
+        name: One of `EXPECTED`.
+        title: For people.
+        value: What was measured; None where it cannot be, which counts as not passed.
+        passed: Whether it is as expected.
+        meaning: What was done and found, in one sentence.
+    """
+
+    name: str
+    title: str
+    value: float | None
+    passed: bool
+    meaning: str
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """The score as ever more of an ECG is hidden (deletion) or shown (insertion).
+
+    Attributes:
+        shares: Share of the patches hidden, or shown.
+        deletion: Score with the highest share of the map hidden.
+        insertion: Score with only the highest share of the map shown.
+        random_deletion: The same with each misplaced map.
+        random_insertion: Likewise.
+    """
+
+    shares: Float64[np.ndarray, " shares"]
+    deletion: Float64[np.ndarray, " shares"]
+    insertion: Float64[np.ndarray, " shares"]
+    random_deletion: Float64[np.ndarray, "maps shares"]
+    random_insertion: Float64[np.ndarray, "maps shares"]

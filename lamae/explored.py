@@ -1,0 +1,258 @@
+"""What is asked of the model when it is explored, and what it answers, as plain values.
+
+Arrays over twelve leads follow `lamae.ecg.LEADS`, as in `lamae.results`.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64
+
+from lamae.ecg import ECG, LEADS, lead_indices
+from lamae.errors import InputError
+from lamae.results import Reconstruction
+
+_STRETCH = re.compile(r"(\w{1,4})(?::(\d{1,5}(?:\.\d{1,3})?)-(\d{1,5}(?:\.\d{1,3})?))?")
+
+
+class Stretch(NamedTuple):
+    """A stretch of one lead, in s of recording time."""
+
+    lead: str
+    first: float
+    last: float
+
+
+@dataclass(frozen=True)
+class Hiding:
+    """What is hidden from the model.
+
+    Attributes:
+        leads: Leads hidden wholly.
+        stretches: Stretches hidden of others.
+        share: Share of the patches hidden at random in each lead that is not hidden wholly.
+        seed: Of the patches drawn.
+    """
+
+    leads: tuple[str, ...] = ()
+    stretches: tuple[Stretch, ...] = ()
+    share: float = 0.0
+    seed: int = 0
+
+    @property
+    def nothing(self) -> bool:
+        """Whether the model sees all there is."""
+        return not (self.leads or self.stretches or self.share)
+
+    @property
+    def text(self) -> str:
+        """Leads and stretches as a link writes them: "V1,II:2-3.4"."""
+        parts = [f"{s.lead}:{s.first:g}-{s.last:g}" for s in self.stretches]
+        return ",".join([*self.leads, *parts])
+
+    @classmethod
+    def parse(cls, text: str) -> "Hiding":
+        """Leads and stretches from a link, as `text` writes them; "none" is nothing.
+
+        Raises:
+            InputError: A part is neither a standard lead nor a stretch of one.
+        """
+        leads, stretches = [], []
+        text = "" if text == "none" else text
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            match = _STRETCH.fullmatch(part)
+            if match is None or match[1] not in LEADS:
+                raise InputError(
+                    "The link hides something that is no lead; expected leads and stretches in s, "
+                    "such as V1,V2,II:2-3.4."
+                )
+            if match[2] is None:
+                leads.append(match[1])
+            else:
+                stretches.append(Stretch(match[1], float(match[2]), float(match[3])))
+        return cls(tuple(lead for lead in LEADS if lead in leads), tuple(sorted(set(stretches))))
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """How far restorations differ when the model sees less than it might.
+
+    Attributes:
+        low: 10th percentile over the draws in mV; NaN where nothing was hidden.
+        high: 90th percentile, likewise.
+        draws: How many restorations there were.
+        shown: Share of the visible patches that each of them saw.
+        coverage: Share of the hidden samples whose true value lies in the band.
+    """
+
+    low: Float32[np.ndarray, "12 time"]
+    high: Float32[np.ndarray, "12 time"]
+    draws: int
+    shown: float
+    coverage: float
+
+
+@dataclass(frozen=True)
+class WaveError:
+    """How well one kind of wave was restored in one lead, root mean square in mV.
+
+    Attributes:
+        lead: Its name.
+        wave: "P", "QRS", "ST", "T" or "rest".
+        seconds: How much of it was hidden.
+        rmse: Of the model.
+        linear_rmse: Of the linear regression; None where it leaves any of it open.
+        algebra_rmse: Of the limb leads' relations, likewise.
+    """
+
+    lead: str
+    wave: str
+    seconds: float
+    rmse: float
+    linear_rmse: float | None
+    algebra_rmse: float | None
+
+
+@dataclass(frozen=True)
+class WaveShare:
+    """How much of z's attention one kind of wave receives.
+
+    Attributes:
+        wave: "P", "QRS", "ST", "T" or "rest".
+        time: Its share of the time that the model saw.
+        attention: Its share of z's attention to patches.
+    """
+
+    wave: str
+    time: float
+    attention: float
+
+
+@dataclass(frozen=True, eq=False)
+class HidingCurve:
+    """Error on hidden samples against the share hidden at random in every lead.
+
+    Attributes:
+        shares: Hidden share, 0 to 1.
+        model: Root mean square error in mV, the mean over draws.
+        linear: That of the linear regression, which says 0 mV where no lead is visible.
+        draws: Draws at each share.
+    """
+
+    shares: Float64[np.ndarray, " shares"]
+    model: Float64[np.ndarray, " shares"]
+    linear: Float64[np.ndarray, " shares"]
+    draws: int
+
+
+@dataclass(frozen=True, eq=False)
+class Repair:
+    """An ECG with leads that the model restored, for people to look at and never for the model.
+
+    Attributes:
+        ecg: The window with the restored leads in it, at the model's rate and after its filter.
+        leads: The restored ones.
+        shown: Leads that the model saw.
+        restoration: The same as a figure draws it; `target` is not a number in restored leads.
+    """
+
+    ecg: ECG
+    leads: tuple[str, ...]
+    shown: tuple[str, ...]
+    restoration: Reconstruction
+
+
+@dataclass(frozen=True, eq=False)
+class SubsetScores:
+    """The probability of every code when only some leads are shown.
+
+    Attributes:
+        codes: ICD-10-CM codes.
+        full: Calibrated probability with all leads of the recording.
+        subsets: The leads shown.
+        probability: Calibrated probability with each of them.
+    """
+
+    codes: tuple[str, ...]
+    full: Float64[np.ndarray, " codes"]
+    subsets: tuple[tuple[str, ...], ...]
+    probability: Float64[np.ndarray, "subsets codes"]
+
+    @property
+    def change(self) -> Float64[np.ndarray, " subsets"]:
+        """Mean absolute difference from the full probabilities, over codes."""
+        return np.abs(self.probability - self.full).mean(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Robustness:
+    """How far the probabilities move when leads are left out at random.
+
+    Attributes:
+        counts: Number of leads left.
+        mean: Mean over subsets of `SubsetScores.change`.
+        low: 10th percentile over subsets.
+        high: 90th percentile.
+        subsets: How many subsets of each size were tried.
+    """
+
+    counts: tuple[int, ...]
+    mean: Float64[np.ndarray, " counts"]
+    low: Float64[np.ndarray, " counts"]
+    high: Float64[np.ndarray, " counts"]
+    subsets: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class GroupWeights:
+    """Mean lead weights of a group of ECGs, with 95 % bootstrap intervals over ECGs.
+
+    Attributes:
+        name: ICD-10-CM code that all of them carry; empty for all ECGs.
+        ecgs: How many there are.
+        mean: Mean share of attention of each of the twelve leads.
+        low: Lower end of each interval.
+        high: Upper end.
+    """
+
+    name: str
+    ecgs: int
+    mean: Float64[np.ndarray, " 12"]
+    low: Float64[np.ndarray, " 12"]
+    high: Float64[np.ndarray, " 12"]
+
+
+def merged(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
+    """The same stretches in order, with those that touch or overlap joined."""
+    joined: list[Stretch] = []
+    for stretch in sorted(stretches):
+        if joined and joined[-1].lead == stretch.lead and stretch.first <= joined[-1].last + 1e-6:
+            joined[-1] = joined[-1]._replace(last=max(joined[-1].last, stretch.last))
+        else:
+            joined.append(stretch)
+    return tuple(joined)
+
+
+def patches_in(
+    stretches: Sequence[Stretch], start: float, patches: int, patch_seconds: float
+) -> Bool[np.ndarray, "12 patches"]:
+    """The patches of a window whose middle lies in one of the stretches.
+
+    Args:
+        stretches: In s of recording time.
+        start: Where the window starts, in s.
+        patches: N, patches in a lead.
+        patch_seconds: Length of a patch in s.
+
+    Raises:
+        InputError: A stretch names no standard lead.
+    """
+    middles = start + (np.arange(patches) + 0.5) * patch_seconds
+    inside = np.zeros((len(LEADS), patches), dtype=bool)
+    for stretch in stretches:
+        (row,) = lead_indices([stretch.lead])
+        inside[row] |= (middles >= stretch.first) & (middles <= stretch.last)
+    return inside

@@ -1,0 +1,135 @@
+"""What is known of one window of an ECG, gathered before it is written."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lamae.ecg import ECG
+from lamae.errors import LamaeError
+from lamae.measure import LeadQuality, measurements, signal_quality, usable
+from lamae.measured import NAMES, Measurements
+from lamae.results import Prediction
+
+if TYPE_CHECKING:
+    from lamae.predict import Predictor
+
+# What the model reads at once, and what a sheet of paper shows, in s.
+WINDOW = 10.0
+# The higher ages are rare enough to tell who someone is.
+# Source: HIPAA Privacy Rule, 45 CFR 164.514(b)(2)(i)(C).
+OLDEST = 90.0
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One measurement, by the recording device or by us.
+
+    Attributes:
+        name: One of `lamae.measured.NAMES`.
+        value: In the unit that `NAMES` gives; None where it is withheld.
+        by: "device" or "estimate", which is ours.
+        confidence: One of `lamae.measured.CONFIDENCE`; None for a device's value.
+        reason: What our value rests on, or why it is withheld.
+    """
+
+    name: str
+    value: float | None
+    by: str
+    confidence: str | None = None
+    reason: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What it is called; devices do not say by which formula they correct QT."""
+        by_device = self.by == "device" and self.name == "qtc"
+        return "QTc (device's formula)" if by_device else NAMES[self.name][0]
+
+    @property
+    def words(self) -> str:
+        """The value with its unit, and how sure it is where that is not high."""
+        if self.value is None:
+            return "withheld"
+        unit = NAMES[self.name][1]
+        words = f"{self.value:.0f}{'' if unit == '°' else ' '}{unit}".replace("-", "−")
+        return words if self.confidence in (None, "high") else f"{words} ({self.confidence})"
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What is known of one window of an ECG.
+
+    Attributes:
+        ecg: The whole recording.
+        start: Where the window starts, in s.
+        quality: Of the twelve leads in the window.
+        found: Our measurements in the window.
+        model: Name and SHA-256 of the weights; None without a model.
+        prediction: The codes; None where none are given.
+        refusal: Why none are given.
+    """
+
+    ecg: ECG
+    start: float
+    quality: tuple[LeadQuality, ...]
+    found: Measurements
+    model: tuple[str, str] | None
+    prediction: Prediction | None
+    refusal: str | None
+
+    @property
+    def readings(self) -> list[Reading]:
+        """Every measurement in the order of `NAMES`, the device's before ours."""
+        device = self.ecg.measurements
+        return [
+            reading
+            for name, ours in self.found.values.items()
+            for reading in (
+                Reading(name, device.get(name), "device"),
+                Reading(name, ours.value, "estimate", ours.confidence, ours.reason),
+            )
+            if reading.by == "estimate" or name in device
+        ]
+
+    @property
+    def age(self) -> float | None:
+        """Age in years, where it is known; `OLDEST` stands for every higher one."""
+        return None if self.ecg.age is None else min(self.ecg.age, OLDEST)
+
+
+def report(ecg: ECG, predictor: "Predictor | None", *, start: float = 0.0) -> Report:
+    """Measure a window of an ECG, and score its codes where its signal allows that.
+
+    Args:
+        ecg: A recording with any of the twelve leads.
+        predictor: The model; None where it cannot be loaded.
+        start: Where the ten-second window starts, in s.
+
+    Raises:
+        InputError: The window lies outside the recording.
+    """
+    window = ecg.window(start, WINDOW)
+    quality = signal_quality(window)
+    prediction = None
+    fit, refusal = usable(quality)
+    if fit and predictor is None:
+        refusal = "The model could not be loaded."
+    elif fit and predictor is not None:
+        # Behind it stands torch, which the screen starts without.
+        from lamae.gate import judge
+
+        try:
+            likeness = judge(predictor, ecg, start)
+            if likeness is not None and not likeness.passed:
+                refusal = likeness.reason
+            else:
+                prediction = predictor.predict(ecg, start=start)
+        except LamaeError as error:
+            refusal = str(error)
+    return Report(
+        ecg=ecg,
+        start=start,
+        quality=quality,
+        found=measurements(window),
+        model=None if predictor is None else (predictor.name, predictor.sha256),
+        prediction=prediction,
+        refusal=None if prediction else refusal,
+    )

@@ -1,0 +1,82 @@
+"""A report on paper: the words beside the signal."""
+
+import textwrap
+
+import lamae
+from lamae.export.contents import OLDEST, Report
+from lamae.measure import doubt
+from lamae.results import CodeScore
+
+# Characters on a line of the first and the last column above the printed sheet.
+NARROW, BROAD = 44, 88
+
+
+def pdf(report: Report, *, layout: str = "3x4+II", speed: int = 25, gain: int = 10) -> bytes:
+    """The window on paper at true scale, with its measurements and the codes it suggests.
+
+    Args:
+        report: What is known of the window.
+        layout: As on the screen.
+        speed: Paper speed, 25 or 50 mm/s.
+        gain: 5, 10 or 20 mm/mV.
+
+    Raises:
+        InputError: No such layout, speed or gain.
+    """
+    # Only this needs what draws; the screen starts without it.
+    from lamae.figures.pdf import Words, print_pages
+
+    rows = {reading.title: {"device": "", "estimate": ""} for reading in report.readings}
+    for reading in report.readings:
+        rows[reading.title][reading.by] = reading.words
+    foot = f"LAMAE Explorer {lamae.__version__}"
+    if report.model:
+        foot += f", model {report.model[0]} {report.model[1][:8]}"
+    words = Words(
+        about=_about(report),
+        measured=[(title, row["device"], row["estimate"]) for title, row in rows.items()],
+        codes=_codes_in_words(report),
+        foot=f"{foot}. Codes are suggested by ECG findings, never a diagnosis; a low score rules "
+        "nothing out.",
+    )
+    return print_pages(report.ecg, words, layout=layout, start=report.start, speed=speed, gain=gain)
+
+
+def _about(report: Report) -> list[str]:
+    ecg, age = report.ecg, report.age
+    years = None if age is None else f"{age:.0f} years{' or over' if age == OLDEST else ''}"
+    lines = [
+        ", ".join(filter(None, (years, ecg.sex))),
+        ecg.source[:1].upper() + ecg.source[1:],
+        f"{ecg.duration:.1f} s at {ecg.fs:g} Hz, shown from {report.start:g} s",
+        report.found.rhythm,
+        doubt(report.found) or "",
+        *ecg.notes,
+    ]
+    return [part for line in lines for part in textwrap.wrap(line, NARROW)]
+
+
+def _codes_in_words(report: Report) -> list[str]:
+    if report.prediction is None:
+        return ["No codes are suggested", *textwrap.wrap(report.refusal or "", BROAD)]
+    found = [code for code in report.prediction.codes if code.suggested]
+    if not found:
+        return [
+            "No code reaches its threshold. The closest:",
+            *_code_in_words(report.prediction.codes[0]),
+        ]
+    return ["Codes suggested", *(line for code in found for line in _code_in_words(code))]
+
+
+def _code_in_words(code: CodeScore) -> list[str]:
+    measured = ""
+    if code.auroc is not None:
+        measured = f"; AUROC {code.auroc:.2f}"
+        if code.auroc_interval is not None:
+            measured += ", {:.2f}–{:.2f}".format(*code.auroc_interval)
+    return textwrap.wrap(
+        f"{code.code}  {code.title}, {code.probability:.2f} "
+        f"(threshold {code.threshold:.2f}{measured})",
+        BROAD,
+        subsequent_indent="    ",
+    )

@@ -1,0 +1,49 @@
+"""Which stretches of which leads a box drawn on a sheet touches."""
+
+from collections.abc import Mapping, Sequence
+
+from lamae.explored import Stretch
+from lamae.figures.sheet import Sheet
+
+
+def places(sheet: Sheet) -> list[dict[str, float | str]]:
+    """Where each lead stands: its edges in s and mV on the paper.
+
+    A time on the paper is a recording time, as on every sheet of twelve leads.
+    """
+    found: list[dict[str, float | str]] = []
+    for cell in sheet.cells:
+        left, right = sheet.times(cell)
+        low, high = sheet.band(cell.row)
+        found.append({"lead": cell.lead, "left": left, "right": right, "low": low, "high": high})
+    return found
+
+
+def touched(
+    at: Sequence[Mapping[str, float | str]],
+    x: Sequence[float],
+    y: Sequence[float],
+    *,
+    all_leads: bool = False,
+) -> tuple[Stretch, ...]:
+    """The stretches that a box touches.
+
+    Args:
+        at: `layout.meta["places"]` of the sheet.
+        x: The two edges of the box in s, in any order.
+        y: Its two edges in mV, in any order.
+        all_leads: Every lead for the times touched, not only the leads touched.
+    """
+    left, right, low, high = min(x), max(x), min(y), max(y)
+    hit = [
+        Stretch(str(p["lead"]), max(left, float(p["left"])), min(right, float(p["right"])))
+        for p in at
+        if float(p["left"]) < right
+        and float(p["right"]) > left
+        and float(p["low"]) < high
+        and float(p["high"]) > low
+    ]
+    if not all_leads:
+        return tuple(hit)
+    leads = dict.fromkeys(str(p["lead"]) for p in at)
+    return tuple(Stretch(lead, s.first, s.last) for lead in leads for s in hit)

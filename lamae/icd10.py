@@ -1,0 +1,109 @@
+"""Where the codes stand in ICD-10-CM, and what is doubtful about our map to them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from lamae.errors import InputError
+
+
+@dataclass(frozen=True)
+class Span:
+    """A chapter or a block of ICD-10-CM.
+
+    Attributes:
+        first: Its first category, three characters.
+        last: Its last one.
+        title: Its title.
+    """
+
+    first: str
+    last: str
+    title: str
+
+    @property
+    def codes(self) -> str:
+        """The categories it spans."""
+        return f"{self.first}–{self.last}"
+
+    def holds(self, code: str) -> bool:
+        """Whether a code lies in it."""
+        return self.first <= code[:3] <= self.last
+
+
+# Only those in which a code of ours lies; long titles are shortened.
+CHAPTERS = (
+    Span("E00", "E89", "Endocrine, nutritional and metabolic diseases"),
+    Span("I00", "I99", "Diseases of the circulatory system"),
+    Span("R00", "R99", "Symptoms, signs and abnormal clinical and laboratory findings"),
+    Span("Z00", "Z99", "Factors influencing health status and contact with health services"),
+)
+BLOCKS = (
+    Span("E70", "E88", "Metabolic disorders"),
+    Span("I20", "I25", "Ischemic heart diseases"),
+    Span("I30", "I5A", "Other forms of heart disease"),
+    Span("R00", "R09", "Symptoms and signs of the circulatory and respiratory systems"),
+    Span("R90", "R94", "Abnormal findings in function studies, without diagnosis"),
+    Span("Z77", "Z99", "Persons with potential health hazards"),
+)
+
+_INFARCTION = (
+    "the ECG does not date an infarction: old is assumed, and an acute one has another code"
+)
+_INJURY = "an ST-T pattern, no infarction without biomarkers; unconfirmed, it is R94.31"
+_ISCHEMIA = (
+    "chronic disease is the default of the index for ischaemia; an acute one is I24.9, an "
+    "unconfirmed finding R94.31"
+)
+_PATTERN = "the code follows the index's entry on the pulse; the origin of the beats is left open"
+# For every statement that does not fit its code with high confidence: why.
+DOUBTS: Mapping[str, str] = MappingProxyType(
+    {
+        "IRBBB": "the code does not tell incomplete from complete block",
+        "LVH": "hypertrophy due to hypertension is I11; ECG criteria are only moderately specific",
+        "RVH": "the code does not name the chamber; with cor pulmonale it is I27.81",
+        "SEHYP": "septal hypertrophy has no code of its own; the code says cardiomegaly",
+        "LAO/LAE": "a criterion of the P wave alone would be R94.31",
+        "RAO/RAE": "a criterion of the P wave alone would be R94.31",
+        **dict.fromkeys(
+            ("IMI", "ASMI", "ILMI", "AMI", "ALMI", "LMI", "IPLMI", "IPMI", "PMI"), _INFARCTION
+        ),
+        **dict.fromkeys(("INJAS", "INJAL", "INJIN", "INJLA", "INJIL"), _INJURY),
+        "DIG": "an expected effect of the drug, coded as a finding",
+        "LNGQT": "a long QT is a finding; the syndrome, I45.81, is a diagnosis",
+        **dict.fromkeys(("ISC_", "ISCAL", "ISCIN", "ISCIL", "ISCAS", "ISCLA", "ISCAN"), _ISCHEMIA),
+        "ANEUR": "“compatible with” is no diagnosis until imaging confirms it",
+        "EL": "the ECG does not tell which electrolyte, or whether a drug",
+        "LPR": "PTB-XL keeps a long PR apart from first-degree block; R94.31 is more cautious",
+        "SARRH": "usually physiological, and then not coded",
+        "SVARR": "the kind of arrhythmia is not stated; a tachycardia is I47.10",
+        "BIGU": _PATTERN,
+        "TRIGU": _PATTERN,
+        "PSVT": "the mechanism is not stated; with one it is I47.19",
+    }
+)
+
+
+def chapter_of(code: str) -> Span:
+    """The chapter of a code.
+
+    Raises:
+        InputError: It lies in none that is known here.
+    """
+    return _holding(CHAPTERS, code)
+
+
+def block_of(code: str) -> Span:
+    """The block of a code.
+
+    Raises:
+        InputError: It lies in none that is known here.
+    """
+    return _holding(BLOCKS, code)
+
+
+def _holding(spans: tuple[Span, ...], code: str) -> Span:
+    for span in spans:
+        if span.holds(code):
+            return span
+    raise InputError(f"The code {code!r} lies in no chapter of ICD-10-CM that is used here.")

@@ -1,0 +1,193 @@
+"""Many restorations of one ECG: how sure they are, how they fail, and leads filled for people."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float32
+from torch import Generator, Tensor
+
+from lamae.ecg import ECG, LEADS, lead_indices
+from lamae.errors import InputError
+from lamae.explored import Band, Hiding, HidingCurve, Repair
+from lamae.model.linear import linear_leads
+from lamae.model.mask import hide_random_patches
+from lamae.predict import Predictor
+from lamae.preprocess import prepare
+from lamae.restore import compare
+from lamae.results import Reconstruction
+
+Progress = Callable[[float], None]
+ECGS_AT_ONCE = 8
+# What each draw of a band sees of the patches that could be seen.
+SHOWN = 0.7
+PERCENTILES = (10, 90)
+SHARES = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
+
+
+def band(
+    predictor: Predictor, ecg: ECG, found: Reconstruction, hiding: Hiding, *, draws: int = 8
+) -> Band:
+    """How far the restoration moves when parts of what was visible are hidden, too.
+
+    Each draw sees a random `SHOWN` of the visible patches. The range between the draws says
+    how much the restoration hangs on what was seen. It is no confidence interval: where the
+    model errs, it may err alike in every draw, which is why the coverage is given.
+
+    Args:
+        predictor: The model.
+        ecg: The recording.
+        found: Its restoration.
+        hiding: What was hidden for it.
+        draws: How many draws.
+
+    Raises:
+        InputError: As `Predictor.reconstruct`.
+    """
+    x, available = predictor.model_input(prepare(ecg, predictor.spec, found.start), ecg.leads)
+    visible = predictor.visible(available, hiding, found.start)
+    generator = Generator().manual_seed(hiding.seed + 1)
+    drawn = hide_random_patches(visible.expand(draws, -1, -1), 1 - SHOWN, generator)
+    # A lead of which few patches are visible may lose all; an ECG must not.
+    drawn = torch.where(drawn.any(dim=(1, 2), keepdim=True), drawn, visible)
+    rows = [row for row in range(len(LEADS)) if found.hidden[row].any()]
+    outputs = np.concatenate(
+        [
+            _restore(predictor, x, drawn[first : first + ECGS_AT_ONCE], rows)
+            for first in range(0, draws, ECGS_AT_ONCE)
+        ]
+    )
+    low, high = (np.full(found.target.shape, np.nan, np.float32) for _ in range(2))
+    low[rows], high[rows] = np.percentile(outputs, PERCENTILES, axis=0).astype(np.float32)
+    low[~found.hidden] = high[~found.hidden] = np.nan
+    truth = found.target[found.hidden]
+    inside = (truth >= low[found.hidden]) & (truth <= high[found.hidden])
+    return Band(low=low, high=high, draws=draws, shown=SHOWN, coverage=float(inside.mean()))
+
+
+def hiding_curve(
+    predictor: Predictor,
+    ecg: ECG,
+    *,
+    start: float = 0.0,
+    draws: int = 2,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> HidingCurve:
+    """Error on hidden samples while more and more patches of every lead are hidden at random.
+
+    Args:
+        predictor: The model.
+        ecg: The recording.
+        start: Where the ten-second window starts, in s.
+        draws: Draws at each share.
+        seed: Of the patches drawn.
+        progress: Called with the share done, 0 to 1; may raise to cancel.
+
+    Raises:
+        InputError: The window does not exist.
+    """
+    prepared = prepare(ecg, predictor.spec, start)
+    x, available = predictor.model_input(prepared, ecg.leads)
+    generator = Generator().manual_seed(seed)
+    each, scale = predictor.bundle.config.patch, predictor.spec.scale
+    model: list[float] = []
+    linear: list[float] = []
+    for number, share in enumerate(SHARES):
+        visible = hide_random_patches(available.expand(draws, -1, -1), share, generator)
+        hidden = (available & ~visible).numpy().repeat(each, axis=2) & prepared.present
+        signals = x.expand(draws, -1, -1)
+        with torch.inference_mode():
+            restored = predictor.bundle.mae(signals, visible).numpy()
+            estimate = linear_leads(signals, visible, predictor.bundle.mae.moments).numpy()
+        for errors, output in ((model, restored), (linear, estimate)):
+            squares = np.where(hidden, (output - prepared.values) ** 2, 0.0)
+            mean = squares.sum(axis=(1, 2)) / np.maximum(1, hidden.sum(axis=(1, 2)))
+            errors.append(float(np.sqrt(mean).mean()) * scale)
+        if progress is not None:
+            progress((number + 1) / len(SHARES))
+    return HidingCurve(np.array(SHARES), np.array(model), np.array(linear), draws)
+
+
+def repair(
+    predictor: Predictor,
+    ecg: ECG,
+    leads: Sequence[str],
+    *,
+    unreadable: Sequence[str] = (),
+    start: float = 0.0,
+) -> Repair:
+    """Fill leads that are flat, noisy or missing with what the model restores from the others.
+
+    Args:
+        predictor: The model.
+        ecg: The recording as received.
+        leads: Leads to fill.
+        unreadable: Further leads that the model shall not see either.
+        start: Where the ten-second window starts, in s.
+
+    Raises:
+        InputError: A lead or the window does not exist, no lead is named, or none stays visible.
+    """
+    rows = lead_indices(leads)
+    if not rows:
+        raise InputError("No lead was chosen; choose the leads to restore.")
+    shown = tuple(lead for lead in ecg.leads if lead not in {*leads, *unreadable})
+    if not shown:
+        raise InputError("No lead stays visible; the model needs something to go by.")
+    filled = tuple(lead for lead in LEADS if lead in leads)
+    prepared = prepare(ecg, predictor.spec, start)
+    x, visible = predictor.model_input(prepared, shown)
+    scale = np.float32(predictor.spec.scale)
+    time = prepared.present.any(axis=0)
+    present = prepared.present.copy()
+    present[rows] = time
+    restored = np.zeros_like(prepared.values)
+    restored[rows] = _restore(predictor, x, visible, rows)[0]
+    hidden = np.zeros_like(present)
+    hidden[rows] = time
+    found = compare(
+        prepared.values * scale,
+        restored,
+        visible[0].numpy().repeat(predictor.bundle.config.patch, axis=1),
+        hidden,
+        present,
+        predictor.bundle.moments,
+        fs=predictor.spec.fs,
+        start=start,
+    )
+    target = found.target.copy()
+    # What a poor lead recorded is no truth to draw, nor is what a missing one did not.
+    target[rows] = np.nan
+    have = [row for row, lead in enumerate(LEADS) if lead in ecg.leads or lead in leads]
+    some = "Lead" if len(filled) == 1 else "Leads"
+    return Repair(
+        ecg=ECG(
+            signal=np.where(time, found.output, np.float32(0))[have][:, time],
+            fs=predictor.spec.fs,
+            leads=tuple(LEADS[row] for row in have),
+            source=f"{ecg.source}, in part restored by the model",
+            notes=(
+                *ecg.notes,
+                f"{some} {', '.join(filled)} restored by the model, not recorded.",
+            ),
+        ),
+        leads=filled,
+        shown=shown,
+        restoration=replace(found, target=target, errors=()),
+    )
+
+
+def _restore(
+    predictor: Predictor,
+    x: Float32[Tensor, "1 12 T"],
+    visible: Bool[Tensor, "n 12 N"],
+    rows: Sequence[int],
+) -> Float32[np.ndarray, "n rows T"]:
+    """What the model restores of some leads, in mV."""
+    with torch.inference_mode():
+        output = predictor.bundle.mae(
+            x.expand(len(visible), -1, -1), visible, torch.tensor(list(rows))
+        )
+    return output.numpy() * np.float32(predictor.spec.scale)

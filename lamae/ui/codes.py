@@ -1,0 +1,175 @@
+"""The codes of an ECG in words and tables: verdict, evidence, place in ICD-10-CM, doubts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lamae import figures
+from lamae.icd10 import BLOCKS, DOUBTS, block_of, chapter_of
+from lamae.results import CodeScore, Prediction
+from lamae.ui import cache, widgets
+
+# Codes drawn as bars and told at once; the tables hold all.
+SHOWN = 8
+OPERATING_POINT = (
+    "A code is suggested from the calibrated probability on that gave the best F1 (the balance "
+    "of positive predictive value and sensitivity) on PTB-XL's validation fold, 9."
+)
+
+
+def verdicts(prediction: Prediction) -> dict[str, str]:
+    """What is said of each code: "suggested", "not suggested" or "cannot say"."""
+    from lamae.evaluate.conformal import read_cuts, verdict
+
+    known = read_cuts(cache.predictor().card)
+    cuts = known[1] if known else {}
+    return {
+        code.code: verdict(cuts.get(code.code), code.probability, code.threshold)
+        for code in prediction.codes
+    }
+
+
+def meaning() -> str:
+    """What the verdicts mean, in words."""
+    from lamae.evaluate.conformal import read_cuts
+
+    known = read_cuts(cache.predictor().card)
+    if known is None:
+        return OPERATING_POINT
+    level = known[0]
+    return (
+        f"{OPERATING_POINT} “Cannot say”: the ECG lies where both ECGs with the code and ECGs "
+        "without it are found, or where neither are, or on the other side of the threshold. "
+        f"Among ECGs like those of that fold, at most {1 - level:.0%} of those with a code are "
+        f"“not suggested”, and at most {1 - level:.0%} of those without it “suggested” "
+        "(class-conditional conformal prediction)."
+    )
+
+
+def sentence(code: CodeScore, verdict: str, test_ecgs: int | None) -> str:
+    """A code's verdict, probability and evidence."""
+    measured = ""
+    if code.auroc is not None:
+        measured = f"; AUROC {code.auroc:.2f}"
+        if code.auroc_interval is not None:
+            measured += f", {_interval(code)}"
+        if test_ecgs is not None:
+            measured += f" on {test_ecgs} test ECGs"
+    return (
+        f"**{figures.short_title(code.title)}** {verdict}, {code.probability:.2f} "
+        f"(threshold {code.threshold:.2f}{measured})"
+    )
+
+
+def behind(code: CodeScore, count: int = 3) -> str:
+    """The statements that suggest a code, with the model's probability of each."""
+    return ", ".join(
+        f"{statement.description} {statement.probability:.2f}"
+        for statement in code.statements[:count]
+    )
+
+
+def doubts(code: CodeScore) -> str:
+    """What is doubtful about the map to a code."""
+    found = {
+        DOUBTS[statement.name]: statement.confidence
+        for statement in code.statements
+        if statement.name in DOUBTS
+    }
+    return "; ".join(f"{doubt} ({confidence} confidence)" for doubt, confidence in found.items())
+
+
+def tell(code: CodeScore, verdict: str, test_ecgs: int | None) -> None:
+    """Write a code with what is behind it."""
+    st.markdown(
+        f"{sentence(code, verdict, test_ecgs)}  \n"
+        f":gray[:small[{code.code} · {widgets.plain(behind(code))}]]"
+    )
+
+
+def tables(prediction: Prediction, said: dict[str, str]) -> None:
+    """All codes, by chapter and block of ICD-10-CM."""
+    for block in BLOCKS:
+        codes = sorted(
+            (code for code in prediction.codes if block.holds(code.code)), key=lambda c: c.code
+        )
+        if not codes:
+            continue
+        chapter = chapter_of(codes[0].code)
+        st.markdown(
+            f"**{block.title}** ({block.codes})  \n:gray[:small[{chapter.title} ({chapter.codes})]]"
+        )
+        st.dataframe(
+            _table(codes, said),
+            hide_index=True,
+            height="content",
+            alt=f"Codes {block.codes} with probability, threshold, verdict and evidence",
+            column_config={
+                "Code": st.column_config.TextColumn(width=70, pinned=True),
+                "Title": st.column_config.TextColumn(width=220),
+                "Probability": st.column_config.NumberColumn(format="%.2f", width=80),
+                "Threshold": st.column_config.NumberColumn(format="%.2f", width=80),
+                "Verdict": st.column_config.TextColumn(width=100),
+                "AUROC": st.column_config.NumberColumn(format="%.2f", width=70),
+                "AUROC 95%": st.column_config.TextColumn(width=90),
+                "In training": st.column_config.NumberColumn(format="percent", width=90),
+                "Statements behind it": st.column_config.TextColumn(width=380),
+                "Doubts in the map": st.column_config.TextColumn(width=380),
+            },
+        )
+    whole = _table(prediction.codes, said)
+    whole.insert(0, "Block", [block_of(code.code).codes for code in prediction.codes])
+    whole.insert(0, "Chapter", [chapter_of(code.code).codes for code in prediction.codes])
+    widgets.download(whole, "codes")
+
+
+def about(code: CodeScore, verdict: str) -> None:
+    """All that is known of one code on this ECG."""
+    chapter, block = chapter_of(code.code), block_of(code.code)
+    trained = cache.predictor().card.get("codes", {}).get(code.code, {})
+    counted = None
+    if "prevalence" in trained:
+        counted = f"{trained['prevalence']:.1%} ({trained['positives_train']} ECGs)"
+    auroc = None
+    if code.auroc is not None:
+        auroc = f"{code.auroc:.2f}" + (f" ({_interval(code)})" if code.auroc_interval else "")
+    widgets.facts(
+        {
+            "Code": f"{code.code} {code.title}",
+            "Chapter": f"{chapter.title} ({chapter.codes})",
+            "Block": f"{block.title} ({block.codes})",
+            "Verdict": f"{verdict}, {code.probability:.2f} (threshold {code.threshold:.2f})",
+            "AUROC on the test fold (95% CI)": auroc,
+            "Prevalence in training": counted,
+            "Statements behind it": behind(code, len(code.statements)),
+            "Doubts in the map": doubts(code) or "none noted",
+        },
+        "code",
+    )
+
+
+def _table(codes: Sequence[CodeScore], said: dict[str, str]) -> pd.DataFrame:
+    trained: dict[str, Any] = cache.predictor().card.get("codes", {})
+    return pd.DataFrame(
+        {
+            "Code": [code.code for code in codes],
+            "Title": [code.title for code in codes],
+            "Probability": [code.probability for code in codes],
+            "Threshold": [code.threshold for code in codes],
+            "Verdict": [said[code.code] for code in codes],
+            "AUROC": [code.auroc for code in codes],
+            "AUROC 95%": [_interval(code) for code in codes],
+            "In training": [trained.get(code.code, {}).get("prevalence") for code in codes],
+            "Statements behind it": [behind(code) for code in codes],
+            "Doubts in the map": [doubts(code) for code in codes],
+        }
+    )
+
+
+def _interval(code: CodeScore) -> str:
+    if code.auroc_interval is None:
+        return ""
+    low, high = code.auroc_interval
+    return f"{low:.2f}–{high:.2f}"

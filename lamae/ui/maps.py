@@ -1,0 +1,134 @@
+"""Sums and checks of maps, and the gate before them, computed once for one visitor.
+
+As in `lamae.ui.cache`, which has the maps themselves.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from lamae.ecg import ECG
+from lamae.errors import SignalError
+from lamae.explained import BeatMap, Check, Curves, WaveSums
+from lamae.measured import MedianBeat
+from lamae.results import Attribution
+from lamae.ui import cache
+from lamae.ui.cache import ABOUT_AN_ECG
+from lamae.ui.session import WINDOW
+
+if TYPE_CHECKING:
+    from lamae.gate import Gate
+
+# What a map is compared with: one method that hides, two that follow gradients.
+COMPARED = ("input_x_gradient", "gradient_shap", "segment_ablation")
+
+
+@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
+def gate(ecg: ECG, start: float) -> "Gate | None":
+    """How well the model restores the window from `start` s; None where nothing is known."""
+    from lamae.gate import judge
+
+    return judge(cache.predictor(), ecg, start)
+
+
+def completeness(own: Attribution) -> Check | None:
+    """Whether the parts add up; None for methods that promise no sum."""
+    from lamae.attribute.checks import completeness_check
+
+    return completeness_check(own)
+
+
+@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
+def sums(
+    ecg: ECG, code: str, method: str, start: float, against: str | None, _own: Attribution
+) -> tuple[WaveSums, BeatMap | None, MedianBeat | None] | None:
+    """A map summed over waves and averaged over beats; None where waves cannot be told."""
+    from lamae.attribute import beat_map, find_waves, wave_sums
+
+    try:
+        beats = find_waves(ecg.window(start, WINDOW))
+    except SignalError:
+        return None
+    return (
+        wave_sums(_own, beats, ecg.fs, start),
+        beat_map(_own, beats, ecg.fs, start),
+        beats.median,
+    )
+
+
+@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
+def faithfulness(
+    ecg: ECG, code: str, method: str, start: float, against: str | None, _own: Attribution
+) -> tuple[Curves, tuple[Check, ...]]:
+    """Whether the score follows the map, and whether other methods agree with it."""
+    from lamae.attribute.checks import agreement_check
+    from lamae.attribute.curves import curves, deletion_check, insertion_check
+
+    bar = _Bar("Hiding the ECG in the map's order, and in others")
+    predictor = cache.predictor()
+    found = curves(predictor, ecg, _own, start=start, progress=bar.advance)
+    bar.remove()
+    others = {
+        cache.methods()[name].title: cache.attribution(ecg, code, name, start, against)
+        for name in COMPARED
+        if name != method
+    }
+    return found, (
+        deletion_check(found),
+        insertion_check(found),
+        agreement_check(_own, others, ecg, predictor, start),
+    )
+
+
+@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
+def robustness(
+    ecg: ECG, code: str, method: str, start: float, against: str | None, _own: Attribution
+) -> tuple[Check, ...]:
+    """Whether the map changes with the weights, and stays under noise."""
+    from lamae.attribute import explain
+    from lamae.attribute.checks import randomisation_check, stability_check
+
+    predictor = cache.predictor()
+    bar = _Bar("Making the map of shuffled weights")
+
+    def make(model: Any, of: ECG) -> Attribution:
+        return explain(
+            model,
+            of,
+            code,
+            method=method,
+            start=start,
+            against=against,
+            progress=bar.breathe,
+        )
+
+    changed = randomisation_check(
+        _own, lambda model: make(model, ecg), ecg, predictor, start, progress=bar.advance
+    )
+    bar.remove()
+    bar = _Bar("Making the map of noisy copies")
+    stable = stability_check(
+        _own, lambda noisy: make(predictor, noisy), ecg, predictor, start, progress=bar.advance
+    )
+    bar.remove()
+    return changed, stable
+
+
+class _Bar:
+    """A progress bar with its words."""
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        self.share = 0.0
+        self.bar = st.progress(0.0, words)
+        self.remove: Callable[[], Any] = self.bar.empty
+
+    def advance(self, share: float) -> None:
+        """Show how much is done; here a click elsewhere interrupts."""
+        self.share = min(max(share, 0.0), 1.0)
+        self.bar.progress(self.share, self.words)
+
+    def breathe(self, share: float) -> None:
+        """The same, from a part of the work: the bar stays where it is."""
+        self.advance(self.share)

@@ -1,0 +1,179 @@
+"""Find an ECG in a library, fetch one from PhysioNet, and compare two."""
+
+import os
+
+import streamlit as st
+
+from lamae.errors import LamaeError
+from lamae.io import physionet
+from lamae.ui import demos, library, records, session, two_ecgs, widgets
+from lamae.ui.session import InHand
+
+
+def demo_chosen() -> None:
+    if st.session_state.library_demo:
+        session.open_demo(st.session_state.library_demo)
+
+
+def set_aside() -> None:
+    state = session.current()
+    state.beside = state.in_hand
+
+
+def beside_chosen() -> None:
+    name = st.session_state.beside_demo
+    if not name:
+        return
+    try:
+        session.current().beside = InHand(demos.load(name), demos.DEMOS[name], name)
+    except LamaeError as error:
+        session.current().problem = str(error)
+
+
+def exchange() -> None:
+    state = session.current()
+    if state.beside is not None:
+        state.in_hand, state.beside = state.beside, state.in_hand
+
+
+def end() -> None:
+    session.current().beside = None
+
+
+def how_to() -> None:
+    with st.container(border=True, key="no_library"):
+        if os.environ.get(library.SETTING):
+            st.markdown("**The library's folder is not there**")
+            st.markdown(
+                f"{widgets.plain(library.SETTING)} names a folder that this server cannot find. "
+                "Start the app again with the path of a folder that exists:"
+            )
+        else:
+            st.markdown("**No library is set**")
+            st.markdown(
+                "A library is a folder of WFDB records on this server, such as a download of "
+                "PTB-XL. Start the app with its path:"
+            )
+        st.code(f"{library.SETTING}=path/to/ptb-xl make run", language="bash")
+        st.caption(
+            "With PTB-XL's table in the folder, its 21,799 ECGs can be searched by finding, code, "
+            "age and sex; other folders are listed by name. The folder is only read."
+        )
+
+
+def by_number() -> None:
+    st.markdown("**PTB-XL by number**")
+    with st.form("physionet", border=False):
+        row = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+        number = row.number_input(
+            f"ECG number, 1 to {physionet.LAST}",
+            min_value=1,
+            max_value=physionet.LAST,
+            value=None,
+            step=1,
+            placeholder="for example 17",
+            key="physionet_number",
+            width=180,
+        )
+        rate = row.segmented_control(
+            "Rate in Hz",
+            sorted(physionet.RATES, reverse=True),
+            default=max(physionet.RATES),
+            required=True,
+            key="physionet_rate",
+        )
+        asked = row.form_submit_button("Open")
+    if asked and number is not None:
+        with st.spinner("Asking PhysioNet"):
+            opened = session.open_record(
+                lambda: physionet.read_ptbxl(number, rate, base=physionet.BASE),
+                f"PTB-XL {number}, PhysioNet",
+            )
+        if opened:
+            st.rerun()
+        # Said where it was asked, not at the top of the next run.
+        st.info(widgets.plain(session.current().problem))
+        session.current().problem = None
+    elif asked:
+        st.info("Give a number first.")
+    st.caption(
+        "Fetched by this server from physionet.org (Wagner et al. 2020, CC BY 4.0). Only the "
+        "number leaves it, and nothing is kept on disk."
+    )
+
+
+def demo() -> None:
+    names, in_hand = list(demos.DEMOS), session.current().in_hand
+    st.markdown("**Demo ECGs**")
+    if st.session_state.get("library_demo") != in_hand.demo:
+        st.session_state.library_demo = in_hand.demo
+    st.selectbox(
+        "ECG in hand",
+        names,
+        index=None,
+        format_func=demos.DEMOS.__getitem__,
+        placeholder=in_hand.name,
+        key="library_demo",
+        on_change=demo_chosen,
+    )
+    st.caption("One real recording, and simulated rhythms. Two of them can be compared below.")
+
+
+def other_sources() -> None:
+    left, right = st.columns(2, gap="medium")
+    with left.container(border=True, height="stretch"):
+        by_number()
+    with right.container(border=True, height="stretch"):
+        demo()
+
+
+def choose_beside() -> None:
+    """What the ECG in hand is compared with."""
+    state = session.current()
+    if state.beside is not None:
+        st.button("Exchange A and B", on_click=exchange)
+        st.button("End comparison", on_click=end)
+        return
+    st.button(
+        "Set aside to compare",
+        on_click=set_aside,
+        help="Keeps this ECG above the one you open next, from any page.",
+    )
+    st.session_state.beside_demo = None
+    st.selectbox(
+        "Or compare with a demo",
+        [name for name in demos.DEMOS if name != state.in_hand.demo],
+        index=None,
+        format_func=demos.DEMOS.__getitem__,
+        placeholder="Choose a demo",
+        key="beside_demo",
+        on_change=beside_chosen,
+        width=300,
+    )
+
+
+root = library.root()
+if root is None:
+    how_to()
+    other_sources()
+else:
+    records.browse(root)
+    with st.expander("PTB-XL by number, and demo ECGs"):
+        other_sources()
+
+state = session.current()
+in_hand, beside = state.in_hand, state.beside
+comparing = beside is not None and beside.ecg.digest != in_hand.ecg.digest
+st.subheader("Comparison" if comparing else widgets.plain(in_hand.name), anchor=False)
+if not comparing and (said := records.facts(root, in_hand)):
+    st.markdown(f":small[{widgets.plain(said)}]")
+with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    scale = two_ecgs.ask_scale()
+    choose_beside()
+if beside is not None and comparing:
+    known = (records.facts(root, beside), records.facts(root, in_hand))
+    two_ecgs.compare(beside, in_hand, scale, known)
+else:
+    if beside is not None:
+        st.info("This ECG is set aside. Open another one to see both, one above the other.")
+    two_ecgs.one(in_hand, scale, "paper_b")

@@ -1,0 +1,49 @@
+"""What if only some of the leads had been recorded?"""
+
+import streamlit as st
+
+from lamae.errors import LamaeError
+from lamae.ui import cache, exploring, leads, links, session, widgets
+
+
+@st.fragment
+def chosen(start: float) -> None:
+    ecg = session.current().in_hand.ecg
+    leads.follow_link(ecg)
+    some = leads.ask(ecg)
+    links.offer("leads", leads=",".join(some))
+    if not some:
+        st.info("No lead is chosen. Choose at least one: the model needs something to go by.")
+        return
+    scores = exploring.with_each(ecg, start, some)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader("Codes with these leads", anchor=False)
+        leads.compared(cache.prediction(ecg, start), scores)
+    with right:
+        leads.one_more(scores)
+
+
+def show(start: float) -> None:
+    ecg = session.current().in_hand.ecg
+    if len(ecg.leads) == 1:
+        st.info(f"The recording has lead {ecg.leads[0]} only: none can be left out.")
+        return
+    try:
+        prediction = cache.prediction(ecg, start)
+    except LamaeError as error:
+        widgets.refusal(str(error))
+        return
+    chosen(start)
+    leads.one_by_one(ecg, start, prediction)
+    leads.robust(ecg, start)
+
+
+in_hand = session.current().in_hand
+widgets.notes(in_hand.ecg)
+start = widgets.ask_start(in_hand)
+fit, reason = cache.usable(in_hand.ecg, start)
+if not fit:
+    widgets.refusal(reason)
+else:
+    show(start)

@@ -1,0 +1,276 @@
+"""The Codes page: verdicts with their evidence, the gate before them, and why."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import streamlit as st
+import torch
+from app_views import (
+    CODES,
+    REAL,
+    RECORD,
+    charts,
+    checked,
+    numbers,
+    traces,
+    upload_csv,
+    words,
+)
+
+from lamae.attribute import METHODS, explain
+from lamae.checkpoint import Bundle, CodeRule
+from lamae.explained import EXPECTED
+from lamae.icd10 import DOUBTS, block_of, chapter_of
+from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
+from lamae.predict import Predictor
+from lamae.preprocess import InputSpec
+from lamae.ui import demos
+
+SMALL = ModelConfig(
+    width=16, heads=2, depth=1, latent_depth=2, decoder_width=12, decoder_heads=2, decoder_depth=1
+)
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """Let the app use another predictor than the bundled one."""
+
+    def forget():
+        # Visitors simulated by AppTest share one session as far as caches can tell.
+        st.cache_resource.clear()
+        st.cache_data.clear()
+
+    def use(predictor):
+        monkeypatch.setattr(Predictor, "bundled", classmethod(lambda cls: predictor))
+        forget()
+        return predictor
+
+    yield use
+    forget()
+
+
+@pytest.fixture(scope="module")
+def small() -> Predictor:
+    """A small model with random weights: every method and check is quick."""
+    torch.manual_seed(0)
+    classifier = Classifier(SMALL)
+    torch.nn.init.normal_(classifier.head.weight, std=0.1)
+    return Predictor(
+        Bundle(
+            config=SMALL,
+            input=InputSpec(),
+            mae=MaskedAutoencoder(SMALL).eval().requires_grad_(False),
+            classifier=classifier.eval().requires_grad_(False),
+            rules=(CodeRule("I48.91", 1.0, 0.0, 0.4), CodeRule("I25.2", 0.5, -1.0, 0.2)),
+            card={"name": "small"},
+            sha256="0" * 64,
+        )
+    )
+
+
+def with_card(predictor, **entries):
+    return Predictor(replace(predictor.bundle, card={**predictor.card, **entries}))
+
+
+def gate_at(limit):
+    return {"quantiles": [[0.5, limit / 2], [0.99, limit]], "ecgs": 300}
+
+
+# Codes
+
+
+def test_suggested_codes_are_sentences_with_their_evidence(visit, predictor):
+    at = visit(CODES, demo="atrial_fibrillation")
+    prediction = predictor.predict(demos.load("atrial_fibrillation"))
+    first = prediction.codes[0]
+    assert f"{first.probability:.2f} (threshold {first.threshold:.2f}" in words(at)
+    assert "rules nothing out" in words(at)
+    assert "best F1" in words(at)
+
+
+def test_every_code_stands_in_its_block_with_its_evidence(visit, predictor):
+    at = visit(CODES, demo="atrial_fibrillation")
+    prediction = predictor.predict(demos.load("atrial_fibrillation"))
+    by_code = {code.code: code for code in prediction.codes}
+    tables = [frame.value for frame in at.dataframe]
+    listed = [list(table["Code"]) for table in tables]
+    assert sorted(code for codes in listed for code in codes) == sorted(by_code)
+    for codes, table in zip(listed, tables, strict=True):
+        assert len({block_of(code) for code in codes}) == 1
+        assert block_of(codes[0]).title in words(at)
+        assert chapter_of(codes[0]).title in words(at)
+        for _, row in table.iterrows():
+            code, card = by_code[row["Code"]], predictor.card["codes"][row["Code"]]
+            assert row["Probability"] == pytest.approx(code.probability, abs=1e-6)
+            assert row["Threshold"] == code.threshold
+            if code.auroc is None:
+                assert pd.isna(row["AUROC"])
+                assert row["AUROC 95%"] == ""
+            else:
+                low, high = code.auroc_interval
+                assert row["AUROC"] == code.auroc
+                assert row["AUROC 95%"] == f"{low:.2f}–{high:.2f}"
+            assert row["In training"] == card["prevalence"]
+            assert code.statements[0].description in row["Statements behind it"]
+            for statement in code.statements:
+                if statement.name in DOUBTS:
+                    assert DOUBTS[statement.name] in row["Doubts in the map"]
+
+
+def test_without_cuts_in_the_card_nothing_is_said_of_cannot_say(visit, small, serve):
+    serve(small)
+    at = visit(CODES)
+    assert "annot say" not in words(at)
+    assert set(at.dataframe[0].value["Verdict"]) <= {"suggested", "not suggested"}
+
+
+def test_cannot_say_is_said_and_explained_where_the_card_has_cuts(visit, small, serve):
+    entry = {
+        "level": 0.9,
+        "codes": {
+            "I48.91": {"present_from": 0.0, "absent_to": 1.0},
+            "I25.2": {"present_from": 0.0, "absent_to": 0.0},
+        },
+    }
+    predictor = serve(with_card(small, conformal=entry))
+    at = visit(CODES)
+    tables = at.dataframe[0].value, at.dataframe[1].value
+    said = {row["Code"]: row["Verdict"] for t in tables for _, row in t.iterrows()}
+    assert said["I48.91"] == "cannot say"
+    assert said["I25.2"] in ("suggested", "cannot say")
+    assert "“Cannot say”: the ECG lies where both" in words(at)
+    assert "at most 10%" in words(at)
+    bars = traces(at)["probability"]
+    code = [c.code for c in predictor.predict(REAL).codes].index("I48.91")
+    assert bars["marker"]["pattern"]["shape"][code] == "/"
+
+
+# The gate
+
+
+def test_a_poor_signal_gets_a_refusal_and_no_number(visit):
+    signal = REAL.signal[:, ::2].copy()
+    signal[:9] = 0.0
+    at = upload_csv(visit(RECORD), signal)
+    checked(at.switch_page(CODES).run())
+    assert "No result for this ECG" in words(at)
+    assert not charts(at)
+    assert not at.dataframe
+    assert "threshold" not in words(at)
+
+
+def test_numbers_behind_a_refusal_are_shown_on_request_only(visit, small, serve):
+    serve(with_card(small, gate=gate_at(0.05)))
+    at = visit(CODES)
+    assert "No result for this ECG" in words(at)
+    assert "unlike the ECGs that the model learned from" in words(at)
+    assert not charts(at)
+    assert not at.dataframe
+    at.toggle[0].set_value(True)
+    checked(at.run())
+    assert "should not be asked about" in at.warning[0].value
+    assert charts(at)
+    assert at.dataframe
+
+
+def test_an_ecg_like_the_known_ones_passes_and_says_so(visit, small, serve):
+    serve(with_card(small, gate=gate_at(9.0)))
+    at = visit(CODES)
+    assert "No result" not in words(at)
+    assert "the model restored all but" in words(at)
+    assert not at.toggle
+
+
+def test_without_a_reference_the_page_says_nothing_of_it(visit, small, serve):
+    serve(small)
+    assert "restored" not in words(visit(CODES))
+
+
+# Why
+
+
+def test_a_code_is_explained_on_the_paper_and_by_lead(visit, predictor):
+    at = visit(CODES, demo="left_bundle_branch_block")
+    ecg = demos.load("left_bundle_branch_block")
+    code = at.selectbox[0].value
+    assert code == predictor.predict(ecg).codes[0].code
+    found = explain(predictor, ecg, code)
+    np.testing.assert_allclose(
+        numbers(traces(at, 2)["attribution"]["y"]), found.per_lead, atol=1e-4
+    )
+    assert f"{found.score:+.2f} log-odds" in words(at)
+    assert "Arends" in words(at)
+    assert "Wagner et al., Explaining deep learning for ECG analysis" in words(at)
+    assert "heatmap" in {trace["type"] for trace in charts(at)[1]["data"]}
+
+
+def test_a_link_names_the_code_to_explain(visit, predictor):
+    at = visit(CODES, code=predictor.codes[0])
+    assert at.selectbox[0].value == predictor.codes[0]
+
+
+def test_integrated_gradients_show_their_completeness_error(visit, small, serve):
+    serve(small)
+    at = visit(CODES, code="I25.2")
+    at.selectbox(key="method").set_value("integrated_gradients")
+    checked(at.run())
+    found = explain(small, REAL, "I25.2", method="integrated_gradients")
+    assert f"Completeness error: {found.completeness_error:.1%}" in words(at)
+    assert not [button for button in at.button if button.label == "Cancel"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_is_shown_and_only_those_that_tell_waves_sum_over_them(
+    method, visit, small, serve
+):
+    serve(small)
+    at = visit(CODES, code="I25.2")
+    at.selectbox(key="method").set_value(method)
+    checked(at.run())
+    found = explain(small, REAL, "I25.2", method=method)
+    np.testing.assert_allclose(
+        numbers(traces(at, 2)["attribution"]["y"]), found.per_lead, atol=1e-4, rtol=1e-4
+    )
+    assert (len(charts(at)) == 5) == METHODS[method].tells_waves
+
+
+def test_one_code_is_explained_rather_than_another(visit, small, serve):
+    serve(small)
+    at = visit(CODES, code="I25.2")
+    at.selectbox(key="against_I25.2").set_value("I48.91")
+    checked(at.run())
+    found = explain(small, REAL, "I25.2", against="I48.91")
+    np.testing.assert_allclose(
+        numbers(traces(at, 2)["attribution"]["y"]), found.per_lead, atol=1e-4
+    )
+    assert "Score of I25.2 minus that of I48.91" in words(at)
+
+
+def test_checks_run_on_demand_and_say_what_was_expected(visit, small, serve):
+    serve(small)
+    at = visit(CODES, code="I25.2")
+    assert "Not checked yet" in words(at)
+    for key in ("ask_faithful", "ask_robust"):
+        at.button(key=key).click()
+        checked(at.run())
+    [table] = [t.value for t in at.table if "As expected" in t.value.columns]
+    assert list(table["Check"]) == [
+        "Deletion",
+        "Insertion",
+        "Agreement between methods",
+        "Weight randomisation",
+        "Stability under noise",
+    ]
+    assert set(table["Expected"]) <= set(EXPECTED.values())
+    assert {"deletion", "insertion"} == {
+        word
+        for word in ("deletion", "insertion")
+        for chart in at.get("plotly_chart")
+        if f"{word}_curve" in chart.proto.id
+    }
+    assert "of 5 checks are as expected" in words(at)
+    # Another method has been checked in nothing yet.
+    at.selectbox(key="method").set_value("second_ablation")
+    assert "Not checked yet" in words(checked(at.run()))

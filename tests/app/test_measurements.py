@@ -1,0 +1,91 @@
+"""The measurements on a page: the device first, ours as estimates, and why some are withheld."""
+
+from collections.abc import Callable
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lamae.measured import NAMES
+from lamae.ui import demos
+
+
+def panel(name: str, *, swapped: bool = False) -> None:
+    from dataclasses import replace
+
+    from lamae.ui import demos, measurements
+
+    ecg = demos.load(name)
+    if swapped:
+        order = [ecg.leads.index(lead) for lead in ("I", "III", "II", "aVL", "aVR")]
+        signal = ecg.signal.copy()
+        signal[:5] = ecg.signal[order]
+        signal[0] *= -1
+        ecg = replace(ecg, signal=signal)
+    measurements.show(ecg, 0.0)
+
+
+@pytest.fixture
+def show() -> Callable[..., AppTest]:
+    def opened(name: str, **options: bool) -> AppTest:
+        at = AppTest.from_function(panel, args=(name,), kwargs=options, default_timeout=60).run()
+        assert not at.exception
+        return at
+
+    return opened
+
+
+def rows(at: AppTest) -> dict[str, dict[str, str]]:
+    return {row["Measurement"]: row for row in at.table[0].value.to_dict("records")}
+
+
+def words(at: AppTest) -> str:
+    return "\n".join(str(one.value) for one in [*at.markdown, *at.caption, *at.warning]).replace(
+        "\\", ""
+    )
+
+
+def test_the_devices_values_stand_first_and_ours_beside_them(show):
+    at = show(demos.RECORDING)
+    labels = [metric.label for metric in at.metric]
+    assert labels.index("PR, device") < labels.index("Heart rate, estimate")
+    table = rows(at)
+    assert [row["Measurement"] for row in table.values()] == [name for name, _ in NAMES.values()]
+    assert list(table["PR"])[1:3] == ["Device", "Estimate"]
+    assert table["PR"]["Device"] == "161 ms"
+    assert abs(float(table["PR"]["Estimate"].split()[0]) - 161) <= 12
+    assert table["PR"]["Confidence"] in {"high", "moderate", "low"}
+    assert "formula" in words(at)
+
+
+def test_without_a_device_there_is_no_column_for_it(show):
+    at = show("sinus_bradycardia")
+    assert "Device" not in rows(at)["QRS"]
+    assert "QTc (Fridericia), estimate" in [metric.label for metric in at.metric]
+    assert "Premature beats: none found." in words(at)
+
+
+def test_what_is_withheld_says_why(show):
+    at = show("atrial_fibrillation")
+    pr = rows(at)["PR"]
+    assert pr["Estimate"] == "withheld"
+    assert "P wave" in pr["Why"]
+    assert "not judged" in words(at)
+
+
+def test_premature_beats_are_named_with_their_times(show):
+    at = show("premature_ventricular_beats")
+    assert "ventricular, at " in words(at)
+
+
+def test_the_median_beat_is_drawn_and_can_be_taken_away(show):
+    at = show(demos.RECORDING)
+    assert len(at.get("plotly_chart")) == 1
+    assert {"download_measurements", "download_median_beat"} <= {
+        one.proto.id.split("-")[-1] for one in at.get("download_button")
+    }
+
+
+def test_swapped_arms_are_a_doubt(show):
+    assert not show("sinus_rhythm").warning
+    (said,) = show("sinus_rhythm", swapped=True).warning
+    assert "may have been swapped" in said.value

@@ -1,0 +1,56 @@
+"""Chapters, blocks and doubts: complete for the codes that occur, and none too many."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from lamae.errors import InputError
+from lamae.icd10 import BLOCKS, CHAPTERS, DOUBTS, block_of, chapter_of
+from lamae.labels import ICD10_CODES, STATEMENTS
+
+REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "scp_to_icd10.csv"
+
+
+def test_every_code_lies_in_one_chapter_and_one_block_of_it():
+    for code in ICD10_CODES:
+        [chapter] = [span for span in CHAPTERS if span.holds(code)]
+        [block] = [span for span in BLOCKS if span.holds(code)]
+        assert (chapter_of(code), block_of(code)) == (chapter, block)
+        assert chapter.holds(block.first)
+        assert chapter.holds(block.last)
+
+
+def test_no_chapter_and_no_block_is_empty():
+    for spans in (CHAPTERS, BLOCKS):
+        for span in spans:
+            assert any(span.holds(code) for code in ICD10_CODES), span
+
+
+def test_blocks_are_those_of_icd_10_cm():
+    assert block_of("I25.2").codes == "I20–I25"
+    # I5A follows I52: letters come after digits.
+    assert block_of("I51.7").codes == "I30–I5A"
+    assert block_of("R94.31").codes == "R90–R94"
+
+
+def test_a_code_from_elsewhere_is_refused():
+    with pytest.raises(InputError, match="X99"):
+        chapter_of("X99")
+    with pytest.raises(InputError, match="I80"):
+        block_of("I80.1")
+
+
+def test_every_doubtful_statement_says_why_and_no_other():
+    assert set(DOUBTS) == {s.name for s in STATEMENTS if s.confidence != "high"}
+
+
+def test_confidence_is_that_of_the_reference_map():
+    if not REFERENCE.exists():
+        pytest.skip("the reference map is not here")
+    with REFERENCE.open(newline="") as file:
+        rows = {row["scp_code"]: row for row in csv.DictReader(file)}
+    for statement in STATEMENTS:
+        assert rows[statement.name]["confidence"] == statement.confidence
+        if statement.name in DOUBTS:
+            assert rows[statement.name]["comment"]

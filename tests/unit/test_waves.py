@@ -1,0 +1,69 @@
+"""Waves of the beat as samples, and errors and attention by wave."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lamae.measured import MedianBeat
+from lamae.waves import wave_errors, wave_samples, wave_shares
+
+BEAT = MedianBeat(
+    signal=np.zeros((1, 10), np.float32),
+    leads=("I",),
+    fs=500.0,
+    r=0.3,
+    marks={"P": (-0.2, -0.1), "QRS": (-0.05, 0.05), "T": (0.2, 0.35)},
+    used=3,
+    found=3,
+)
+
+
+def test_every_sample_belongs_to_one_wave():
+    waves = wave_samples(np.array([1.0, 2.0]), BEAT, 300, 100.0)
+    assert list(waves) == ["P", "QRS", "ST", "T", "rest"]
+    assert (np.sum(list(waves.values()), axis=0) == 1).all()
+    assert np.flatnonzero(waves["QRS"][:150]).tolist() == list(range(95, 106))
+    assert np.flatnonzero(waves["T"][:150]).tolist() == list(range(120, 136))
+    assert np.flatnonzero(waves["ST"][:150]).tolist() == list(range(106, 120))
+    assert np.flatnonzero(waves["P"][150:]).tolist() == list(range(30, 41))
+
+
+def test_without_a_median_beat_only_qrs_is_told_from_the_rest():
+    waves = wave_samples(np.array([1.0]), None, 200, 100.0)
+    assert list(waves) == ["QRS", "rest"]
+    assert waves["QRS"].sum() == pytest.approx(12, abs=1)
+    assert wave_samples(np.zeros(0), None, 50, 100.0)["rest"].all()
+
+
+def test_an_early_p_wave_on_a_t_wave_counts_as_t():
+    waves = wave_samples(np.array([1.0, 1.5]), BEAT, 300, 100.0)
+    assert not (waves["P"] & waves["T"]).any()
+    assert waves["T"][130]
+    assert not waves["P"][130]
+
+
+def test_errors_by_wave_add_up_to_the_lead_s(tiny, sinus):
+    found = tiny.reconstruct(sinus, hide=("V3",))
+    waves = wave_samples(np.arange(0.5, 10, 0.9), BEAT, 1000, 100.0)
+    errors = wave_errors(found, waves)
+    assert [error.wave for error in errors] == ["P", "QRS", "ST", "T", "rest"]
+    total = sum(error.rmse**2 * error.seconds for error in errors) / 10
+    assert np.sqrt(total) == pytest.approx(found.errors[0].rmse, rel=1e-4)
+    assert all(error.algebra_rmse is None for error in errors)
+    linear = sum(error.linear_rmse**2 * error.seconds for error in errors) / 10
+    assert np.sqrt(linear) == pytest.approx(found.errors[0].linear_rmse, rel=1e-4)
+
+
+def test_attention_by_wave_is_that_of_its_patches(tiny, sinus):
+    attention = tiny.attention(sinus)
+    inside = np.zeros(1000, dtype=bool)
+    inside[100:300] = True
+    shares = {
+        share.wave: share for share in wave_shares(attention, {"QRS": inside, "rest": ~inside})
+    }
+    assert shares["QRS"].time == pytest.approx(0.2)
+    assert shares["QRS"].attention == pytest.approx(attention.over_time[:, 5:15].sum(), rel=1e-5)
+    assert shares["QRS"].attention + shares["rest"].attention == pytest.approx(1.0, abs=1e-5)
+    even = replace(attention, over_time=np.full_like(attention.over_time, 1 / 600))
+    assert wave_shares(even, {"QRS": inside})[0].attention == pytest.approx(0.2, abs=1e-5)
