@@ -15,8 +15,8 @@ PARTS = ("P", "QRS", "ST", "T", "other")
 EXPECTED: Mapping[str, str] = MappingProxyType(
     {
         "completeness": "at most 5 %",
-        "deletion": "lower than at least 95 % of misplaced maps",
-        "insertion": "higher than at least 95 % of misplaced maps",
+        "deletion": "lower than with every misplaced map (by chance: one in twenty)",
+        "insertion": "higher than with every misplaced map (by chance: one in twenty)",
         "agreement": "a median rank correlation of at least 0.5",
         "randomisation": "a rank correlation of at most 0.5 with the map of random weights",
         "stability": "a rank correlation of at least 0.7",

@@ -71,13 +71,29 @@ def explain(args: argparse.Namespace) -> Answer:
     ecg, predictor = _ecg(args), predictor_of(args)
     with _progress("explaining") as progress:
         result = lamae.explain(
-            predictor, ecg, args.code, method=args.method, start=args.start, progress=progress
+            predictor,
+            ecg,
+            args.code,
+            method=args.method,
+            start=args.start,
+            against=args.against,
+            progress=progress,
         )
-    keys = ("code", "method", "baseline", "score", "baseline_score", "completeness_error")
+    keys = (
+        "code",
+        "against",
+        "method",
+        "baseline",
+        "score",
+        "baseline_score",
+        "completeness_error",
+    )
     per_lead = dict(zip(result.leads, result.per_lead, strict=True))
     values = {**{key: getattr(result, key) for key in keys}, "per_lead": per_lead}
     lines = [
-        f"{result.code}: log-odds {result.score:.3f}, of a flat line {result.baseline_score:.3f}",
+        f"{result.code}{' rather than ' + result.against if result.against else ''}: "
+        f"log-odds {result.score:.3f}",
+        f"Compared with: {result.baseline}.",
         *(f"{lead:4}  {value:+.3f}" for lead, value in per_lead.items()),
     ]
     lines.append(f"Completeness error {number(result.completeness_error)}.")

@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
         option = command.add_argument
         option("--json", action="store_true", help="print JSON")
         if takes_file:
-            option("file", type=Path, metavar="FILE", help="WFDB header, DICOM, CSV, NumPy, zip")
+            option("file", type=Path, metavar="FILE", help="an ECG of any known format")
             option("--fs", type=float, help="sampling rate in Hz, if the file has none")
             option("--unit", help="mV, uV or V, if the file has none")
             option("--start", type=float, default=0.0, help="of the window, in s (default 0)")
@@ -59,8 +59,13 @@ def parser() -> argparse.ArgumentParser:
 
     option = add(analysis.explain, takes_file=True)
     option("--code", required=True, help="ICD-10-CM code, such as I48.91")
-    methods = "integrated_gradients (default), lead_ablation, segment_ablation, input_x_gradient"
-    option("--method", default="integrated_gradients", help=methods)
+    option("--against", help="another code: why the first rather than this one")
+    option(
+        "--method",
+        default="lead_ablation",
+        help="such as lead_ablation (default, quick), wave_ablation, integrated_gradients or "
+        "gradient_shap; a wrong name lists all",
+    )
 
     option = add(analysis.export, takes_file=True)
     option("--out", type=Path, required=True, help="a .pdf, .json, .csv, .npz or .hea file")

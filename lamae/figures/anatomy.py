@@ -46,7 +46,7 @@ def frontal_plane(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
         x, y = _at(degrees)
         _line(figure, [-x, x], [-y, y], colours, lead)
     _add_leads(figure, attention, FRONTAL, 1.0, 1.0, colours)
-    sides = {"0°, patient's left": (1.3, 0.22), "+90°, down": (0.42, -1.42)}
+    sides = {"0°": (0.45, 0.07), "+90°": (0.2, -0.5), "patient's left": (1.12, -0.42)}
     return _finish(figure, attention, FRONTAL, "hexaxial diagram of the limb leads", sides, colours)
 
 
@@ -66,7 +66,7 @@ def horizontal_plane(attention: LeadAttention, *, dark: bool = False) -> go.Figu
         x, y = _at(degrees)
         _line(figure, [0.0, WIDE * x], [0.0, -DEEP * y], colours, lead)
     _add_leads(figure, attention, HORIZONTAL, WIDE, -DEEP, colours)
-    sides = {"front": (-0.45, 0.98), "back": (0.0, -0.9), "patient's left": (1.25, -0.32)}
+    sides = {"front": (0.0, 0.3), "back": (0.0, -0.9), "patient's left": (1.12, -0.42)}
     return _finish(figure, attention, HORIZONTAL, "chest leads around the chest", sides, colours)
 
 
@@ -121,7 +121,7 @@ def _add_leads(
         marker={
             "size": [max(SMALLEST, EVEN_SIZE * (share / even) ** 0.5) for share in shares],
             "color": colours.model,
-            "opacity": 0.85,
+            "opacity": 0.6,
             "line": {"width": 0},
         },
         customdata=leads,
@@ -185,7 +185,7 @@ def _finish(
         f"{1 / len(attention.leads):.1%}.",
         height=HEIGHT,
     )
-    axis = {"showgrid": False, "showticklabels": False, "fixedrange": True, "ticks": ""}
+    axis = {"showgrid": False, "showticklabels": False, "fixedrange": True, "showline": False}
     figure.update_xaxes(axis, range=[-REACH, REACH], constrain="domain")
     figure.update_yaxes(axis, range=[-REACH, REACH], scaleanchor="x", constrain="domain")
     return figure

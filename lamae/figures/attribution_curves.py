@@ -9,7 +9,7 @@ from lamae.explained import Curves
 from lamae.figures.chart import style
 from lamae.figures.palette import palette, rgba
 
-HEIGHT = 240
+HEIGHT = 280
 
 
 def score_curve(
@@ -69,5 +69,5 @@ def score_curve(
     figure.update_xaxes(
         title_text=f"{verb} of the ECG, the map's highest first (%)", tickvals=x, range=[0, 100]
     )
-    figure.update_yaxes(title_text="score (log-odds)")
+    figure.update_yaxes(title_text="score (log-odds)", nticks=6)
     return figure

@@ -29,7 +29,8 @@ def attribution_by_wave(
     rows = [*sums.leads, "all"]
     digits = digits_of(float(np.abs(values).max()))
     sign = "+" if signed else ""
-    text = [[f"{value:{sign}.{digits}f}" for value in row] for row in values]
+    # A value that rounds to nothing has no sign.
+    text = [[f"{round(value, digits) + 0.0:{sign}.{digits}f}" for value in row] for row in values]
     # The sums would drown the leads: colours are those of the leads, and the last row has none.
     coloured = values.copy()
     coloured[-1] = np.nan

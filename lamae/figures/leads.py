@@ -9,7 +9,7 @@ from lamae.explored import Robustness, SubsetScores
 from lamae.figures.chart import kept, style
 from lamae.figures.palette import palette, rgba
 
-ROW_HEIGHT = 34
+ROW_HEIGHT = 46
 # Lines are told apart by their marker and dash, too.
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 DASHES = ("solid", "6px,3px", "2px,3px", "8px,3px,2px,3px", "12px,4px", "4px,2px,1px,2px")
@@ -38,13 +38,13 @@ def with_some_leads(
     columns = [scores.codes.index(code) for code in codes]
     full = [float(scores.full[i]) for i in columns]
     some = [float(scores.probability[0][i]) for i in columns]
-    names = [f"{title}  <b>{code}</b>" for code, title in zip(codes, titles, strict=True)]
+    rows = list(range(len(codes)))
     figure = go.Figure()
     x: list[float | None] = []
-    y: list[str | None] = []
-    for name, first, second in zip(names, full, some, strict=True):
+    y: list[float | None] = []
+    for row, first, second in zip(rows, full, some, strict=True):
         x += [first, second, None]
-        y += [name, name, None]
+        y += [row, row, None]
     figure.add_scatter(
         x=x,
         y=y,
@@ -69,13 +69,26 @@ def with_some_leads(
     ):
         figure.add_scatter(
             x=values,
-            y=names,
+            y=rows,
             mode="markers",
             marker=marker,
             customdata=list(codes),
             hovertemplate=f"%{{customdata}}, {name}: %{{x:.2f}}<extra></extra>",
             name=name,
         )
+    # Above each row, so that a narrow screen keeps its width for the values.
+    figure.add_scatter(
+        x=[0.0] * len(rows),
+        y=[row - 0.45 for row in rows],
+        mode="text",
+        text=[f"<b>{code}</b>  {title}" for code, title in zip(codes, titles, strict=True)],
+        textposition="middle right",
+        textfont={"size": 13, "color": colours.ink},
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+        name="titles",
+    )
     style(
         figure,
         colours,
@@ -85,7 +98,9 @@ def with_some_leads(
     )
     _legend(figure)
     figure.update_xaxes(range=[-0.02, 1.02], title_text="probability")
-    figure.update_yaxes(autorange="reversed", showgrid=False, ticks="")
+    figure.update_yaxes(
+        range=[len(codes) - 0.5, -0.85], showgrid=False, showticklabels=False, fixedrange=True
+    )
     return figure
 
 
@@ -103,7 +118,7 @@ def removal_curves(scores: SubsetScores, codes: Sequence[str], *, dark: bool = F
     steps = scores.subsets
     gone = [next(lead for lead in before if lead not in after) for before, after in pairwise(steps)]
     ticks = ["all", *(f"−{lead}" for lead in gone)]
-    shades = (colours.model, colours.ink, colours.linear, colours.restored)
+    shades = (colours.model, colours.ink, colours.lowers, colours.raises)
     figure = go.Figure()
     for number, code in enumerate(codes):
         figure.add_scatter(

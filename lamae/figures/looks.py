@@ -101,8 +101,8 @@ def attention_over_time(
     )
     # The band lies behind the traces.
     figure.data = (figure.data[-1], *figure.data[:-1])
+    figure.layout.height += HEAD - figure.layout.margin.t
     figure.layout.margin.t = HEAD
-    figure.layout.height += HEAD
     most = np.unravel_index(int(np.nanargmax(times_even)), times_even.shape)
     row, column = int(most[0]), int(most[1])
     figure.layout.meta["alt"] = (

@@ -111,9 +111,8 @@ def tables(prediction: Prediction, said: dict[str, str]) -> None:
                 "Title": st.column_config.TextColumn(width=220),
                 "Probability": st.column_config.NumberColumn(format="%.2f", width=80),
                 "Threshold": st.column_config.NumberColumn(format="%.2f", width=80),
-                "Verdict": st.column_config.TextColumn(width=100),
-                "AUROC": st.column_config.NumberColumn(format="%.2f", width=70),
-                "AUROC 95%": st.column_config.TextColumn(width=90),
+                "Verdict": st.column_config.TextColumn(width=110),
+                "AUROC (95% CI)": st.column_config.TextColumn(width=130),
                 "In training": st.column_config.NumberColumn(format="percent", width=90),
                 "Statements behind it": st.column_config.TextColumn(width=380),
                 "Doubts in the map": st.column_config.TextColumn(width=380),
@@ -132,16 +131,13 @@ def about(code: CodeScore, verdict: str) -> None:
     counted = None
     if "prevalence" in trained:
         counted = f"{trained['prevalence']:.1%} ({trained['positives_train']} ECGs)"
-    auroc = None
-    if code.auroc is not None:
-        auroc = f"{code.auroc:.2f}" + (f" ({_interval(code)})" if code.auroc_interval else "")
     widgets.facts(
         {
             "Code": f"{code.code} {code.title}",
             "Chapter": f"{chapter.title} ({chapter.codes})",
             "Block": f"{block.title} ({block.codes})",
             "Verdict": f"{verdict}, {code.probability:.2f} (threshold {code.threshold:.2f})",
-            "AUROC on the test fold (95% CI)": auroc,
+            "AUROC on the test fold (95% CI)": _auroc(code),
             "Prevalence in training": counted,
             "Statements behind it": behind(code, len(code.statements)),
             "Doubts in the map": doubts(code) or "none noted",
@@ -159,13 +155,18 @@ def _table(codes: Sequence[CodeScore], said: dict[str, str]) -> pd.DataFrame:
             "Probability": [code.probability for code in codes],
             "Threshold": [code.threshold for code in codes],
             "Verdict": [said[code.code] for code in codes],
-            "AUROC": [code.auroc for code in codes],
-            "AUROC 95%": [_interval(code) for code in codes],
+            "AUROC (95% CI)": [_auroc(code) or "not measured" for code in codes],
             "In training": [trained.get(code.code, {}).get("prevalence") for code in codes],
             "Statements behind it": [behind(code) for code in codes],
             "Doubts in the map": [doubts(code) for code in codes],
         }
     )
+
+
+def _auroc(code: CodeScore) -> str | None:
+    if code.auroc is None:
+        return None
+    return f"{code.auroc:.2f}" + (f" ({_interval(code)})" if code.auroc_interval else "")
 
 
 def _interval(code: CodeScore) -> str:

@@ -26,7 +26,8 @@ PRESETS: Mapping[str, tuple[tuple[str, ...], float]] = MappingProxyType(
         "None": ((), 0.0),
     }
 )
-DRAG, ZOOM, SCROLL = "Hide", "Zoom", "Scroll"
+# While a box can be drawn, Streamlit hands over no clicks: one has to choose.
+CLICK, DRAG = "Click a lead", "Drag a box"
 TOUCHED, ALL = "Leads touched", "All leads"
 ALSO = ("Regression", "Residual", "Range")
 
@@ -79,7 +80,7 @@ def ask(ecg: ECG) -> tuple[Hiding, View]:
     """Ask what to hide and how to show it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         hide = st.pills(
-            "Hidden leads (or click a lead on the paper)",
+            "Hidden leads (or click, or drag, on the paper)",
             ecg.leads,
             selection_mode="multi",
             key=HIDE,
@@ -112,19 +113,19 @@ def ask(ecg: ECG) -> tuple[Hiding, View]:
         )
         hand = st.segmented_control(
             "Mouse",
-            [SCROLL, DRAG] if widgets.on_phone() else [DRAG, ZOOM],
-            default=SCROLL if widgets.on_phone() else DRAG,
+            [CLICK, DRAG],
+            default=CLICK,
             required=True,
             key="restored_hand",
             persist_state="session",
-            help="Hide: drag a box over the paper. A second box over the same patches shows them "
-            "again.",
+            help="A click on the paper hides a lead; a box, patches of the leads that it touches, or "
+            "of all where it is flat. The same again shows them.",
         )
         with st.popover("Options", key="hiding_options", width="content"):
             layout, seed = _options()
         if stretches:
             st.button("Show what boxes hid", on_click=_keep, args=(ecg, ()), type="tertiary")
-    drag: dict[str, Drag] = {DRAG: "select", ZOOM: "zoom", SCROLL: False}
+    drag: dict[str, Drag] = {DRAG: "select", CLICK: False if widgets.on_phone() else "zoom"}
     whole = tuple(lead for lead in ecg.leads if lead in hide)
     left = tuple(stretch for stretch in stretches if stretch.lead not in whole)
     return (

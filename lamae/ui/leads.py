@@ -9,7 +9,7 @@ import streamlit as st
 from lamae import figures
 from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
 from lamae.explored import SubsetScores
-from lamae.results import CodeScore, Prediction
+from lamae.results import Prediction
 from lamae.ui import exploring, widgets
 
 CHOSEN, PRESET = "leads", "leads_preset"
@@ -30,8 +30,8 @@ HONEST = (
     "Presets are true subsets of the twelve leads, with electrodes where a 12-lead ECG has them. "
     "Holter leads such as CM5 or modified CL1, EASI, Frank's X, Y, Z and posterior or right-sided "
     "chest leads stand elsewhere on the body and cannot be taken from these twelve; a watch's lead "
-    "is close to I, with dry electrodes and more noise. I and II determine the other limb leads: "
-    "without them the model loses signal quality at most, not information."
+    "is close to I, with dry electrodes and more noise. I and II determine the other four limb "
+    "leads, which add nothing new where those two are there."
 )
 FIRST, LAST, OWN = "Least informative first", "Most informative first", "Own order"
 SHOWN, CURVES = 8, 5
@@ -93,7 +93,7 @@ def compared(prediction: Prediction, scores: SubsetScores) -> None:
         figures.with_some_leads(
             scores,
             [code.code for code in shown],
-            [_short(code) for code in shown],
+            [figures.short_title(code.title) for code in shown],
             [code.threshold for code in shown],
             dark=widgets.dark(),
         ),
@@ -235,12 +235,6 @@ def _reading(prediction: Prediction, now: Mapping[str, float], change: float) ->
     if not lost and not gained:
         said.append("The same codes are suggested.")
     return " ".join(said)
-
-
-def _short(code: CodeScore) -> str:
-    title = figures.short_title(code.title)
-    most = 16 if widgets.on_phone() else 38
-    return title if len(title) <= most else title[: most - 1].rstrip(" ,") + "…"
 
 
 def _preset_chosen(ecg: ECG) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -179,7 +178,7 @@ def _checks(ecg: ECG, found: Attribution, start: float) -> None:
             "shuffled weights and noise take as long as six such maps."
         )
         return
-    _table_of(done)
+    _tell(done)
     if curves is not None:
         left, right = st.columns(2, gap="large")
         with left:
@@ -192,23 +191,26 @@ def _checks(ecg: ECG, found: Attribution, start: float) -> None:
             )
 
 
-def _table_of(checks: list[Check]) -> None:
+def _tell(checks: list[Check]) -> None:
     passed = sum(check.passed for check in checks)
     st.markdown(f"{passed} of {len(checks)} checks are as expected.")
-    shown = pd.DataFrame(
+    for check in checks:
+        verdict = "as expected" if check.passed else "not as expected"
+        found = "none" if check.value is None else f"{check.value:.2f}"
+        st.markdown(
+            f"**{check.title}: {verdict}.** Found {found}; expected {EXPECTED[check.name]}.  \n"
+            f":gray[:small[{widgets.plain(check.meaning)}]]"
+        )
+    table = pd.DataFrame(
         {
             "Check": [check.title for check in checks],
-            "As expected": ["yes" if check.passed else "**no**" for check in checks],
-            "Found": [
-                "–" if check.value is None or np.isnan(check.value) else f"{check.value:.2f}"
-                for check in checks
-            ],
+            "As expected": ["yes" if check.passed else "no" for check in checks],
+            "Found": [check.value for check in checks],
             "Expected": [EXPECTED[check.name] for check in checks],
-            "What was done": [widgets.plain(check.meaning) for check in checks],
+            "What was done": [check.meaning for check in checks],
         }
     )
-    widgets.table(shown)
-    widgets.download(shown, "checks")
+    widgets.download(table, "checks")
 
 
 @contextmanager
@@ -216,7 +218,7 @@ def _cancel(key: str, back: Callable[[], Any], *, shown: bool = True) -> Iterato
     """Offer to cancel while something is computed: any click interrupts, `back` undoes the wish."""
     place = st.empty()
     if shown:
-        place.button("Cancel", key=key, on_click=back, type="tertiary")
+        place.button("Cancel", key=key, on_click=back)
     try:
         yield
     except LamaeError:

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lamae import figures
-from lamae.ecg import ECG
 from lamae.errors import LamaeError
 from lamae.results import CodeScore, Prediction
 from lamae.ui import cache, codes, maps, session, widgets
+from lamae.ui.session import InHand
 from lamae.ui.why import why
 
 
@@ -23,8 +23,9 @@ def first_choice(found: Sequence[CodeScore]) -> str:
     return named if named in names else names[0]
 
 
-def open_gate(ecg: ECG, start: float) -> bool:
+def open_gate(in_hand: InHand, start: float) -> bool:
     """Whether numbers are shown: the ECG is fit for the model, or someone asks nevertheless."""
+    ecg = in_hand.ecg
     fit, reason = cache.usable(ecg, start)
     gate = maps.gate(ecg, start) if fit else None
     if fit and (gate is None or gate.passed):
@@ -95,7 +96,7 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
 in_hand = session.current().in_hand
 widgets.notes(in_hand.ecg)
 start = widgets.ask_start(in_hand)
-if open_gate(in_hand.ecg, start):
+if open_gate(in_hand, start):
     try:
         prediction = cache.prediction(in_hand.ecg, start)
     except LamaeError as error:

@@ -17,7 +17,8 @@ RECORD, CODES = "pages/analyse/record.py", "pages/analyse/codes.py"
 RECONSTRUCT, ATTENTION = "pages/explore/reconstruct.py", "pages/explore/attention.py"
 LEADS_PAGE = "pages/explore/leads.py"
 MODEL = "pages/about/model.py"
-VIEWS = (RECORD, CODES, RECONSTRUCT, ATTENTION, LEADS_PAGE, MODEL)
+LIBRARY = "pages/analyse/library.py"
+VIEWS = (RECORD, CODES, LIBRARY, RECONSTRUCT, ATTENTION, LEADS_PAGE, MODEL)
 REAL = demos.load(demos.RECORDING)
 
 

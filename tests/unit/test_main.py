@@ -305,19 +305,24 @@ class TestAnswers:
         assert "V6" in run("attention", ecg)[1]
 
     def test_explain(self, run: Run, ecg: Path):
-        code = asked(run("predict", ecg, "--json"))["codes"][0]["code"]
-        answer = asked(run("explain", ecg, "--code", code, "--json"))
-        assert answer["code"] == code
-        assert answer["method"] == "integrated_gradients"
-        assert set(answer["per_lead"]) == set(LEADS)
-        method = "integrated_gradients"
-        found = explain(Predictor.bundled(), read_path(ecg), code, method=method)
-        told = {key: answer[key] for key in ("score", "baseline_score", "completeness_error")}
+        codes = [code["code"] for code in asked(run("predict", ecg, "--json"))["codes"]]
+        argv = ("explain", ecg, "--code", codes[0])
+        answer = asked(run(*argv, "--json"))
+        assert (answer["code"], answer["against"]) == (codes[0], None)
+        assert answer["method"] == "lead_ablation"
+        assert answer["completeness_error"] is None
+        found = explain(Predictor.bundled(), read_path(ecg), codes[0], method="lead_ablation")
+        told = {key: answer[key] for key in ("score", "baseline_score")}
         assert told == pytest.approx({key: getattr(found, key) for key in told}, rel=1e-4)
+        assert tuple(answer["per_lead"]) == found.leads
         np.testing.assert_allclose(list(answer["per_lead"].values()), found.per_lead, atol=1e-4)
-        argv = ("explain", ecg, "--code", code, "--method", "lead_ablation")
-        assert asked(run(*argv, "--json"))["completeness_error"] is None
-        assert code in run(*argv)[1]
+        assert f"{codes[0]} rather than {codes[1]}" in run(*argv, "--against", codes[1])[1]
+
+    def test_explain_measures_completeness_where_it_is_promised(self, run: Run, ecg: Path):
+        code = asked(run("predict", ecg, "--json"))["codes"][0]["code"]
+        answer = asked(run("explain", ecg, "--code", code, "--method", "gradient_shap", "--json"))
+        assert answer["method"] == "gradient_shap"
+        assert answer["completeness_error"] > 0
 
     def test_verify(self, run: Run):
         answer = asked(run("verify", "--json"))

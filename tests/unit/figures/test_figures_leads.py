@@ -30,7 +30,7 @@ def test_codes_with_some_leads_stand_beside_those_with_all():
     assert list(named(figure, "all leads").x) == [pytest.approx(0.2)]
     assert list(named(figure, "leads chosen").x) == [pytest.approx(0.22)]
     assert list(named(figure, "threshold").x) == [0.4]
-    assert "R00.1" in named(figure, "all leads").y[0]
+    assert list(named(figure, "titles").text) == ["<b>R00.1</b>  Bradycardia"]
 
 
 def test_each_code_is_a_line_as_leads_go():
