@@ -118,8 +118,8 @@ def ask(ecg: ECG) -> tuple[Hiding, View]:
             required=True,
             key="restored_hand",
             persist_state="session",
-            help="A click on the paper hides a lead; a box, patches of the leads that it touches, or "
-            "of all where it is flat. The same again shows them.",
+            help="A click on the paper hides a lead; a box, patches of the leads that it touches, "
+            "or of all where it is flat. The same again shows them.",
         )
         with st.popover("Options", key="hiding_options", width="content"):
             layout, seed = _options()
@@ -168,9 +168,12 @@ def _options() -> tuple[str, int]:
 
 
 def chart_key() -> str:
-    """Key of the chart: another one after each box, whose outline would stay otherwise."""
-    boxes = st.session_state.get("boxes", 0)
-    return f"restored_{boxes}" if boxes else "restored"
+    """Key of the chart: another one after each touch, since Plotly keeps what was selected.
+
+    A box would stay outlined, and a second click on a lead would change nothing.
+    """
+    touches = st.session_state.get("touches", 0)
+    return f"restored_{touches}" if touches else "restored"
 
 
 def touched(ecg: ECG, start: float, key: str) -> None:
@@ -182,6 +185,7 @@ def touched(ecg: ECG, start: float, key: str) -> None:
         key: Of the chart.
     """
     boxes = st.session_state[key]["selection"]["box"]
+    st.session_state.touches = st.session_state.get("touches", 0) + 1
     if not boxes:
         _lead_clicked(ecg, key)
         return
@@ -203,18 +207,11 @@ def touched(ecg: ECG, start: float, key: str) -> None:
             for lead, n in after
         ],
     )
-    st.session_state.boxes = st.session_state.get("boxes", 0) + 1
-    st.session_state.clicked = set()
 
 
 def _lead_clicked(ecg: ECG, key: str) -> None:
     """Hide the lead that was clicked on the paper, or show it again."""
-    now = widgets.clicked(key)
-    before = st.session_state.get("clicked", set())
-    # A second click on the same lead clears Plotly's selection: it means that lead again.
-    toggled = now - before if now else before
-    st.session_state.clicked = now
-    hidden = set(st.session_state[HIDE]) ^ toggled
+    hidden = set(st.session_state[HIDE]) ^ widgets.clicked(key)
     st.session_state[HIDE] = [lead for lead in ecg.leads if lead in hidden]
 
 

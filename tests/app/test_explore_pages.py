@@ -267,18 +267,23 @@ def test_a_lead_that_was_not_recorded_can_be_filled(visit):
 
 
 def test_a_box_hides_whole_patches_and_a_second_one_shows_them_again(monkeypatch):
-    state = {"restored_places": PLACES, "boxes": 0}
+    state = {"restored_places": PLACES, hiding.HIDE: ["V2"]}
     monkeypatch.setattr(hiding.st, "session_state", Attributes(state))
     state["restored"] = {"selection": {"box": [{"x": [2.05, 2.5], "y": [1, 0.5]}]}}
     hiding.touched(REAL, 0.0, "restored")
     (key,) = [k for k in state if k.startswith("stretches")]
     assert state[key] == (Stretch("II", 2.0, 2.6),)
-    assert state["boxes"] == 1
+    assert state["touches"] == 1
     state["box_hides"] = hiding.ALL
     hiding.touched(REAL, 0.0, "restored")
     assert state[key] == (Stretch("I", 2.0, 2.6), Stretch("II", 2.0, 2.6))
     hiding.touched(REAL, 0.0, "restored")
     assert state[key] == ()
+    state["restored"] = {"selection": {"box": [], "points": [{"customdata": "V5"}]}}
+    hiding.touched(REAL, 0.0, "restored")
+    assert state[hiding.HIDE] == ["V2", "V5"]
+    hiding.touched(REAL, 0.0, "restored")
+    assert state[hiding.HIDE] == ["V2"]
 
 
 PLACES = [
