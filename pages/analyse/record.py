@@ -91,8 +91,9 @@ def ask() -> None:
                 "Unit of the values",
                 list(UNITS),
                 index=None,
-                format_func=UNITS.__getitem__,
-                placeholder="Choose",
+                format_func=lambda unit: UNITS.get(unit, unit),
+                placeholder="Choose, or type a step",
+                accept_new_options=True,
                 key="answer_unit",
             )
         st.form_submit_button("Open", on_click=answered, type="primary")

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
+
+from lamae.simulate import simulate
 
 expect.set_options(timeout=20_000)
 PHONE, LAPTOP = 390, 1440
@@ -138,4 +141,25 @@ def test_on_a_phone_the_sheet_scrolls_and_the_menu_closes(visit):
     page.get_by_test_id("stSidebarNav").get_by_role("link", name="Model").click()
     expect(page.get_by_role("heading", name="Model", exact=True)).to_be_visible()
     expect(page.get_by_test_id("stSidebar")).to_have_attribute("data-collapsed", "true")
+    assert not there.errors
+
+
+def test_a_csv_in_steps_of_the_device_is_opened_with_a_typed_step(visit, tmp_path):
+    ecg = simulate("sinus_rhythm", rng=np.random.default_rng(5)).ecg
+    steps = np.round(ecg.signal / 0.005).astype(int)
+    rows = [",".join(ecg.leads), *(",".join(map(str, row)) for row in steps.T)]
+    (tmp_path / "steps.csv").write_text("\n".join(rows))
+    there = visit("record", LAPTOP)
+    page = there.page
+    page.get_by_text("Open file").first.click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "steps.csv")
+    page.get_by_label("Sampling rate in Hz").fill("500")
+    unit = page.get_by_label("Unit of the values").first
+    unit.click()
+    unit.type("5 uV")
+    unit.press("Enter")
+    page.get_by_test_id("stBaseButton-primaryFormSubmit").click()
+    expect(page.get_by_text("Uploaded ECG 1").first).to_be_visible()
+    there.settled()
+    expect(page.get_by_text("10.0 s, 12 leads, 500 Hz")).to_be_visible()
     assert not there.errors
