@@ -14,8 +14,8 @@ from lamae.ui import cache, widgets
 # Codes drawn as bars and told at once; the tables hold all.
 SHOWN = 8
 OPERATING_POINT = (
-    "A code is suggested from the calibrated probability on that gave the best F1 (the balance "
-    "of positive predictive value and sensitivity) on PTB-XL's validation fold, 9."
+    "A code is suggested where its calibrated probability reaches the threshold with the best F1 "
+    "(the balance of positive predictive value and sensitivity) on PTB-XL's validation fold, 9."
 )
 
 
