@@ -75,8 +75,15 @@ def test_the_story_from_upload_to_model(visit, tmp_path):
     why = page.locator(".st-key-sheet_attribution .js-plotly-plot")
     expect(why).to_be_visible()
     before = page.get_by_text("Score of this ECG").inner_text()
-    page.get_by_role("combobox", name="Code to explain").click()
-    page.get_by_role("option").nth(2).click()
+    there.settled()
+    option = page.get_by_role("option").nth(2)
+    # A chart that is drawn late closes an open list.
+    for _ in range(3):
+        page.get_by_role("combobox", name="Code to explain").click()
+        page.wait_for_timeout(500)
+        if option.is_visible():
+            break
+    option.click()
     expect(page.get_by_text("Score of this ECG")).not_to_have_text(before)
     there.settled()
 
