@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from lamae.errors import InputError
 from lamae.explained import BeatMap
 from lamae.figures.beat import median_beats
-from lamae.figures.palette import attribution_scale, palette
+from lamae.figures.palette import attribution_scale, legend_bar, palette
 from lamae.measured import MedianBeat
 
 LEGEND_HEAD = 20  # px beyond what the median beat takes
@@ -67,16 +67,7 @@ def attribution_on_beat(
             "cmax": limit,
             "colorscale": attribution_scale(),
             "colorbar": {
-                "orientation": "h",
-                "x": 1,
-                "xanchor": "right",
-                "y": 1,
-                "yanchor": "bottom",
-                "ypad": 4,
-                "lenmode": "pixels",
-                "len": 190,
-                "thickness": 8,
-                "outlinewidth": 0,
+                **legend_bar(),
                 "showticklabels": False,
                 "title": {
                     "text": words,

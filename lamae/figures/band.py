@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from lamae.ecg import ECG
 from lamae.errors import InputError
-from lamae.figures.palette import Palette, attribution_scale
+from lamae.figures.palette import Palette, attribution_scale, legend_bar
 from lamae.figures.sheet import Sheet
 from lamae.results import Attribution
 
@@ -65,16 +65,7 @@ def add_attribution(
         hoverinfo="skip",
         name="attribution",
         colorbar={
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 1,
-            "yanchor": "bottom",
-            "ypad": 4,
-            "lenmode": "pixels",
-            "len": 190,
-            "thickness": 8,
-            "outlinewidth": 0,
+            **legend_bar(),
             "showticklabels": False,
             "title": {
                 "text": "lowers … raises the score",

@@ -83,3 +83,19 @@ def colour_bar(title: str, **more: Any) -> dict[str, Any]:
         "title": {"text": title, "side": "top", "font": {"size": 12}},
         **more,
     }
+
+
+def add_level(figure: go.Figure, y: float, text: str, colours: Palette) -> None:
+    """Draw a broken line across the chart, and say above its right end what it is."""
+    figure.add_hline(y=y, line={"color": colours.ink, "width": 1, "dash": "4px,4px"})
+    figure.add_annotation(
+        text=f"╌╌ {text}",
+        xref="paper",
+        x=1,
+        y=1,
+        yref="paper",
+        xanchor="right",
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 12, "color": colours.ink},
+    )

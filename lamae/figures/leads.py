@@ -6,7 +6,7 @@ from itertools import pairwise
 import plotly.graph_objects as go
 
 from lamae.explored import Robustness, SubsetScores
-from lamae.figures.chart import kept, style
+from lamae.figures.chart import add_level, kept, style
 from lamae.figures.palette import palette, rgba
 
 ROW_HEIGHT = 46
@@ -192,18 +192,7 @@ def next_leads(scores: SubsetScores, *, dark: bool = False) -> go.Figure:
         f"the least with {best}; without any {now:.3f}.",
         height=300,
     )
-    figure.add_hline(y=now, line={"color": colours.ink, "width": 1, "dash": "4px,4px"})
-    figure.add_annotation(
-        text=f"╌╌ leads chosen alone, {now:.3f}",
-        xref="paper",
-        x=1,
-        y=1,
-        yref="paper",
-        xanchor="right",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 12, "color": colours.ink},
-    )
+    add_level(figure, now, f"leads chosen alone, {now:.3f}", colours)
     figure.update_layout(bargap=0.35, margin={"t": 28})
     figure.update_xaxes(title_text="lead added", showgrid=False, tickangle=0)
     figure.update_yaxes(title_text="mean change from all leads", rangemode="tozero")

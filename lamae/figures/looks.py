@@ -6,7 +6,7 @@ from jaxtyping import Float64
 
 from lamae.ecg import ECG
 from lamae.errors import InputError
-from lamae.figures.palette import LIGHT, palette, rgba
+from lamae.figures.palette import LIGHT, legend_bar, palette, rgba
 from lamae.figures.paper import paper
 from lamae.figures.sheet import LAYOUTS
 from lamae.results import LeadAttention
@@ -79,16 +79,7 @@ def attention_over_time(
         hoverinfo="skip",
         name="attention over time",
         colorbar={
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 1,
-            "yanchor": "bottom",
-            "ypad": 4,
-            "lenmode": "pixels",
-            "len": 190,
-            "thickness": 8,
-            "outlinewidth": 0,
+            **legend_bar(),
             "tickvals": [1, 2, 3, 4],
             "ticktext": ["1", "2", "3", "4"],
             "tickfont": {"size": 11, "color": print_colour},

@@ -1,6 +1,7 @@
 """The colours of every figure, each with one meaning throughout."""
 
 from dataclasses import dataclass
+from typing import Any
 
 # Alphas at equal steps of |attribution|, chosen so that a colour laid over the paper moves away
 # from it by equal steps of OKLab distance (Björn Ottosson, 2020): equal steps look equal.
@@ -114,3 +115,19 @@ def attribution_scale() -> list[tuple[float, str]]:
     lower = [(0.5 - 0.5 * i / steps, rgba(LOWERS, a)) for i, a in enumerate(ATTRIBUTION_ALPHAS)]
     upper = [(0.5 + 0.5 * i / steps, rgba(RAISES, a)) for i, a in enumerate(ATTRIBUTION_ALPHAS)]
     return [*reversed(lower), *upper[1:]]
+
+
+def legend_bar() -> dict[str, Any]:
+    """Where a colour scale's legend lies: flat, over the figure's upper right corner."""
+    return {
+        "orientation": "h",
+        "x": 1,
+        "xanchor": "right",
+        "y": 1,
+        "yanchor": "bottom",
+        "ypad": 4,
+        "lenmode": "pixels",
+        "len": 190,
+        "thickness": 8,
+        "outlinewidth": 0,
+    }

@@ -6,7 +6,7 @@ from jaxtyping import Float32
 
 from lamae.ecg import LEADS, LIMB_LEADS
 from lamae.explored import GroupWeights
-from lamae.figures.chart import kept, style
+from lamae.figures.chart import add_level, kept, style
 from lamae.figures.palette import palette
 from lamae.results import LeadAttention
 
@@ -52,18 +52,7 @@ def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
         f"{attention.weights.max():.2%}, goes to {highest}; an even share is {equal:.2%}.",
         height=320,
     )
-    figure.add_hline(y=equal, line={"color": colours.ink, "width": 1, "dash": "4px,4px"})
-    figure.add_annotation(
-        text=f"╌╌ even share, 1/{len(leads)} = {equal:.2%}",
-        xref="paper",
-        x=1,
-        y=1,
-        yref="paper",
-        xanchor="right",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 12, "color": colours.ink},
-    )
+    add_level(figure, equal, f"even share, 1/{len(leads)} = {equal:.2%}", colours)
     half = max(1.15 * float(np.abs(differences).max()), LEAST * equal)
     figure.update_layout(bargap=0.3, margin={"t": 28})
     figure.update_xaxes(showgrid=False, title_text="lead", tickangle=0)

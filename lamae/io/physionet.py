@@ -137,7 +137,7 @@ def _within(seconds: float, work: Callable[[float], dict[str, bytes]]) -> dict[s
     def run() -> None:
         try:
             done.put(work(deadline))
-        except Exception as error:
+        except Exception as error:  # whatever it is, the caller raises it again
             done.put(error)
 
     threading.Thread(target=run, name="physionet", daemon=True).start()

@@ -142,7 +142,7 @@ def test_leads_by_number_in_any_order_and_others_left_out():
     six = found[6]
     lengths = struct.unpack_from("<14H", six, 6)
     starts = np.cumsum([34, *lengths])
-    rows = [six[start : start + size] for start, size in zip(starts, lengths, strict=False)]
+    rows = [six[start : start + size] for start, size in zip(starts[:-1], lengths, strict=True)]
     order += [12, 13]
     found[3] = head + b"".join(entries[at] for at in order)
     found[6] = (
