@@ -1,7 +1,8 @@
 """The attention of one ECG's latent tokens, summed over leads and over time."""
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 from torch import Tensor
 
 from lamae.ecg import LEADS, lead_indices
@@ -25,20 +26,24 @@ def attention_of(
         from_z, between = lead_attention(latent, len(LEADS))
         over_time = _over_time(latent, patches)
     rows = lead_indices(leads)
-    layer_weights = from_z[:, 0][..., rows].numpy()
-    layer_matrix = between[:, 0][..., rows, :][..., rows].numpy()
-    weights = layer_weights.mean(axis=(0, 1))
-    matrix = layer_matrix.mean(axis=(0, 1))
+    weights = from_z[:, 0][..., rows].numpy()
+    matrix = between[:, 0][..., rows, :][..., rows].numpy()
     return LeadAttention(
         leads=leads,
-        weights=weights / weights.sum(),
-        matrix=matrix / matrix.sum(axis=-1, keepdims=True),
-        layer_weights=layer_weights,
-        layer_matrix=layer_matrix,
+        # A head that looks at z almost alone has little to say of leads, so means come first.
+        weights=_shares(weights.mean(axis=(0, 1))),
+        matrix=_shares(matrix.mean(axis=(0, 1))),
+        layer_weights=_shares(weights),
+        layer_matrix=_shares(matrix),
         over_time=over_time[rows].numpy(),
         start=start,
         patch_seconds=patch_seconds,
     )
+
+
+def _shares(paid: Float32[np.ndarray, "*rest leads"]) -> Float32[np.ndarray, "*rest leads"]:
+    """Attention that goes to leads, without what goes to z."""
+    return paid / np.maximum(paid.sum(axis=-1, keepdims=True), np.float32(1e-12))
 
 
 def _over_time(latent: Latent, patches: int) -> Float[Tensor, "12 patches"]:

@@ -14,6 +14,7 @@ from lamae.explored import GroupWeights
 from lamae.predict import Predictor
 from lamae.preprocess import prepare
 from lamae.results import LeadAttention
+from lamae.verdicts import SUGGESTED
 
 PERCENTILES = (2.5, 97.5)
 RESAMPLES = 1000
@@ -39,8 +40,10 @@ def weigh(
         probabilities = predictor.probabilities(classifier.classify(latent))[0]
     suggested = tuple(
         rule.code
-        for rule, probability in zip(predictor.bundle.rules, probabilities.tolist(), strict=True)
-        if probability >= rule.threshold
+        for rule, said in zip(
+            predictor.bundle.rules, predictor.verdicts(probabilities), strict=True
+        )
+        if said == SUGGESTED
     )
     patches = predictor.bundle.config.patches
     return attention_of(latent, ecg.leads, patches, start, predictor.patch_seconds), suggested

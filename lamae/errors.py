@@ -9,7 +9,8 @@ says what was found, what was expected and what to do.
     ├── InputError           a request that does not fit: an unknown lead, code or setting
     ├── SignalError          an ECG that was read but is not fit for the model
     ├── WeightsError         weights that are missing, damaged or of another version
-    └── DataError            a data set folder that lacks what training needs
+    ├── DataError            a data set folder that lacks what training needs
+    └── DivergedError        a training run whose loss is no longer a number
 """
 
 
@@ -47,3 +48,7 @@ class WeightsError(LamaeError):
 
 class DataError(LamaeError):
     """A data set folder lacks what training or evaluation needs."""
+
+
+class DivergedError(LamaeError):
+    """The loss of a training run, or its gradient, became infinite or not a number."""

@@ -20,6 +20,7 @@ from lamae.model.mask import hide_random_patches
 from lamae.preprocess import InputSpec, Prepared, prepare
 from lamae.restore import compare
 from lamae.results import CodeScore, LeadAttention, Prediction, Reconstruction, StatementScore
+from lamae.verdicts import read_cuts, verdict
 
 STAGES = ("pretrained", "fine-tuned")
 
@@ -33,6 +34,8 @@ class Predictor:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.members = statement_indices([rule.code for rule in bundle.rules])
+        known = read_cuts(bundle.card)
+        self._cuts = known[1] if known else {}
 
     @classmethod
     def bundled(cls) -> "Predictor":
@@ -114,8 +117,12 @@ class Predictor:
         ]
         tested = self.card.get("results", {}).get("test", {}).get("icd10", {}).get("codes", {})
         codes = []
-        for rule, member, probability in zip(
-            self.bundle.rules, self.members, probabilities.tolist(), strict=True
+        for rule, member, probability, said in zip(
+            self.bundle.rules,
+            self.members,
+            probabilities.tolist(),
+            self.verdicts(probabilities),
+            strict=True,
         ):
             figures = tested.get(rule.code, {})
             interval = figures.get("ci")
@@ -125,6 +132,7 @@ class Predictor:
                     title=ICD10_TITLES[rule.code],
                     probability=probability,
                     threshold=rule.threshold,
+                    verdict=said,
                     statements=tuple(sorted((statements[i] for i in member), key=_by_probability)),
                     auroc=figures.get("auroc"),
                     auroc_interval=(interval[0], interval[1]) if interval else None,
@@ -148,6 +156,13 @@ class Predictor:
         intercept = np.array([rule.intercept for rule in self.bundle.rules])
         return 1 / (1 + np.exp(-(slope * scores + intercept)))
 
+    def verdicts(self, probabilities: Float64[np.ndarray, " codes"]) -> list[str]:
+        """What is said of each code of one ECG, see `lamae.verdicts`."""
+        return [
+            verdict(self._cuts.get(rule.code), probability, rule.threshold)
+            for rule, probability in zip(self.bundle.rules, probabilities.tolist(), strict=True)
+        ]
+
     def statement_logits(
         self,
         values: Float32[np.ndarray, "n 12 time"],
@@ -166,14 +181,23 @@ class Predictor:
 
         Raises:
             InputError: The model does not offer this code.
+            WeightsError: The weights were pretrained only.
+        """
+        classifier, members = self.classifier, (self.members[self.code_index(code)],)
+        return code_logits(classifier(x, visible), members)[:, 0]
+
+    def code_index(self, code: str) -> int:
+        """Which of `codes` this one is.
+
+        Raises:
+            InputError: The model does not offer this code.
         """
         if code not in self.codes:
             raise InputError(
                 f"The model does not score the code {code!r}; expected one of "
                 f"{', '.join(self.codes)}."
             )
-        members = (self.members[self.codes.index(code)],)
-        return code_logits(self.classifier(x, visible), members)[:, 0]
+        return self.codes.index(code)
 
     def reconstruct(
         self,

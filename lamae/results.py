@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float32
 
+from lamae.verdicts import SUGGESTED
+
 # Said wherever results are shown or written.
 NOTICE = "Research use only, not a medical device"
 
@@ -35,7 +37,8 @@ class CodeScore:
         code: ICD-10-CM code.
         title: Its title.
         probability: Calibrated on the validation fold.
-        threshold: The code is suggested from this probability on.
+        threshold: Its operating point, a probability.
+        verdict: "suggested", "not suggested" or "cannot say", see `lamae.verdicts`.
         statements: The statements that suggest the code, the most probable first.
         auroc: On the test fold, with its 95 % interval; None where it was not measured.
     """
@@ -44,14 +47,15 @@ class CodeScore:
     title: str
     probability: float
     threshold: float
+    verdict: str
     statements: tuple[StatementScore, ...]
     auroc: float | None = None
     auroc_interval: tuple[float, float] | None = None
 
     @property
     def suggested(self) -> bool:
-        """Whether the probability reaches the threshold."""
-        return self.probability >= self.threshold
+        """Whether the verdict is that; the threshold alone does not make it."""
+        return self.verdict == SUGGESTED
 
 
 @dataclass(frozen=True)
@@ -164,10 +168,12 @@ class LeadAttention:
 
     Attributes:
         leads: The leads that the model saw; every axis over leads follows their order.
-        weights: Share of z's attention that each lead receives; sums to 1.
-        matrix: Share of lead l's attention (row) that goes to lead m (column); rows sum to 1.
-        layer_weights: `weights` of each block and head.
-        layer_matrix: `matrix` of each block and head.
+        weights: Share of z's attention to leads that each lead receives, from the mean over
+            blocks and heads; sums to 1.
+        matrix: Share of lead l's attention (row) that goes to lead m (column), likewise; rows
+            sum to 1.
+        layer_weights: `weights` of each block and head alone.
+        layer_matrix: `matrix` of each block and head alone.
         over_time: Share of z's attention to patches that each patch of each lead receives, the
             mean over blocks and heads; sums to 1, and is 0 where the recording holds nothing.
         start: Where the window starts in the recording, in s.

@@ -89,21 +89,17 @@ def score_of(predictor: Predictor, code: str, against: str | None) -> Score:
 
     Raises:
         InputError: The model does not offer one of the codes, or they are the same.
+        WeightsError: The weights were pretrained only.
     """
     if against is None:
         return lambda x, visible: predictor.code_score(x, visible, code)
     if against == code:
         raise InputError(f"{code} cannot be compared with itself; choose another code.")
-    for name in (code, against):
-        if name not in predictor.codes:
-            raise InputError(
-                f"The model does not score the code {name!r}; expected one of "
-                f"{', '.join(predictor.codes)}."
-            )
-    pair = tuple(predictor.members[predictor.codes.index(name)] for name in (code, against))
+    classifier = predictor.classifier
+    pair = tuple(predictor.members[predictor.code_index(name)] for name in (code, against))
 
     def difference(x: Tensor, visible: Tensor) -> Tensor:
-        both = code_logits(predictor.classifier(x, visible), pair)
+        both = code_logits(classifier(x, visible), pair)
         return both[:, 0] - both[:, 1]
 
     return difference

@@ -14,11 +14,15 @@ from lamae.results import NOTICE
 def predict(args: argparse.Namespace) -> Answer:
     """Codes that the ECG suggests."""
     from lamae.export import code_values, model_values
+    from lamae.gate import judge
     from lamae.measure import signal_quality, usable
 
     ecg, predictor = _ecg(args), predictor_of(args)
     prediction = predictor.predict(ecg, start=args.start, leads=args.leads)
     fit, reason = usable(signal_quality(ecg.window(args.start, predictor.spec.seconds)))
+    likeness = judge(predictor, ecg, args.start) if fit else None
+    if likeness is not None and not likeness.passed:
+        fit, reason = False, likeness.reason
     if not fit:
         raise SignalError(f"No codes are suggested: {reason}")
     values = {
@@ -26,7 +30,7 @@ def predict(args: argparse.Namespace) -> Answer:
         "model": model_values(predictor.name, predictor.sha256),
     }
     lines = [
-        f"{'suggested' if score.suggested else '':9}  {score.code:7} {score.probability:6.3f}"
+        f"{score.verdict:13}  {score.code:7} {score.probability:6.3f}"
         f"  (threshold {score.threshold:.3f})  {score.title}"
         for score in prediction.codes
     ]

@@ -44,7 +44,12 @@ def parser() -> argparse.ArgumentParser:
         return option
 
     weights: Any = {"type": Path, "metavar": "PATH", "help": "other weights than the bundled ones"}
-    data: Any = {"type": Path, "metavar": "DIR", "required": True, "help": "a PTB-XL folder"}
+    data: Any = {
+        "type": Path,
+        "metavar": "DIR",
+        "required": True,
+        "help": "a PTB-XL or MIMIC-IV-ECG folder, or a cache of one",
+    }
 
     option = add(analysis.predict, takes_file=True)
     option("--leads", type=_leads, help="show the model these leads only, such as I,II")
@@ -105,12 +110,12 @@ def parser() -> argparse.ArgumentParser:
     option("--data", **data)
 
     option = add(training.compare)
-    option("--data", type=Path, metavar="DATA", help="a PTB-XL folder, or a cache of it")
+    option("--data", type=Path, metavar="DATA", help="a PTB-XL folder, or a cache of one")
     option("--out", type=Path, metavar="DIR", required=True, help="folder of all runs")
     option("--rows", type=_leads, default=(), help="make these alone, such as resnet,lamae_probe")
     option("--table", action="store_true", help="make nothing; the table of what is there")
     option("--rehearse", action="store_true", help="a minute on simulated ECGs; needs no data")
-    for stage in ("pretrain", "finetune", "scratch"):
+    for stage in ("pretrain", "label"):
         option(f"--{stage}-epochs", type=_positive, metavar="N", help="instead of the budget's")
     return parser
 

@@ -21,6 +21,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
     lines = [f"{values['ecgs']} ECGs; expected calibration error {number(values['ece'])}."]
     for name in ("icd10", "statements"):
         part = values[name]
+        if part is None:
+            continue
         low, high = part["ci"]
         lines.append(f"{name}: macro AUROC {part['macro_auroc']:.3f} [{low:.3f}, {high:.3f}]")
         lines += [
@@ -88,7 +90,7 @@ def compare(args: argparse.Namespace) -> Answer:
 
     epochs = {
         name: value
-        for name in ("pretrain_epochs", "finetune_epochs", "scratch_epochs")
+        for name in ("pretrain_epochs", "label_epochs")
         if (value := getattr(args, name)) is not None
     }
     results = command(

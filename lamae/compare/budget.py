@@ -7,8 +7,6 @@ from lamae.train.config import OptimConfig, RunConfig
 from lamae.train.recipes import rehearsal, small, small_codes
 
 CHECKPOINT_SECONDS = 60.0
-# Of parts that begin with random weights.
-SCRATCH_LR = 1e-3
 
 
 @dataclass(frozen=True)
@@ -20,27 +18,29 @@ class Budget:
     Attributes:
         model: Sizes, but for what an ablation changes.
         pretrain_epochs: Passes over the training ECGs without labels.
-        finetune_epochs: Passes over the labelled ECGs from pretrained weights.
-        scratch_epochs: Passes over the labelled ECGs from random weights; more of them, so that
-            a row without pretraining is not merely undertrained.
+        label_epochs: Passes over the labelled ECGs, from pretrained and from random weights alike.
         batch: ECGs a step.
         decode_leads: Leads that a pretraining step restores.
         patch_dropout: Least and largest share of the patches that a fine-tuning step hides.
+        muon: How far Muon exceeds the learning rate, see `OptimConfig`. With it ten epochs restore
+            as well as twenty with AdamW alone.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
-    pretrain_epochs: int = 20
-    finetune_epochs: int = 5
-    scratch_epochs: int = 10
+    pretrain_epochs: int = 10
+    label_epochs: int = 10
     batch: int = 32
     decode_leads: int = 2
     patch_dropout: tuple[float, float] = (0.3, 0.7)
+    muon: float = 4.0
 
     def pretraining(self, name: str) -> RunConfig:
         """The run that pretrains, as recipe `small` but for the budget."""
+        config = small()
         return replace(
-            small(),
+            config,
             recipe=f"compare {name}",
+            optim=replace(config.optim, muon=self.muon),
             epochs=self.pretrain_epochs,
             batch=self.batch,
             model=self.model,
@@ -48,13 +48,17 @@ class Budget:
             checkpoint_seconds=CHECKPOINT_SECONDS,
         )
 
-    def finetuning(self, name: str, seed: int) -> RunConfig:
-        """The run that fine-tunes pretrained weights, as recipe `small_codes` does."""
+    def classifier(self, name: str, seed: int) -> RunConfig:
+        """The run that trains a classifier with labels, as recipe `small_codes` but for the budget.
+
+        Fine-tuning and training from scratch are the same but for the weights they begin with.
+        """
         config = small_codes()
         return replace(
             config,
             recipe=f"compare {name}",
-            epochs=self.finetune_epochs,
+            optim=replace(config.optim, muon=self.muon),
+            epochs=self.label_epochs,
             batch=self.batch,
             seed=seed,
             model=self.model,
@@ -63,12 +67,6 @@ class Budget:
             checkpoint_seconds=CHECKPOINT_SECONDS,
         )
 
-    def from_scratch(self, name: str, seed: int) -> RunConfig:
-        """The run that trains the same classifier from random weights, all parts alike."""
-        config = self.finetuning(name, seed)
-        optim = replace(config.optim, lr=SCRATCH_LR, latent_lr=None, encoder_lr=None)
-        return replace(config, epochs=self.scratch_epochs, optim=optim, probe_first=False)
-
     def resnet(self, name: str, seed: int) -> RunConfig:
         """The run that trains the supervised ResNet.
 
@@ -76,7 +74,7 @@ class Budget:
         tokens, of which it has none.
         """
         return replace(
-            self.from_scratch(name, seed),
+            self.classifier(name, seed),
             optim=OptimConfig(lr=2e-3, betas=(0.9, 0.999), warmup=0.15, decay=0.85, ema=0.995),
             patch_dropout=(0.0, 0.0),
         )
@@ -87,7 +85,6 @@ def rehearsal_budget() -> Budget:
     return Budget(
         model=rehearsal().model,
         pretrain_epochs=1,
-        finetune_epochs=1,
-        scratch_epochs=1,
+        label_epochs=1,
         batch=8,
     )

@@ -129,7 +129,8 @@ def _pretrain_leadwise(how: Pretraining, config: RunConfig, records: Records, ou
         ]
         return {"validation_loss": float(torch.stack(losses).mean())}
 
-    trained = fit(fabric, model, loss, validate, len(training), config, out)
+    made_from = {"training set": training.ids_sha256}
+    trained = fit(fabric, model, loss, validate, len(training), config, out, made_from=made_from)
     card = {"name": f"LAMAE {config.recipe}"}
     bundle = Bundle(config.model, config.input, trained.mae.cpu(), card=card)
     save_bundle(bundle, out / "lamae.safetensors")

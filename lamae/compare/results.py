@@ -1,10 +1,11 @@
 """What the comparison found, as one small file that page and README read."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from lamae.compare.rows import ABLATIONS, CLAIMS
 from lamae.errors import DataError
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +35,39 @@ def save_results(results: Results, path: Path = RESULTS) -> None:
     """Write the results."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def added_to(before: Results | None, now: Results, shipped: str) -> dict[str, Any]:
+    """The results of several folders, as far as they belong together.
+
+    Args:
+        before: What was saved.
+        now: What a folder holds; it replaces rows of the same name, and differences from them.
+        shipped: SHA-256 of the weights that ship; a row of others is dropped.
+    """
+    if before is None or before["settings"] != now["settings"]:
+        return dict(now)
+    rows = {
+        name: row
+        for name, row in {**before["rows"], **now["rows"]}.items()
+        if row.get("sha256", shipped) == shipped
+    }
+    untouched = set(rows) - set(now["rows"])
+    claims = {claim["title"]: claim for claim in now["claims"]}
+    for claim in before["claims"]:
+        if {claim["a"], claim["b"]} <= untouched:
+            claims.setdefault(claim["title"], claim)
+    ablations = {**before["ablations"], **now["ablations"]}
+    return {
+        "settings": now["settings"],
+        "rows": rows,
+        "ablations": _in_order(ablations, [line.name for line in ABLATIONS]),
+        "claims": list(_in_order(claims, [claim.title for claim in CLAIMS]).values()),
+    }
+
+
+def _in_order(found: Results, names: Sequence[str]) -> dict[str, Any]:
+    return {name: found[name] for name in names if name in found}
 
 
 def write_table(table: str, readme: Path = README) -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from lamae.checkpoint import load_bundled
 from lamae.compare.budget import Budget, rehearsal_budget
 from lamae.compare.rehearsal import simulated_records
-from lamae.compare.results import rounded, save_results, write_table
+from lamae.compare.results import added_to, load_results, rounded, save_results, write_table
 from lamae.compare.rows import ABLATIONS, CLAIMS, PRETRAININGS, ROWS, chosen
 from lamae.compare.scores import difference, read_truth
 from lamae.compare.store import SETTINGS, TRUTH, read_logits, read_result
@@ -30,6 +31,8 @@ def command(
     rehearse: bool = False,
 ) -> dict[str, Any]:
     """Make the comparison, or what is left of it; then rewrite results file and README.
+
+    Rows of the same budget and data that were made elsewhere stay in the results file.
 
     Args:
         data: A data set, as `load_records` takes it.
@@ -60,6 +63,7 @@ def command(
         make(Workshop(records, budget, out), names)
     results = collect(out)
     if not rehearse:
+        results = added_to(load_results(), results, load_bundled().sha256)
         save_results(results)
         write_table(render(results))
     return results

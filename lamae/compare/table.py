@@ -23,11 +23,11 @@ def sentence(results: Results) -> str:
     but = " but the last" if "shipped" in results["rows"] else ""
     return (
         f"One budget for all rows{but}: width {model['width']}, depth {model['depth']}, "
-        f"batches of {given['batch']}; {given['pretrain_epochs']} epochs of pretraining, "
-        f"{given['finetune_epochs']} of fine-tuning, {given['scratch_epochs']} from scratch, on "
-        f"{results['settings']['training_ecgs']:,} training ECGs. Macro AUROC on fold 10 with 95 % "
-        "intervals over patients; where there are several seeds, their mean and in brackets "
-        "their number."
+        f"batches of {given['batch']}; {given['pretrain_epochs']} epochs without labels and "
+        f"{given['label_epochs']} with labels on {results['settings']['training_ecgs']:,} training "
+        "ECGs, with Muon but for the ResNet; fine-tuned and from scratch differ in their first "
+        "weights alone. Macro AUROC on fold 10 with 95 % intervals over patients; where there "
+        "are several seeds, their mean and in brackets their number."
     )
 
 

@@ -1,6 +1,5 @@
 """How classifiers are trained: all that touches fine-tuning in `lamae.train`."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from lamae.checkpoint import Bundle
-from lamae.compare.budget import SCRATCH_LR, Budget
+from lamae.compare.budget import Budget
 from lamae.compare.resnet import ResNet, draw_leads
 from lamae.compare.rows import Row
 from lamae.compare.shares import labelled_rows, repeats
@@ -54,31 +53,24 @@ def train_classifier(
     if row.classifier == "resnet":
         config = budget.resnet(row.name, seed)
         return _fit_resnet(fabric, ResNet(budget.model), labelled, validation, config, out)
-    if bundle is None:
-        config, model = budget.from_scratch(row.name, seed), Classifier(budget.model)
-    else:
-        config = budget.finetuning(row.name, seed)
-        model, whole = classifier_from(bundle, budget)
-        if not whole:
-            config = replace(config, optim=replace(config.optim, latent_lr=SCRATCH_LR))
-    return fit_classifier(fabric, model, labelled, validation, config, out)
+    config, model = budget.classifier(row.name, seed), Classifier(budget.model)
+    if bundle is not None:
+        begin_with(bundle, model)
+    sha256 = "" if bundle is None else bundle.sha256
+    return fit_classifier(fabric, model, labelled, validation, config, out, sha256)
 
 
-def classifier_from(bundle: Bundle, budget: Budget) -> tuple[Classifier, bool]:
-    """The budget's classifier from pretrained weights.
+def begin_with(bundle: Bundle, model: Classifier) -> None:
+    """Put pretrained weights into a classifier, in place.
 
-    Returns:
-        The classifier, and whether its latent attention was pretrained, too; else that is
-        random, as in training from scratch, so that every row ends with the same classifier.
+    Latent attention that was not pretrained stays random, so that every row ends with the same
+    classifier.
     """
-    model = Classifier(budget.model)
     pretrained = bundle.mae.backbone
-    whole = bundle.config.latent_depth == budget.model.latent_depth
-    if whole:
+    if bundle.config.latent_depth == model.config.latent_depth:
         model.backbone.load_state_dict(pretrained.state_dict())
     else:
         model.backbone.encoder.load_state_dict(pretrained.encoder.state_dict())
-    return model, whole
 
 
 def outputs(
@@ -137,4 +129,5 @@ def _fit_resnet(
         found = outputs(module, validation, config.model.patches)
         return {"icd10_auroc": macro_auroc(code_scores(found), validation.code_labels())}
 
-    return fit(fabric, model, loss, validate, len(labelled), config, out)
+    made_from = {"training set": labelled.ids_sha256}
+    return fit(fabric, model, loss, validate, len(labelled), config, out, made_from=made_from)

@@ -3,16 +3,15 @@
 For each code the ECGs of the validation fold give two cuts of its probability. Below the lower
 one lie few of the ECGs that carry the code, above the upper one few of those that do not. So
 for an ECG like those of that fold, of ECGs that carry the code at most 1 - level are called
-free of it, and of the others at most 1 - level are said to carry it, whatever the model. What
-the cuts leave open, or what goes against the operating point, is "cannot say".
+free of it, and of the others at most 1 - level are said to carry it, whatever the model.
 
 Source: Vovk, Gammerman and Shafer 2005, "Algorithmic learning in a random world", section 4.5
     (label-conditional, or Mondrian, conformal predictors); the combination with the operating
     point is ours.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -20,24 +19,9 @@ from jaxtyping import Bool, Float
 
 from lamae.checkpoint import CodeRule
 from lamae.labels import ICD10_CODES
+from lamae.verdicts import Cuts
 
-CARD_ENTRY = "conformal"
 LEVEL = 0.9
-SUGGESTED, NOT_SUGGESTED, CANNOT_SAY = "suggested", "not suggested", "cannot say"
-
-
-@dataclass(frozen=True)
-class Cuts:
-    """What a probability is compatible with.
-
-    Attributes:
-        present_from: An ECG that carries the code has at least this probability; 0 where too
-            few ECGs carried it to exclude anything.
-        absent_to: An ECG that does not carry it has at most this probability; 1 likewise.
-    """
-
-    present_from: float
-    absent_to: float
 
 
 def fit_cuts(
@@ -59,27 +43,6 @@ def fit_cuts(
         present_from=float(present[of_present - 1]) if of_present else 0.0,
         absent_to=float(absent[of_absent - 1]) if of_absent else 1.0,
     )
-
-
-def verdict(cuts: Cuts | None, probability: float, threshold: float) -> str:
-    """What is said of a code.
-
-    Args:
-        cuts: Of the code; None where there are none, and only the threshold decides.
-        probability: Calibrated.
-        threshold: The code's operating point.
-
-    Returns:
-        `SUGGESTED` or `NOT_SUGGESTED` where the threshold says so and the other possibility is
-        excluded, and `CANNOT_SAY` where it is not, or where both are.
-    """
-    suggested = probability >= threshold
-    if cuts is not None:
-        may_be_present = probability >= cuts.present_from
-        may_be_absent = probability <= cuts.absent_to
-        if may_be_present != suggested or may_be_absent == suggested:
-            return CANNOT_SAY
-    return SUGGESTED if suggested else NOT_SUGGESTED
 
 
 def conformal_entry(
@@ -113,18 +76,6 @@ def conformal_entry(
             "negatives": int((~truth).sum()),
         }
     return {"level": level, "codes": codes}
-
-
-def read_cuts(card: Mapping[str, Any]) -> tuple[float, dict[str, Cuts]] | None:
-    """Level and cuts from a model's card; None in cards from before there were any."""
-    entry = card.get(CARD_ENTRY)
-    if not isinstance(entry, Mapping):
-        return None
-    cuts = {
-        code: Cuts(float(found["present_from"]), float(found["absent_to"]))
-        for code, found in entry["codes"].items()
-    }
-    return float(entry["level"]), cuts
 
 
 def _rank(count: int, level: float) -> int:

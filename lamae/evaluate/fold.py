@@ -31,11 +31,11 @@ def evaluate(
     restoration: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
-    """Read one fold of PTB-XL and score it.
+    """Read one fold of a labelled data set and score it.
 
     Args:
         predictor: A fine-tuned model.
-        data: Folder that holds ptbxl_database.csv.
+        data: Folder of a data set, or a cache of one.
         fold: Which fold.
         restoration: Also hide chest leads in every ECG and restore them.
         progress: Show progress bars.
@@ -48,6 +48,7 @@ def evaluate(
         WeightsError: The weights were pretrained only.
     """
     records = load_records(data, predictor.spec, folds=[fold], progress=progress)
+    records = records.take(records.labelled)
     scored = score_records(predictor, records, rng=np.random.default_rng(0), progress=progress)
     if restoration:
         scored["restoration"] = score_restoration(predictor, records, progress=progress)
@@ -67,7 +68,8 @@ def score_records(
         Values ready for JSON, the same from the same `rng`:
 
         - "ecgs", "patients": how many there were.
-        - "icd10", "statements": as `report` gives them.
+        - "icd10", "statements": as `report` gives them; "statements" is None where none has
+          enough positives, as in data that are labelled with codes.
         - "statements_trained": macro over the statements that `LEAST_TRAINED` ECGs or more
           carried in training, according to the card's "statements", and at least one does here:
           "macro_auroc", "ci", "counted". None where the card does not count them.
@@ -83,9 +85,11 @@ def score_records(
     logits = statement_logits(predictor, records, progress=progress)
     scores, labels = code_scores(logits), records.code_labels()
     patients = records.patient_id
-    ranked = {
+    ranked: dict[str, Any] = {
         "icd10": report(scores, labels, ICD10_CODES, rng=rng, groups=patients),
-        "statements": report(logits, records.statements, STATEMENT_NAMES, rng=rng, groups=patients),
+        "statements": report(logits, records.statements, STATEMENT_NAMES, rng=rng, groups=patients)
+        if countable(records.statements).any()
+        else None,
         "statements_trained": _trained(predictor.card, logits, records, rng),
     }
     calibration = None

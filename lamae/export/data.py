@@ -12,7 +12,7 @@ from lamae.measure import doubt
 from lamae.measured import NAMES
 from lamae.results import NOTICE, CodeScore, to_json
 
-CODE_KEYS = ("code", "title", "probability", "threshold", "suggested")
+CODE_KEYS = ("code", "title", "probability", "threshold", "verdict", "suggested")
 
 
 def code_values(code: CodeScore) -> dict[str, Any]:

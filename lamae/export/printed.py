@@ -62,7 +62,7 @@ def _codes_in_words(report: Report) -> list[str]:
     found = [code for code in report.prediction.codes if code.suggested]
     if not found:
         return [
-            "No code reaches its threshold. The closest:",
+            "No code is suggested. The closest:",
             *_code_in_words(report.prediction.codes[0]),
         ]
     return ["Codes suggested", *(line for code in found for line in _code_in_words(code))]
@@ -75,7 +75,7 @@ def _code_in_words(code: CodeScore) -> list[str]:
         if code.auroc_interval is not None:
             measured += ", {:.2f}–{:.2f}".format(*code.auroc_interval)
     return textwrap.wrap(
-        f"{code.code}  {code.title}, {code.probability:.2f} "
+        f"{code.code}  {code.title}, {code.verdict}, {code.probability:.2f} "
         f"(threshold {code.threshold:.2f}{measured})",
         BROAD,
         subsequent_indent="    ",

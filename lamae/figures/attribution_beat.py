@@ -5,6 +5,7 @@ import plotly.graph_objects as go
 
 from lamae.errors import InputError
 from lamae.explained import BeatMap
+from lamae.figures.band import LEGEND
 from lamae.figures.beat import median_beats
 from lamae.figures.palette import attribution_scale, legend_bar, palette
 from lamae.measured import MedianBeat
@@ -60,7 +61,6 @@ def attribution_on_beat(
             hoverinfo="skip",
             name=f"attribution {lead}",
         )
-    words = "lowers … raises the score" if signed else "strength is the darker half"
     figure.update_layout(
         coloraxis={
             "cmin": -limit,
@@ -70,7 +70,7 @@ def attribution_on_beat(
                 **legend_bar(),
                 "showticklabels": False,
                 "title": {
-                    "text": words,
+                    "text": LEGEND[signed],
                     "side": "top",
                     "font": {"size": 11, "color": colours.print},
                 },

@@ -10,6 +10,8 @@ from lamae.figures.sheet import Sheet
 from lamae.results import Attribution
 
 BIN_SECONDS = 0.04
+# By whether the attribution has a direction.
+LEGEND = {True: "lowers … raises the score", False: "strength is the darker half"}
 
 
 def add_attribution(
@@ -19,6 +21,8 @@ def add_attribution(
     attribution: Attribution,
     first: int,
     colours: Palette,
+    *,
+    signed: bool,
 ) -> None:
     """Paint each cell's attribution as one row of one heatmap, with clear stripes between rows.
 
@@ -29,6 +33,7 @@ def add_attribution(
         attribution: What to paint; its samples are those of `ecg`.
         first: Index in `ecg` of the sheet's first sample.
         colours: Its colours.
+        signed: Whether the attribution tells what raises the score from what lowers it.
 
     Raises:
         InputError: The attribution belongs to another recording.
@@ -68,7 +73,7 @@ def add_attribution(
             **legend_bar(),
             "showticklabels": False,
             "title": {
-                "text": "lowers … raises the score",
+                "text": LEGEND[signed],
                 "side": "top",
                 "font": {"size": 11, "color": colours.print},
             },

@@ -1,13 +1,13 @@
 """The ICD-10-CM codes that an ECG suggests."""
 
 import re
-from collections.abc import Mapping
 
 import plotly.graph_objects as go
 
 from lamae.figures.chart import kept, style
 from lamae.figures.palette import palette
 from lamae.results import CodeScore, Prediction
+from lamae.verdicts import CANNOT_SAY, SUGGESTED
 
 ROW_HEIGHT = 46
 # Characters of a title that a 390 px screen holds beside the code.
@@ -17,7 +17,6 @@ TITLE_LENGTH = 36
 def code_bars(
     prediction: Prediction,
     *,
-    said: Mapping[str, str] | None = None,
     selected: str | None = None,
     limit: int | None = None,
     dark: bool = False,
@@ -25,13 +24,10 @@ def code_bars(
     """Bars of each code's probability, with its threshold as a tick, in the prediction's order.
 
     Codes that are suggested are drawn in full colour, those of which nothing can be said are
-    hatched. `customdata` of a bar, and of the
-    text above it, is the code.
+    hatched. `customdata` of a bar, and of the text above it, is the code.
 
     Args:
         prediction: The codes of one ECG.
-        said: "suggested", "not suggested" or "cannot say" of each code; by the threshold alone
-            without it.
         selected: Code to mark as the one in hand.
         limit: Show the first so many codes only; all of them without it.
         dark: For a dark page.
@@ -40,7 +36,6 @@ def code_bars(
     shown = prediction.codes[:limit]
     names = [score.code for score in shown]
     rows = list(range(len(shown)))
-    verdicts = [_verdict(score, said) for score in shown]
     figure = go.Figure()
     figure.add_bar(
         x=[score.probability for score in shown],
@@ -49,12 +44,9 @@ def code_bars(
         width=0.3,
         customdata=names,
         marker={
-            "color": [
-                colours.model if verdict == "suggested" else colours.faint_model
-                for verdict in verdicts
-            ],
+            "color": [colours.model if score.suggested else colours.faint_model for score in shown],
             "pattern": {
-                "shape": ["/" if verdict == "cannot say" else "" for verdict in verdicts],
+                "shape": ["/" if score.verdict == CANNOT_SAY else "" for score in shown],
                 "fgcolor": colours.model,
                 "size": 6,
             },
@@ -63,7 +55,7 @@ def code_bars(
                 "width": [2 if score.code == selected else 0 for score in shown],
             },
         },
-        hovertext=[_hover(*each) for each in zip(shown, verdicts, strict=True)],
+        hovertext=[_hover(score) for score in shown],
         hovertemplate="%{hovertext}<extra></extra>",
         name="probability",
         **kept(),
@@ -101,8 +93,8 @@ def code_bars(
             name=name,
         )
     suggested, unsaid = (
-        ", ".join(s.code for s, verdict in zip(shown, verdicts, strict=True) if verdict == wanted)
-        for wanted in ("suggested", "cannot say")
+        ", ".join(score.code for score in shown if score.verdict == wanted)
+        for wanted in (SUGGESTED, CANNOT_SAY)
     )
     style(
         figure,
@@ -138,15 +130,9 @@ def _title(score: CodeScore, selected: str | None) -> str:
     return f"<b>▸</b> {text}" if score.code == selected else text
 
 
-def _verdict(score: CodeScore, said: Mapping[str, str] | None) -> str:
-    if said is not None:
-        return said[score.code]
-    return "suggested" if score.suggested else "not suggested"
-
-
-def _hover(score: CodeScore, verdict: str) -> str:
+def _hover(score: CodeScore) -> str:
     text = (
-        f"<b>{score.code}</b> {score.title}<br>{verdict}, {score.probability:.2f} "
+        f"<b>{score.code}</b> {score.title}<br>{score.verdict}, {score.probability:.2f} "
         f"(threshold {score.threshold:.2f})"
     )
     if score.auroc is not None and score.auroc_interval is not None:

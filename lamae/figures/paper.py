@@ -38,6 +38,7 @@ def paper(
     begins: float = 0.0,
     filters: str = "",
     attribution: Attribution | None = None,
+    signed: bool = True,
     drag: Drag = "zoom",
     dark: bool = False,
     width: int = 1100,
@@ -59,6 +60,7 @@ def paper(
         begins: Recording time in s of the first sample, where `ecg` is part of a recording.
         filters: What was filtered for the display, in words; printed in the footer.
         attribution: Painted behind the traces; its samples are those of `ecg`.
+        signed: Whether the attribution tells what raises the score from what lowers it.
         drag: What dragging over the paper does.
         dark: Dim the paper.
         width: Width in px that the paper fills; the figure's height follows from it.
@@ -84,14 +86,14 @@ def paper(
         sheet,
         colours,
         footer=footer(ecg, moved, filters),
-        alt=_describe(ecg, sheet, layout, missing, filters, attribution),
+        alt=_describe(ecg, sheet, layout, missing, filters, attribution, signed),
         revision=f"{ecg.digest} {layout} {start} {speed} {gain}",
         width=width,
         head=HEAD if attribution is None else LEGEND_HEAD,
         drag=drag,
     )
     if attribution is not None:
-        add_attribution(figure, sheet, ecg, attribution, first, colours)
+        add_attribution(figure, sheet, ecg, attribution, first, colours, signed=signed)
     add_pulses(figure, sheet, colours)
     add_traces(figure, sheet, signals, moved, colours)
     add_names(figure, sheet, signals, missing, colours)
@@ -202,6 +204,7 @@ def _describe(
     missing: list[str],
     filters: str,
     attribution: Attribution | None,
+    signed: bool,
 ) -> str:
     shown = max(cell.stop for cell in sheet.cells) / ecg.fs
     text = (
@@ -216,5 +219,6 @@ def _describe(
     if filters:
         text += f"; filtered for the display: {filters}"
     if attribution is not None:
-        text += f"; behind the traces, what raises or lowers the score of {attribution.code}"
+        what = "what raises or lowers" if signed else "how strongly each part moves"
+        text += f"; behind the traces, {what} the score of {attribution.code}"
     return text + "."

@@ -12,7 +12,7 @@ import numpy as np
 from lamae.errors import ReadError
 from lamae.io import xml_values
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
-from lamae.io.names import mv_per_unit, standard_lead
+from lamae.io.names import LONGEST_UNIT, mv_per_unit, standard_lead
 from lamae.io.xml import attribute, text
 
 KIND = "GE CardioSoft XML"
@@ -173,7 +173,7 @@ def _strip_data(root: Element) -> _Strip:
         leads=tuple((attribute(w, "lead"), w.text or "") for w in waves),
         fs=xml_values.number(text(found, "SampleRate")),
         step=xml_values.number(text(found, "Resolution")),
-        unit=re.sub(r"per\w+$", "", per_step, flags=re.IGNORECASE),
+        unit=re.sub(r"per\w+$", "", per_step[:LONGEST_UNIT], flags=re.IGNORECASE),
         declared=(total,) * len(waves),
         commas=True,
     )

@@ -26,6 +26,8 @@ MAX_COLUMNS = 256
 MAX_TEXT = 100_000_000
 # Characters from the beginning in which the layout must show.
 HEAD = 200_000
+# Time to match a unit grows with the cube of a heading's length; real headings are short.
+LONGEST_HEADING = 100
 _TIME = re.compile(
     r"|unnamed: 0|(?:sample|index|idx|time|timestamp|elapsed|date|second|sec|s|ms|t|n|row|#|no\.?)"
     r"s?(?:[\s_\[(/.#-].*)?",
@@ -239,14 +241,14 @@ def _numbers(count: int, start: int) -> list[str]:
 
 
 def _heading_unit(name: str) -> float | None:
-    match = _UNIT.fullmatch(name)
+    match = _UNIT.fullmatch(name) if len(name) <= LONGEST_HEADING else None
     return mv_per_unit(match[2]) if match and standard_lead(match[1]) else None
 
 
 def _bare(name: str) -> str:
     """The heading without the unit that it states."""
-    match = _UNIT.fullmatch(name)
-    return match[1] if match and _heading_unit(name) else name
+    match = _UNIT.fullmatch(name) if _heading_unit(name) else None
+    return match[1] if match else name
 
 
 def _is_time(name: str, at: int = 0) -> bool:

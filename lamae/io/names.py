@@ -18,6 +18,7 @@ _UNITS = {
     "uv": 1e-3, "μv": 1e-3, "microvolt": 1e-3, "microvolts": 1e-3,
     "v": 1e3, "volt": 1e3, "volts": 1e3,
 }  # fmt: skip
+LONGEST_UNIT = 80
 _STEP = re.compile(r"\s*(\d{1,9}(?:\.\d{1,12})?(?:e-?\d{1,2})?)?\s*([^\d\s.]+)\s*", re.IGNORECASE)
 
 
@@ -28,7 +29,7 @@ def standard_lead(name: str) -> tuple[str, int] | None:
 
     Returns:
         The lead as in `lamae.ecg.LEADS` and 1, or -1 where the name says it is inverted; None
-        where the name is not surely one of the twelve ("MLII", "V4R", "C1", "1").
+        where the name is not surely one of the twelve ("MLII", "V4R", "C1", "1", "ECG1").
     """
     text = name[:80].replace("−", "-").replace("–", "-").upper()
     sign = -1 if re.search(r"(?:^|[\s_(])-(?=[A-Z])", text) else 1
@@ -38,10 +39,10 @@ def standard_lead(name: str) -> tuple[str, int] | None:
         if word in _NEGATIVE:
             sign = -1
             continue
+        says_lead |= word.startswith("LEAD")
+        # "ECG1" is the first channel of a Holter recorder, whatever its electrodes.
         for prefix in ("LEAD", "ECG", "EKG"):
-            if word.startswith(prefix):
-                says_lead = True
-                word = word.removeprefix(prefix)
+            word = word.removeprefix(prefix)
         if word and word not in _WORDS:
             kept.append(word)
     # "A V R" is one name in three words, but "I-II" is two names and must not become "III".
@@ -60,7 +61,9 @@ def mv_per_unit(unit: str) -> float | None:
     Returns:
         mV per unit; None where the unit is not one of these.
     """
-    match = _STEP.fullmatch(unit.replace("µ", "μ"))
+    # Time to match grows with the square of the length.
+    text = unit.strip().replace("µ", "μ")
+    match = _STEP.fullmatch(text) if len(text) <= LONGEST_UNIT else None
     scale = _UNITS.get(match[2].lower()) if match else None
     if match is None or scale is None:
         return None

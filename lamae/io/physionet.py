@@ -75,7 +75,8 @@ def read_ptbxl(number: int, fs: int = 500, *, base: str = BASE, patience: float 
         raise ReadError(
             f"What came is an ECG at {ecg.fs:g} Hz where {fs} Hz were asked for; try again later."
         )
-    return replace(ecg, source=f"PTB-XL {number}, PhysioNet, CC BY 4.0")
+    notes = (*ecg.notes, "The model learned from part of PTB-XL, perhaps from this ECG.")
+    return replace(ecg, source=f"PTB-XL {number}, PhysioNet, CC BY 4.0", notes=notes)
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -10,7 +10,7 @@ import math
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +56,7 @@ def read(
         AnswerNeeded: The header has no sampling rate.
         ReadError: The header is faulty, or a signal file is missing or too short.
     """
-    parsed = parse(header)
+    parsed = _without_files_of_other_signals(parse(header), files)
     contents = _signal_contents(parsed, files)
     leads = [signal for signal in parsed.signals if standard_lead(signal.name)]
     for signal in leads:
@@ -145,6 +145,21 @@ def _check_calibration(signal: Signal) -> None:
             f"Lead {lead} is in a unit that is not a voltage; expected mV, uV or V. "
             "Export the record with its calibration."
         )
+
+
+def _without_files_of_other_signals(parsed: Header, files: Mapping[str, bytes]) -> Header:
+    """The header without the files that did not come and that hold no standard lead.
+
+    The PTB Diagnostic ECG Database keeps vx, vy and vz in an .xyz file, for example.
+    """
+    given = {bare_name(name).lower() for name in files}
+    needed = {signal.file for signal in parsed.signals if standard_lead(signal.name)}
+    if not needed:
+        return parsed
+    kept = tuple(
+        signal for signal in parsed.signals if signal.file in needed or signal.file.lower() in given
+    )
+    return replace(parsed, signals=kept)
 
 
 def _signal_contents(parsed: Header, files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -112,8 +112,8 @@ def lead_attention(
     """Sum the attention over the tokens of each lead.
 
     Returns:
-        Share of z's attention that goes to each lead, renormalised over leads, and the share
-        of each lead's attention (row) that goes to each lead (column), likewise. Hidden leads
+        Share of z's attention that goes to each lead, and the share of each lead's attention
+        (row) that goes to each lead (column). What is missing from one goes to z. Hidden leads
         get zero.
 
     Raises:
@@ -129,11 +129,7 @@ def lead_attention(
     from_z = to_leads[..., 0, :]
     tokens_of_lead = member.sum(dim=1).clamp_min(1.0)  # B L
     between = torch.einsum("kbhml,bmr->kbhrl", to_leads[..., 1:, :], member)
-    between = between / tokens_of_lead[None, :, None, :, None]
-    return (
-        from_z / from_z.sum(dim=-1, keepdim=True).clamp_min(1e-12),
-        between / between.sum(dim=-1, keepdim=True).clamp_min(1e-12),
-    )
+    return from_z, between / tokens_of_lead[None, :, None, :, None]
 
 
 def init_weights(module: nn.Module) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Int, Shaped
+from jaxtyping import Bool, Int
 from torch import Generator, Tensor
 
 
@@ -117,9 +117,3 @@ def pack(visible: Bool[Tensor, "B L N"]) -> Packed:
     most_patches = max(1, int(rows.sum(dim=-1).max()))
     patch = (~rows).int().argsort(dim=-1, stable=True)[:, :, :most_patches]  # B V K
     return Packed(lead, patch, rows.gather(-1, patch))
-
-
-def select(values: Shaped[Tensor, "B L N *rest"], packed: Packed) -> Shaped[Tensor, "B V K *rest"]:
-    """The values of the patches listed in `packed`."""
-    batch = torch.arange(values.shape[0], device=values.device)[:, None, None]
-    return values[batch, packed.lead[:, :, None], packed.patch]

@@ -13,11 +13,9 @@ class OptimConfig:
     """AdamW, alone or beside Muon, with warm-up, a plateau and a decay to zero.
 
     Attributes:
-        lr: Learning rate on the plateau, of new parts.
-        latent_lr: Of the latent attention, where it was pretrained.
-        encoder_lr: Of the encoder, where it was pretrained.
+        lr: Learning rate on the plateau.
         muon: Let Muon update the matrices of the transformer blocks, with this many times the
-            learning rate of their part. None leaves all to AdamW.
+            learning rate. None leaves all to AdamW.
         weight_decay: Of matrices, with Muon of its own alone; biases, norms and embeddings have
             none.
         betas: Of Adam.
@@ -30,8 +28,6 @@ class OptimConfig:
     """
 
     lr: float
-    latent_lr: float | None = None
-    encoder_lr: float | None = None
     muon: float | None = None
     weight_decay: float = 0.05
     betas: tuple[float, float] = (0.9, 0.95)
@@ -58,8 +54,6 @@ class RunConfig:
             statements in `lamae.data.zscored.FREE_OF_AMPLITUDE` alone.
         decode_leads: Leads that a pretraining step restores, drawn anew each step; fewer
             than all save time.
-        probe_first: Begin fine-tuning with the head of a linear probe on the frozen backbone, so
-            that the first steps do not spoil what was pretrained.
         augment: How fine-tuning changes ECGs.
         patch_dropout: Least and largest share of the patches that a fine-tuning step hides:
             it saves time and keeps the model from leaning on single beats.
@@ -81,7 +75,6 @@ class RunConfig:
     mask: MaskConfig = field(default_factory=MaskConfig)
     zscored: bool = False
     decode_leads: int = 6
-    probe_first: bool = False
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     patch_dropout: tuple[float, float] = (0.0, 0.5)
     lead_dropout: float = 0.3

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool
 from lightning.fabric import Fabric
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
@@ -27,7 +27,6 @@ from lamae.evaluate import (
 from lamae.labels import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.model import Classifier
 from lamae.model.classifier import code_logits
-from lamae.model.latent import Backbone
 from lamae.model.mask import hide_random_leads, hide_random_patches
 from lamae.predict import Predictor
 from lamae.train.augment import augment
@@ -35,7 +34,6 @@ from lamae.train.config import RunConfig
 from lamae.train.device import is_first, make_fabric
 from lamae.train.loop import fit
 from lamae.train.pretrain import data_card, run_card
-from lamae.train.probe import best_probe, fit_probes
 from lamae.train.release import (
     LEAST_TRAINING_POSITIVES,
     LEAST_VALIDATION_POSITIVES,
@@ -46,8 +44,8 @@ from lamae.train.run import environment
 # Signals, visible patches, labels, and which of them to learn from.
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
-# Larger batches are slower on a CPU, whose cache they leave.
-FEATURE_BATCH = 16
+# What the card keeps of the weights that fine-tuning begins with; all else is of their codes.
+PRETRAINED = ("name", "paper", "data", "pretraining")
 LIMITS = (
     "Research use only, not a medical device. Codes are suggested by ECG findings; they are "
     "not a diagnosis, and a low score rules nothing out.",
@@ -99,11 +97,11 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
     torch.manual_seed(config.seed)
     model = Classifier(config.model)
     model.backbone.load_state_dict(init.mae.backbone.state_dict())
-    trained = fit_classifier(fabric, model, training, validation, config, out)
+    trained = fit_classifier(fabric, model, training, validation, config, out, init.sha256)
     path = out / "lamae.safetensors"
     if fabric.global_rank == 0:
         card = {
-            **init.card,
+            **{name: entry for name, entry in init.card.items() if name in PRETRAINED},
             "created": datetime.now(UTC).date().isoformat(),
             "license": "Apache-2.0",
             "citation": CITATIONS,
@@ -135,10 +133,21 @@ def fit_classifier(
     validation: Records,
     config: RunConfig,
     out: Path,
+    pretrained: str = "",
 ) -> Classifier:
     """Train a classifier on the statements; its head begins with their prevalence.
 
     Where a data set gives ICD-10-CM codes and no statements, the codes' scores are trained.
+
+    Args:
+        fabric: Launched.
+        model: What is trained, in place.
+        training: ECGs to learn from.
+        validation: ECGs to watch.
+        config: The run.
+        out: Folder of the run; one that was stopped there goes on.
+        pretrained: SHA-256 of the weights that the model begins with; empty where they are
+            random.
     """
     x = torch.from_numpy(training.values).to(fabric.device)
     present = torch.from_numpy(training.present).to(fabric.device)
@@ -150,8 +159,6 @@ def fit_classifier(
     y = torch.from_numpy(labels.astype(np.float32)).to(fabric.device)
     if not direct and not (out / "checkpoint.pt").is_file():
         model.start_from(((y * taught).sum(dim=0) / taught.sum(dim=0)).cpu())
-        if config.probe_first:
-            _probe(fabric, model, training, validation)
 
     def prepare(rows: Tensor, generator: Generator) -> Batch:
         changed = augment(x[rows], config.augment, generator)
@@ -177,36 +184,17 @@ def fit_classifier(
             figures["statement_auroc"] = macro_auroc(found, validation.statements)
         return figures
 
-    return fit(fabric, model, loss, validate, len(training), config, out, prepare=prepare)
-
-
-def _probe(fabric: Fabric, model: Classifier, training: Records, validation: Records) -> None:
-    """Give the head the weights of a linear probe on the backbone as it is.
-
-    Source: Kumar et al., Fine-Tuning can Distort Pretrained Features (arXiv 2202.10054).
-    """
-    model.to(fabric.device).eval()
-    features = [pooled_features(fabric, model.backbone, part) for part in (training, validation)]
-    probes = fit_probes(features[0], training.statements, training.learnable)
-    weight, bias = best_probe(probes, features[1], validation.code_labels()).linear
-    with torch.no_grad():
-        model.head.weight.copy_(weight)
-        model.head.bias.copy_(bias)
-    model.train()
-
-
-def pooled_features(
-    fabric: Fabric, backbone: Backbone, records: Records
-) -> Float32[np.ndarray, "n features"]:
-    """What a classifier's head sees of each ECG, nothing hidden."""
-    found = []
-    with torch.no_grad(), fabric.autocast():
-        for part in _batches(records, FEATURE_BATCH):
-            present = torch.from_numpy(part.present).to(fabric.device)
-            visible = present[:, :, None].expand(-1, -1, backbone.config.patches)
-            latent = backbone(torch.from_numpy(part.values).to(fabric.device), visible)
-            found.append(latent.pooled(backbone.config.leads).float().cpu())
-    return torch.cat(found).numpy()
+    return fit(
+        fabric,
+        model,
+        loss,
+        validate,
+        len(training),
+        config,
+        out,
+        prepare=prepare,
+        made_from={"training set": training.ids_sha256, "pretrained model": pretrained},
+    )
 
 
 def draw_view(

@@ -4,13 +4,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import torch
 from lightning.fabric import Fabric
 from torch import Generator, Tensor, nn
 
-from lamae.errors import DataError
+from lamae.errors import DataError, DivergedError
 from lamae.train.config import RunConfig
 from lamae.train.device import make_fabric
 from lamae.train.optim import WeightAverage, make_optimizers, rate_at, set_rate
@@ -38,6 +39,7 @@ def fit(
     out: Path,
     *,
     prepare: Prepare = lambda rows, generator: rows,
+    made_from: Mapping[str, str] = MappingProxyType({}),
 ) -> Trained:
     """Train, validate and save after every epoch; go on from the last epoch saved in `out`.
 
@@ -62,14 +64,17 @@ def fit(
         prepare: From the rows of a batch, [B] on the device, and the generator to what the
             loss takes, tensors or tuples of them; the rows themselves by default. The time
             spent in it is what metrics.jsonl calls waiting.
+        made_from: What else a run may not be continued with another of: the name of each thing
+            and what tells it from others, such as a SHA-256.
 
     Returns:
         The trained module, on its device; with `config.optim.ema`, its averaged weights.
 
     Raises:
         DataError: There are fewer training ECGs than one step takes, a batch cannot be shared
-            equally, or `out` holds a checkpoint that is damaged or of a run with other settings.
-        FloatingPointError: The loss or its gradient became infinite or not a number.
+            equally, or `out` holds a checkpoint that is damaged or of a run with other settings
+            or made from something else.
+        DivergedError: The loss or its gradient became infinite or not a number.
     """
     steps = count // config.batch
     if not steps:
@@ -92,11 +97,11 @@ def fit(
     if config.compile:
         # In place, unlike torch.compile(module): names in the state stay as they are.
         module.compile()
-    epoch = folder.restore(parts, config, fabric.device)
+    epoch = folder.restore(parts, config, made_from, fabric.device)
     # No process may still be reading what the first one now writes.
     fabric.barrier()
     if first:
-        folder.describe(config, environment(fabric))
+        folder.describe(config, made_from, environment(fabric))
     progress = Progress(config, steps, epoch, silent=not first)
     passes = _Passes(
         fabric, module, objective, optimizers, prepare, average, progress, count, config
@@ -184,7 +189,7 @@ class _Passes:
         loss = float(mean)
         seconds = time.perf_counter() - began
         if not torch.isfinite(loss + norms):
-            raise FloatingPointError(
+            raise DivergedError(
                 f"Loss or gradient of epoch {epoch + 1} is not finite; a lower learning rate or a "
                 "longer warm-up may help. The last checkpoint is that of an epoch before."
             )

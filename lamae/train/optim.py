@@ -17,7 +17,7 @@ def rate_at(step: int, steps: int, config: OptimConfig) -> float:
 
 
 def make_optimizers(module: nn.Module, config: OptimConfig) -> list[torch.optim.Optimizer]:
-    """AdamW with a learning rate for each part, and Muon for the matrices of the blocks.
+    """AdamW, and Muon for the matrices of the blocks.
 
     AdamW decays no weight of embeddings, norms and biases, and beside Muon none at all. Muon's
     steps are scaled to the size that AdamW's have, so that one weight decay serves both.
@@ -25,36 +25,30 @@ def make_optimizers(module: nn.Module, config: OptimConfig) -> list[torch.optim.
     Source: Muon, Jordan et al. 2024; the scaling, Liu et al., Muon is Scalable for LLM Training
         (arXiv 2502.16982), section 2.2.
     """
-    adamw: dict[tuple[float, float], list[nn.Parameter]] = {}
-    muon: dict[float, list[nn.Parameter]] = {}
+    adamw: dict[float, list[nn.Parameter]] = {}
+    matrices: list[nn.Parameter] = []
     for name, parameter in module.named_parameters():
-        if "backbone.encoder." in name and config.encoder_lr is not None:
-            rate = config.encoder_lr
-        elif "backbone." in name and config.latent_lr is not None:
-            rate = config.latent_lr
-        else:
-            rate = config.lr
         if config.muon is not None and _in_block(name, parameter):
-            muon.setdefault(rate * config.muon, []).append(parameter)
+            matrices.append(parameter)
             continue
         plain = parameter.ndim < 2 or ".lead." in name or config.muon is not None
-        adamw.setdefault((rate, 0.0 if plain else config.weight_decay), []).append(parameter)
+        adamw.setdefault(0.0 if plain else config.weight_decay, []).append(parameter)
     found: list[torch.optim.Optimizer] = [
         torch.optim.AdamW(
             [
-                {"params": parameters, "lr": rate, "full_lr": rate, "weight_decay": decay}
-                for (rate, decay), parameters in adamw.items()
+                {"params": part, "lr": config.lr, "full_lr": config.lr, "weight_decay": decay}
+                for decay, part in adamw.items()
             ],
             betas=config.betas,
         )
     ]
-    if muon:
-        groups = [
-            {"params": parameters, "lr": rate, "full_lr": rate} for rate, parameters in muon.items()
-        ]
+    if config.muon is not None and matrices:
+        rate = config.lr * config.muon
         found.append(
             torch.optim.Muon(
-                groups, weight_decay=config.weight_decay, adjust_lr_fn="match_rms_adamw"
+                [{"params": matrices, "lr": rate, "full_lr": rate}],
+                weight_decay=config.weight_decay,
+                adjust_lr_fn="match_rms_adamw",
             )
         )
     return found

@@ -49,13 +49,20 @@ def pretrain(config: RunConfig, data: Path, out: Path) -> Path:
 
 
 def pretrain_on(config: RunConfig, records: Records, out: Path) -> Path:
-    """Pretrain on the training folds of records in memory; see `pretrain`."""
-    training, validation = records.folds(TRAINING_FOLDS), records.folds([VALIDATION_FOLD])
+    """Pretrain on the training folds of records in memory; see `pretrain`.
+
+    The linear estimate and the validation loss come from ECGs with amplitudes alone.
+    """
+    training = records.folds(TRAINING_FOLDS)
+    # Amplitudes that are lost were made up: nothing may be measured from them.
+    measured = training.values[training.amplitude]
+    of_fold = records.fold == VALIDATION_FOLD
+    validation = records.take(of_fold & records.amplitude).folds([VALIDATION_FOLD])
     fabric = make_fabric()
     fabric.launch()
     torch.manual_seed(config.seed)
     model = MaskedAutoencoder(config.model)
-    model.moments.copy_(torch.from_numpy(lead_moments(training.values)))
+    model.moments.copy_(torch.from_numpy(lead_moments(measured)))
     x = torch.from_numpy(training.values).to(fabric.device)
     present = torch.from_numpy(training.present).to(fabric.device)
     held_out = torch.from_numpy(validation.values).to(fabric.device)
@@ -80,7 +87,17 @@ def pretrain_on(config: RunConfig, records: Records, out: Path) -> Path:
         ]
         return {"validation_loss": float(torch.stack(losses).mean())}
 
-    trained = fit(fabric, model, loss, validate, len(training), config, out, prepare=prepare)
+    trained = fit(
+        fabric,
+        model,
+        loss,
+        validate,
+        len(training),
+        config,
+        out,
+        prepare=prepare,
+        made_from={"training set": training.ids_sha256},
+    )
     path = out / "lamae.safetensors"
     if fabric.global_rank == 0:
         bundle = Bundle(

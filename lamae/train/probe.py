@@ -34,12 +34,6 @@ class Probe:
     bias: Float[Tensor, " statements"]
     strength: float
 
-    @property
-    def linear(self) -> tuple[Float[Tensor, "statements features"], Float[Tensor, " statements"]]:
-        """Weight and bias for features that are not standardised."""
-        weight = self.weight / self.spread[:, None]
-        return weight.T, self.bias - self.mean @ weight
-
     def __call__(
         self, features: Float32[np.ndarray, "n features"]
     ) -> Float32[np.ndarray, "n statements"]:
@@ -51,7 +45,6 @@ class Probe:
 def fit_probes(
     features: Float32[np.ndarray, "n features"],
     statements: Bool[np.ndarray, "n statements"],
-    learnable: Bool[np.ndarray, "n statements"] | None = None,
     strengths: tuple[float, ...] = STRENGTHS,
 ) -> list[Probe]:
     """Logistic regression of all statements at once, for each strength.
@@ -63,26 +56,22 @@ def fit_probes(
     Args:
         features: Of the training ECGs.
         statements: Which of them each ECG carries.
-        learnable: Which of them may be learned from each ECG; all by default.
         strengths: Of the regularisation.
     """
     x, y = torch.from_numpy(features), torch.from_numpy(statements.astype(np.float32))
     mean, spread = x.mean(dim=0), x.std(dim=0, correction=0)
     spread = torch.where(spread > LEAST_SPREAD, spread, 1.0)
     x = (x - mean) / spread
-    taught = np.ones_like(statements) if learnable is None else learnable
-    seen = torch.from_numpy(taught.astype(np.float32))
-    y = y * seen
-    known = (statements & taught).any(axis=0) & (~statements & taught).any(axis=0)
+    known = statements.any(axis=0) & (~statements).any(axis=0)
     fitted = torch.from_numpy(np.flatnonzero(known))
     # Half an ECG more of each kind keeps the log-odds of what was never seen finite.
-    prior = torch.logit((y.sum(dim=0) + 0.5) / (seen.sum(dim=0) + 1))
+    prior = torch.logit((y.sum(dim=0) + 0.5) / (len(y) + 1))
     weight = torch.zeros(x.shape[1], len(fitted), requires_grad=True)
     bias = prior[fitted].clone().requires_grad_()
     probes = []
     for strength in strengths:
         if len(fitted):
-            _minimise(x, y[:, fitted], seen[:, fitted], weight, bias, strength)
+            _minimise(x, y[:, fitted], weight, bias, strength)
         whole, constant = torch.zeros(x.shape[1], y.shape[1]), prior.clone()
         whole[:, fitted], constant[fitted] = weight.detach(), bias.detach()
         probes.append(Probe(mean, spread, whole, constant, strength))
@@ -101,7 +90,6 @@ def best_probe(
 def _minimise(
     x: Float[Tensor, "n features"],
     y: Float[Tensor, "n fitted"],
-    seen: Float[Tensor, "n fitted"],
     weight: Float[Tensor, "features fitted"],
     bias: Float[Tensor, " fitted"],
     strength: float,
@@ -117,7 +105,7 @@ def _minimise(
     def loss() -> Tensor:
         optimizer.zero_grad()
         logits = x @ weight + bias
-        misfit = F.binary_cross_entropy_with_logits(logits, y, seen, reduction="sum")
+        misfit = F.binary_cross_entropy_with_logits(logits, y, reduction="sum")
         value = misfit / len(x) + strength * weight.square().sum()
         value.backward()
         return value

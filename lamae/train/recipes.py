@@ -14,17 +14,11 @@ def small() -> RunConfig:
     """1.2 M parameters: a CPU run."""
     return RunConfig(
         recipe="small",
-        optim=OptimConfig(lr=1e-3, warmup=0.02),
+        optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.02),
         epochs=70,
         batch=32,
         decode_leads=4,
     )
-
-
-def small_muon() -> RunConfig:
-    """`small` with Muon: restores sooner and better, and suggests codes no better."""
-    config = small()
-    return replace(config, recipe="small_muon", optim=replace(config.optim, muon=4.0))
 
 
 def small_bottleneck() -> RunConfig:
@@ -55,7 +49,7 @@ def large() -> RunConfig:
 def _on_gpu(name: str, model: ModelConfig) -> RunConfig:
     return RunConfig(
         recipe=name,
-        optim=OptimConfig(lr=1e-3, warmup=0.05, ema=0.999),
+        optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.05, ema=0.999),
         epochs=400,
         batch=256,
         model=model,
@@ -68,19 +62,11 @@ def small_codes() -> RunConfig:
     """Fine-tunes `small` on the SCP-ECG statements: a CPU run."""
     return RunConfig(
         recipe="small_codes",
-        optim=OptimConfig(
-            lr=3e-4,
-            latent_lr=3e-4,
-            encoder_lr=2e-4,
-            warmup=0.1,
-            decay=0.8,
-            betas=(0.9, 0.98),
-            ema=0.998,
-        ),
-        epochs=8,
+        optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.1, decay=0.8, betas=(0.9, 0.98), ema=0.998),
+        epochs=12,
         batch=32,
         zscored=True,
-        probe_first=True,
+        patch_dropout=(0.3, 0.7),
     )
 
 
@@ -114,7 +100,6 @@ RECIPES: Mapping[str, Callable[[], RunConfig]] = MappingProxyType(
         recipe.__name__: recipe
         for recipe in (
             small,
-            small_muon,
             small_bottleneck,
             medium,
             large,

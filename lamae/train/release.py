@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lamae import gate
+from lamae import gate, verdicts
 from lamae.checkpoint import (
     BUNDLED,
     Bundle,
@@ -74,7 +74,7 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
     card = {
         **bundle.card,
         "results": {**bundle.card.get("results", {}), "test": scored},
-        conformal.CARD_ENTRY: conformal.conformal_entry(
+        verdicts.CARD_ENTRY: conformal.conformal_entry(
             bundle.rules, scores, labelled.code_labels()
         ),
         gate.CARD_ENTRY: gate.reference(predictor, validation),

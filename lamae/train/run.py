@@ -47,7 +47,11 @@ class RunFolder:
         return self.path / "checkpoint.pt"
 
     def restore(
-        self, parts: Mapping[str, Stateful], config: RunConfig, device: torch.device
+        self,
+        parts: Mapping[str, Stateful],
+        config: RunConfig,
+        made_from: Mapping[str, str],
+        device: torch.device,
     ) -> int:
         """Put the parts into the state last saved, if there is one.
 
@@ -55,7 +59,7 @@ class RunFolder:
             Epochs trained so far.
 
         Raises:
-            DataError: The checkpoint is damaged or of a run with other settings.
+            DataError: The checkpoint is damaged, or of a run with other settings or data.
         """
         if not self.checkpoint.is_file():
             return 0
@@ -69,7 +73,7 @@ class RunFolder:
                 f"{self.checkpoint} is damaged or of another run; choose another folder for "
                 "this one."
             ) from error
-        self._refuse_other_settings(config)
+        self._refuse_another({**asdict(config), **made_from})
         return epoch
 
     def save(self, parts: Mapping[str, Stateful], epoch: int) -> None:
@@ -79,9 +83,12 @@ class RunFolder:
         torch.save(state, partial)
         partial.replace(self.checkpoint)
 
-    def describe(self, config: RunConfig, made_with: Mapping[str, Any]) -> None:
-        """Write the settings and what the run is made with."""
-        for name, values in (("config", asdict(config)), ("environment", made_with)):
+    def describe(
+        self, config: RunConfig, made_from: Mapping[str, str], made_with: Mapping[str, Any]
+    ) -> None:
+        """Write the settings, what the run is made from and what it is made with."""
+        settings = {**asdict(config), **made_from}
+        for name, values in (("config", settings), ("environment", made_with)):
             (self.path / f"{name}.json").write_text(json.dumps(values, indent=2) + "\n")
 
     def log(self, line: Mapping[str, Any]) -> None:
@@ -89,15 +96,15 @@ class RunFolder:
         with (self.path / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
 
-    def _refuse_other_settings(self, config: RunConfig) -> None:
+    def _refuse_another(self, settings: Mapping[str, Any]) -> None:
         saved = json.loads((self.path / "config.json").read_text())
-        wanted = json.loads(json.dumps(asdict(config)))
+        wanted = json.loads(json.dumps(settings))
         fixed = [name for name in wanted if name not in FREE_TO_CHANGE]
         other = [name for name in fixed if saved.get(name) != wanted[name]]
         if other:
             raise DataError(
                 f"{self.path} holds a run with another {', '.join(other)}; choose another "
-                "folder, or the recipe that it was begun with."
+                "folder, or recipe, data and weights that it was begun with."
             )
 
 

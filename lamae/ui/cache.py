@@ -5,9 +5,11 @@ by `ECG.digest`: Streamlit samples large arrays when it hashes them, so two long
 be taken for one another.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import streamlit as st
 
 from lamae import measure
@@ -20,6 +22,7 @@ from lamae.ui import library
 from lamae.ui.session import WINDOW
 
 if TYPE_CHECKING:
+    from lamae.gate import Gate
     from lamae.predict import Predictor
 
 
@@ -102,8 +105,29 @@ def amplitudes(ecg: ECG, start: float) -> tuple[Amplitude, ...]:
 
 
 def usable(ecg: ECG, start: float) -> tuple[bool, str]:
-    """Whether the window from `start` s is fit for the model, and why not."""
+    """Whether the signal of the window from `start` s is good enough, and why not."""
     return measure.usable(quality(ecg, start))
+
+
+@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
+def gate(ecg: ECG, start: float) -> "Gate | None":
+    """How well the model restores the window from `start` s; None where nothing is known."""
+    from lamae.gate import judge
+
+    return judge(predictor(), ecg, start)
+
+
+def codes_may_be_shown(ecg: ECG, start: float) -> tuple[bool, str]:
+    """Whether the window from `start` s is good enough and like known ECGs, and why not.
+
+    Raises:
+        LamaeError: The model cannot be loaded.
+    """
+    fit, reason = usable(ecg, start)
+    likeness = gate(ecg, start) if fit else None
+    if likeness is not None and not likeness.passed:
+        return False, likeness.reason
+    return fit, reason
 
 
 @st.cache_data(show_spinner="Reading the codes", **ABOUT_AN_ECG)
@@ -125,7 +149,6 @@ def methods() -> dict[str, Any]:
     return dict(METHODS)
 
 
-@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
 def attribution(
     ecg: ECG, code: str, method: str, start: float, against: str | None = None
 ) -> Attribution:
@@ -134,6 +157,23 @@ def attribution(
     Raises:
         LamaeError: The method cannot explain this window.
     """
+    found = _attribution(ecg, code, method, start, against)
+    values = np.zeros(ecg.signal.shape, dtype=np.float32)
+    values[:, _inside(ecg, start)] = found.values
+    return replace(found, values=values)
+
+
+def _inside(ecg: ECG, start: float) -> slice:
+    """The samples of the window from `start` s, where alone an attribution has values."""
+    first = round(start * ecg.fs)
+    return slice(max(0, first - 1), first + round(WINDOW * ecg.fs) + 1)
+
+
+@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
+def _attribution(
+    ecg: ECG, code: str, method: str, start: float, against: str | None
+) -> Attribution:
+    """The attribution, cut to its window: of a long recording nearly all of it is zero."""
     from lamae.attribute import explain
 
     # The bar is made and removed in here: Streamlit cannot replay a cached function that
@@ -148,4 +188,4 @@ def attribution(
         predictor(), ecg, code, method=method, start=start, against=against, progress=advance
     )
     bar.empty()
-    return found
+    return replace(found, values=found.values[:, _inside(ecg, start)].copy())

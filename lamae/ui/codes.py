@@ -10,6 +10,7 @@ from lamae import figures
 from lamae.icd10 import BLOCKS, DOUBTS, block_of, chapter_of
 from lamae.results import CodeScore, Prediction
 from lamae.ui import cache, widgets
+from lamae.verdicts import read_cuts
 
 # Codes drawn as bars and told at once; the tables hold all.
 SHOWN = 8
@@ -19,22 +20,8 @@ OPERATING_POINT = (
 )
 
 
-def verdicts(prediction: Prediction) -> dict[str, str]:
-    """What is said of each code: "suggested", "not suggested" or "cannot say"."""
-    from lamae.evaluate.conformal import read_cuts, verdict
-
-    known = read_cuts(cache.predictor().card)
-    cuts = known[1] if known else {}
-    return {
-        code.code: verdict(cuts.get(code.code), code.probability, code.threshold)
-        for code in prediction.codes
-    }
-
-
 def meaning() -> str:
     """What the verdicts mean, in words."""
-    from lamae.evaluate.conformal import read_cuts
-
     known = read_cuts(cache.predictor().card)
     if known is None:
         return OPERATING_POINT
@@ -48,7 +35,7 @@ def meaning() -> str:
     )
 
 
-def sentence(code: CodeScore, verdict: str, test_ecgs: int | None) -> str:
+def sentence(code: CodeScore, test_ecgs: int | None) -> str:
     """A code's verdict, probability and evidence."""
     measured = ""
     if code.auroc is not None:
@@ -58,7 +45,7 @@ def sentence(code: CodeScore, verdict: str, test_ecgs: int | None) -> str:
         if test_ecgs is not None:
             measured += f" on {test_ecgs} test ECGs"
     return (
-        f"**{figures.short_title(code.title)}** {verdict}, {code.probability:.2f} "
+        f"**{figures.short_title(code.title)}** {code.verdict}, {code.probability:.2f} "
         f"(threshold {code.threshold:.2f}{measured})"
     )
 
@@ -81,15 +68,14 @@ def doubts(code: CodeScore) -> str:
     return "; ".join(f"{doubt} ({confidence} confidence)" for doubt, confidence in found.items())
 
 
-def tell(code: CodeScore, verdict: str, test_ecgs: int | None) -> None:
+def tell(code: CodeScore, test_ecgs: int | None) -> None:
     """Write a code with what is behind it."""
     st.markdown(
-        f"{sentence(code, verdict, test_ecgs)}  \n"
-        f":gray[:small[{code.code} · {widgets.plain(behind(code))}]]"
+        f"{sentence(code, test_ecgs)}  \n:gray[:small[{code.code} · {widgets.plain(behind(code))}]]"
     )
 
 
-def tables(prediction: Prediction, said: dict[str, str]) -> None:
+def tables(prediction: Prediction) -> None:
     """All codes, by chapter and block of ICD-10-CM."""
     for block in BLOCKS:
         codes = sorted(
@@ -102,7 +88,7 @@ def tables(prediction: Prediction, said: dict[str, str]) -> None:
             f"**{block.title}** ({block.codes})  \n:gray[:small[{chapter.title} ({chapter.codes})]]"
         )
         st.dataframe(
-            _table(codes, said),
+            _table(codes),
             hide_index=True,
             height="content",
             alt=f"Codes {block.codes} with probability, threshold, verdict and evidence",
@@ -118,13 +104,13 @@ def tables(prediction: Prediction, said: dict[str, str]) -> None:
                 "Doubts in the map": st.column_config.TextColumn(width=380),
             },
         )
-    whole = _table(prediction.codes, said)
+    whole = _table(prediction.codes)
     whole.insert(0, "Block", [block_of(code.code).codes for code in prediction.codes])
     whole.insert(0, "Chapter", [chapter_of(code.code).codes for code in prediction.codes])
     widgets.download(whole, "codes")
 
 
-def about(code: CodeScore, verdict: str) -> None:
+def about(code: CodeScore) -> None:
     """All that is known of one code on this ECG."""
     chapter, block = chapter_of(code.code), block_of(code.code)
     trained = cache.predictor().card.get("codes", {}).get(code.code, {})
@@ -136,7 +122,7 @@ def about(code: CodeScore, verdict: str) -> None:
             "Code": f"{code.code} {code.title}",
             "Chapter": f"{chapter.title} ({chapter.codes})",
             "Block": f"{block.title} ({block.codes})",
-            "Verdict": f"{verdict}, {code.probability:.2f} (threshold {code.threshold:.2f})",
+            "Verdict": f"{code.verdict}, {code.probability:.2f} (threshold {code.threshold:.2f})",
             "AUROC on the test fold (95% CI)": _auroc(code),
             "Prevalence in training": counted,
             "Statements behind it": behind(code, len(code.statements)),
@@ -146,7 +132,7 @@ def about(code: CodeScore, verdict: str) -> None:
     )
 
 
-def _table(codes: Sequence[CodeScore], said: dict[str, str]) -> pd.DataFrame:
+def _table(codes: Sequence[CodeScore]) -> pd.DataFrame:
     trained: dict[str, Any] = cache.predictor().card.get("codes", {})
     return pd.DataFrame(
         {
@@ -154,7 +140,7 @@ def _table(codes: Sequence[CodeScore], said: dict[str, str]) -> pd.DataFrame:
             "Title": [code.title for code in codes],
             "Probability": [code.probability for code in codes],
             "Threshold": [code.threshold for code in codes],
-            "Verdict": [said[code.code] for code in codes],
+            "Verdict": [code.verdict for code in codes],
             "AUROC (95% CI)": [_auroc(code) or "not measured" for code in codes],
             "In training": [trained.get(code.code, {}).get("prevalence") for code in codes],
             "Statements behind it": [behind(code) for code in codes],

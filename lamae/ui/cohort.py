@@ -137,9 +137,8 @@ def _library(root: Path, count: int) -> list[Item]:
     if not rows.size:
         raise ReadError("The library holds no records.")
     drawn = np.random.default_rng(SEED).permutation(rows)[:count]
-    rate = (
-        min(catalogue.files, key=len) if len(catalogue.files) > 1 else next(iter(catalogue.files))
-    )
+    # The lowest sampling rate, which is the model's own, is the last.
+    rate = list(catalogue.files)[-1]
 
     def reader(row: int) -> Callable[[], ECG]:
         return lambda: catalogue.read(root, row, rate)

@@ -225,15 +225,15 @@ def importance(ecg: ECG, start: float) -> tuple[str, ...]:
 
 
 def _reading(prediction: Prediction, now: Mapping[str, float], change: float) -> str:
-    lost = [c.code for c in prediction.codes if c.suggested and now[c.code] < c.threshold]
-    gained = [c.code for c in prediction.codes if not c.suggested and now[c.code] >= c.threshold]
+    lost = [c.code for c in prediction.codes if now[c.code] < c.threshold <= c.probability]
+    gained = [c.code for c in prediction.codes if c.probability < c.threshold <= now[c.code]]
     said = [f"All codes' probabilities change by {change:.3f} on average."]
     if lost:
-        said.append(f"No longer suggested: **{', '.join(lost)}**.")
+        said.append(f"No longer at their threshold: **{', '.join(lost)}**.")
     if gained:
-        said.append(f"Now suggested: **{', '.join(gained)}**.")
+        said.append(f"Now at their threshold: **{', '.join(gained)}**.")
     if not lost and not gained:
-        said.append("The same codes are suggested.")
+        said.append("The same codes reach their thresholds.")
     return " ".join(said)
 
 

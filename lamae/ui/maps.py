@@ -1,10 +1,10 @@
-"""Sums and checks of maps, and the gate before them, computed once for one visitor.
+"""Sums and checks of maps, computed once for one visitor.
 
 As in `lamae.ui.cache`, which has the maps themselves.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import streamlit as st
 
@@ -17,19 +17,8 @@ from lamae.ui import cache
 from lamae.ui.cache import ABOUT_AN_ECG
 from lamae.ui.session import WINDOW
 
-if TYPE_CHECKING:
-    from lamae.gate import Gate
-
 # What a map is compared with: one method that hides, two that follow gradients.
 COMPARED = ("input_x_gradient", "gradient_shap", "segment_ablation")
-
-
-@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
-def gate(ecg: ECG, start: float) -> "Gate | None":
-    """How well the model restores the window from `start` s; None where nothing is known."""
-    from lamae.gate import judge
-
-    return judge(cache.predictor(), ecg, start)
 
 
 def completeness(own: Attribution) -> Check | None:

@@ -96,7 +96,7 @@ def facts(root: Path | None, in_hand: InHand) -> str:
     parts = [years, str(details.sex[row]), "; ".join(said), ", ".join(codes)]
     fold = int(details.fold[row])
     if fold:
-        parts.append(f"fold {fold}" + (": the model may have learned from it" if fold < 9 else ""))
+        parts.append(f"fold {fold}")
     return " · ".join(part for part in parts if part)
 
 

@@ -156,11 +156,7 @@ def codes(first: Prediction | None, second: Prediction | None) -> pd.DataFrame:
         row = {"Code": f"{code} {figures.short_title(title)}"}
         for letter, scores in zip(LETTERS, by_code, strict=True):
             score = scores.get(code)
-            row[letter] = (
-                "–"
-                if score is None
-                else f"{score.probability:.2f}" + (" suggested" if score.suggested else "")
-            )
+            row[letter] = "–" if score is None else f"{score.probability:.2f} {score.verdict}"
         rows.append(row)
     return pd.DataFrame(rows, columns=["Code", *LETTERS])
 
@@ -168,13 +164,13 @@ def codes(first: Prediction | None, second: Prediction | None) -> pd.DataFrame:
 def _codes(both: dict[str, InHand], starts: dict[str, float]) -> None:
     given: list[Prediction | None] = []
     for letter, in_hand in both.items():
-        fit, reason = cache.usable(in_hand.ecg, starts[letter])
         prediction = None
-        if fit:
-            try:
+        try:
+            fit, reason = cache.codes_may_be_shown(in_hand.ecg, starts[letter])
+            if fit:
                 prediction = cache.prediction(in_hand.ecg, starts[letter])
-            except LamaeError as error:
-                reason = str(error)
+        except LamaeError as error:
+            reason = str(error)
         if prediction is None:
             st.markdown(f"{letter}: no result. {widgets.plain(reason)}")
         given.append(prediction)

@@ -47,7 +47,10 @@ def why(ecg: ECG, prediction: Prediction, choice: str, start: float) -> None:
         widgets.trouble(error)
         return
     widgets.sheet(
-        figures.paper(ecg, start=start, attribution=found, dark=widgets.dark()), "attribution"
+        figures.paper(
+            ecg, start=start, attribution=found, signed=chosen.signed, dark=widgets.dark()
+        ),
+        "attribution",
     )
     if not chosen.signed:
         st.caption(

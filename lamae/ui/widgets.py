@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from lamae import figures
 from lamae.ecg import ECG
 from lamae.errors import LamaeError, WeightsError
-from lamae.figures import clock
 from lamae.measure import LeadQuality
 from lamae.ui import cache, session
 from lamae.ui.session import WINDOW, InHand
@@ -127,7 +127,7 @@ def _slide(ecg: ECG, last: float) -> None:
     st.select_slider(
         "Place in the recording",
         places,
-        format_func=clock,
+        format_func=figures.clock,
         key=key,
         on_change=slid,
         label_visibility="collapsed",
@@ -184,7 +184,7 @@ def chart(
         on_select=on_select or "ignore",
         selection_mode=("points", "box") if boxes else "points",
         config={
-            "displaylogo": False,
+            **figures.CONFIG,
             "displayModeBar": "hover" if modebar else False,
             "modeBarButtonsToRemove": unwanted,
             "toImageButtonOptions": {"filename": key, "scale": 3},

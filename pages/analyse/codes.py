@@ -7,9 +7,10 @@ import streamlit as st
 from lamae import figures
 from lamae.errors import LamaeError
 from lamae.results import CodeScore, Prediction
-from lamae.ui import cache, codes, maps, session, widgets
+from lamae.ui import cache, codes, session, widgets
 from lamae.ui.session import InHand
 from lamae.ui.why import why
+from lamae.verdicts import CANNOT_SAY
 
 
 def first_choice(found: Sequence[CodeScore]) -> str:
@@ -27,7 +28,7 @@ def open_gate(in_hand: InHand, start: float) -> bool:
     """Whether numbers are shown: the ECG is fit for the model, or someone asks nevertheless."""
     ecg = in_hand.ecg
     fit, reason = cache.usable(ecg, start)
-    gate = maps.gate(ecg, start) if fit else None
+    gate = cache.gate(ecg, start) if fit else None
     if fit and (gate is None or gate.passed):
         if gate is not None:
             st.caption(
@@ -48,9 +49,8 @@ def open_gate(in_hand: InHand, start: float) -> bool:
 
 def summary(prediction: Prediction, choice: str, named: str) -> None:
     test_ecgs = cache.predictor().card.get("results", {}).get("test", {}).get("ecgs")
-    said = codes.verdicts(prediction)
-    suggested = [code for code in prediction.codes if said[code.code] == "suggested"]
-    open_ones = [code for code in prediction.codes if said[code.code] == "cannot say"]
+    suggested = [code for code in prediction.codes if code.suggested]
+    open_ones = [code for code in prediction.codes if code.verdict == CANNOT_SAY]
 
     def bar_clicked() -> None:
         for code in widgets.clicked("code_bars") & {code.code for code in prediction.codes}:
@@ -60,36 +60,34 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
     with left:
         st.subheader("Suggested by this ECG", anchor=False)
         for code in suggested[: codes.SHOWN]:
-            codes.tell(code, said[code.code], test_ecgs)
+            codes.tell(code, test_ecgs)
         if len(suggested) > codes.SHOWN:
             with st.expander(f"{len(suggested) - codes.SHOWN} further codes suggested"):
                 for code in suggested[codes.SHOWN :]:
-                    codes.tell(code, said[code.code], test_ecgs)
+                    codes.tell(code, test_ecgs)
         if not suggested:
             st.markdown("No code is suggested.")
             first = prediction.codes[0]
-            st.caption("Closest: " + codes.sentence(first, said[first.code], test_ecgs))
+            st.caption("Closest: " + codes.sentence(first, test_ecgs))
         if open_ones:
             with st.expander(f"Cannot say: {len(open_ones)} codes"):
                 for code in open_ones:
-                    codes.tell(code, said[code.code], test_ecgs)
+                    codes.tell(code, test_ecgs)
         st.caption(
             "Codes suggested by ECG findings, never a diagnosis. A low score rules nothing out."
         )
     with right:
         st.subheader("Probability and threshold", anchor=False)
         widgets.chart(
-            figures.code_bars(
-                prediction, said=said, selected=named, limit=codes.SHOWN, dark=widgets.dark()
-            ),
+            figures.code_bars(prediction, selected=named, limit=codes.SHOWN, dark=widgets.dark()),
             "code_bars",
             on_select=bar_clicked,
         )
     by_code = {code.code: code for code in prediction.codes}
     with st.expander(f"About {named} on this ECG"):
-        codes.about(by_code[named], said[named])
+        codes.about(by_code[named])
     with st.expander(f"All {len(prediction.codes)} codes, by chapter and block of ICD-10-CM"):
-        codes.tables(prediction, said)
+        codes.tables(prediction)
     st.caption(codes.meaning())
 
 

@@ -5,9 +5,6 @@ import streamlit as st
 
 from lamae.ui import cache, demos, export, measurements, paper, session, widgets
 
-SUFFIXES = [
-    "hea", "dat", "mat", "zip", "dcm", "edf", "bdf", "scp", "xml", "csv", "tsv", "npy", "npz",
-]  # fmt: skip
 UNITS = {"mV": "mV (millivolt)", "uV": "µV (microvolt)", "V": "V (volt)"}
 
 
@@ -28,13 +25,17 @@ def close_opener() -> None:
 
 
 def answered() -> None:
-    question = session.current().question
+    state = session.current()
+    question = state.question
     if question is not None:
         session.open_files(
             question.files,
             fs=st.session_state.get("answer_fs"),
             unit=st.session_state.get("answer_unit"),
         )
+        if state.problem is not None:
+            # The file is still at hand: another answer may be the right one.
+            state.question = question
         close_opener()
 
 
@@ -56,7 +57,6 @@ def open_an_ecg() -> None:
         picker = f"upload_{state.batches}"
         st.file_uploader(
             "ECG file",
-            type=SUFFIXES,
             accept_multiple_files=True,
             key=picker,
             on_change=files_chosen,

@@ -30,6 +30,10 @@ def show(start: float) -> None:
         st.info(f"The recording has lead {ecg.leads[0]} only: none can be left out.")
         return
     try:
+        fit, reason = cache.codes_may_be_shown(ecg, start)
+        if not fit:
+            widgets.refusal(reason)
+            return
         prediction = cache.prediction(ecg, start)
     except LamaeError as error:
         widgets.refusal(str(error))
@@ -42,8 +46,4 @@ def show(start: float) -> None:
 in_hand = session.current().in_hand
 widgets.notes(in_hand.ecg)
 start = widgets.ask_start(in_hand)
-fit, reason = cache.usable(in_hand.ecg, start)
-if not fit:
-    widgets.refusal(reason)
-else:
-    show(start)
+show(start)

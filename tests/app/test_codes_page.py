@@ -8,6 +8,7 @@ import streamlit as st
 import torch
 from app_views import (
     CODES,
+    LEADS_PAGE,
     REAL,
     RECORD,
     charts,
@@ -156,6 +157,13 @@ def test_a_poor_signal_gets_a_refusal_and_no_number(visit):
     assert not charts(at)
     assert not at.dataframe
     assert "threshold" not in words(at)
+
+
+def test_leads_shows_no_codes_either_where_the_ecg_is_unlike_known_ones(visit, small, serve):
+    serve(with_card(small, gate=gate_at(0.05)))
+    at = visit(LEADS_PAGE)
+    assert "unlike the ECGs that the model learned from" in words(at)
+    assert not charts(at)
 
 
 def test_numbers_behind_a_refusal_are_shown_on_request_only(visit, small, serve):

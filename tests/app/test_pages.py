@@ -102,6 +102,26 @@ def test_an_answer_left_out_is_asked_for_again(visit):
     assert "Real recording" in words(at)
 
 
+def test_a_wrong_answer_can_be_given_again_without_another_upload(visit):
+    signal = 1000 * REAL.signal[:, ::2]
+    at = upload_csv(visit(RECORD), signal)
+    [error] = at.error
+    assert "unit" in error.value
+    assert "Real recording" in words(at)
+    at.selectbox(key="answer_unit").set_value("uV")
+    at.number_input(key="answer_fs").set_value(500.0)
+    at.button[0].click()
+    checked(at.run())
+    assert not at.error
+    assert "Uploaded ECG 1" in words(at)
+
+
+def test_a_file_without_a_suffix_is_told_by_its_content(visit):
+    at = visit(RECORD)
+    assert not at.file_uploader[0].proto.type
+    assert "Sampling rate" in str(upload(at, "IM000001", csv_of(REAL.signal)).number_input)
+
+
 def test_a_damaged_file_is_refused_kindly_and_the_ecg_stays(visit):
     at = upload(visit(RECORD), "ecg.dcm", b"\x00" * 128 + b"DICM" + b"\x07" * 300)
     [error] = at.error

@@ -7,17 +7,9 @@ import numpy as np
 import pytest
 
 from lamae.checkpoint import CodeRule
-from lamae.evaluate.conformal import (
-    CANNOT_SAY,
-    NOT_SUGGESTED,
-    SUGGESTED,
-    Cuts,
-    conformal_entry,
-    fit_cuts,
-    read_cuts,
-    verdict,
-)
+from lamae.evaluate.conformal import conformal_entry, fit_cuts
 from lamae.labels import ICD10_CODES
+from lamae.verdicts import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
 
 
 def draw(rng, count, prevalence=0.1, apart=1.5):

@@ -103,7 +103,8 @@ def test_results_as_json(real: export.Report, tiny: Predictor):
     for code, score in zip(values["codes"], prediction.codes, strict=True):
         assert code["probability"] == score.probability
         assert code["threshold"] == score.threshold
-        assert code["suggested"] is (score.probability >= score.threshold)
+        assert code["verdict"] == score.verdict
+        assert code["suggested"] is (score.verdict == "suggested")
         assert [s["name"] for s in code["statements"]] == [s.name for s in score.statements]
         assert {"title", "auroc", "auroc_interval"} < set(code)
 
@@ -155,10 +156,10 @@ def test_the_page_prints_measurements_and_the_codes_suggested(real: export.Repor
 
 
 def test_where_no_code_is_suggested_the_closest_is_named(real: export.Report):
-    codes = tuple(replace(code, threshold=1.5) for code in real.prediction.codes)
+    codes = tuple(replace(code, verdict="cannot say") for code in real.prediction.codes)
     report = replace(real, prediction=replace(real.prediction, codes=codes))
     lines = texts(page_streams(export.pdf(report))[0])
-    assert "No code reaches its threshold. The closest:" in lines
+    assert "No code is suggested. The closest:" in lines
     assert sum(line.startswith(tuple(code.code for code in codes)) for line in lines) == 1
 
 

@@ -14,6 +14,7 @@ from pdf_reading import page_streams, texts
 from lamae.__main__ import main
 from lamae.attribute import explain
 from lamae.ecg import LEADS
+from lamae.gate import Gate
 from lamae.io import read_path
 from lamae.predict import Predictor
 
@@ -247,13 +248,27 @@ class TestAnswers:
         answer = asked(run("predict", ecg, "--json"))
         assert set(answer["model"]) == {"name", "sha256"}
         for code in answer["codes"]:
-            assert set(code) == {"code", "title", "probability", "threshold", "suggested"}
-            assert code["suggested"] == (code["probability"] >= code["threshold"])
+            assert set(code) == {
+                "code",
+                "title",
+                "probability",
+                "threshold",
+                "verdict",
+                "suggested",
+            }
+            assert code["suggested"] == (code["verdict"] == "suggested")
         status, words, _ = run("predict", ecg)
         assert status == 0
         assert "Research use only" in words
         for code in answer["codes"]:
             assert code["code"] in words
+
+    def test_an_ecg_unlike_the_known_ones_gets_no_codes(
+        self, run: Run, ecg: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        unlike = Gate(error=2.0, typical=0.2, limit=0.8, ecgs=481)
+        monkeypatch.setattr("lamae.gate.judge", lambda *_: unlike)
+        assert_refused(run("predict", ecg), "No codes are suggested", "unlike the ECGs")
 
     def test_every_format_gives_the_same_prediction(self, run: Run, ecg: Path, tmp_path: Path):
         answers = [asked(run("predict", ecg, "--json"))]

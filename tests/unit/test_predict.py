@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
 from lamae.errors import InputError, WeightsError
@@ -31,7 +32,22 @@ def test_probability_is_the_calibrated_score_of_the_strongest_statement(tiny, si
         rule = rules[code.code]
         expected = 1 / (1 + np.exp(-(rule.slope * score + rule.intercept)))
         assert code.probability == pytest.approx(expected, rel=1e-4)
+        # Without cuts in the card the threshold alone decides.
         assert code.suggested == (code.probability >= rule.threshold)
+
+
+def test_a_code_is_suggested_only_where_its_cuts_allow_that(tiny, sinus):
+    undecided = {
+        "level": 0.9,
+        "codes": {rule.code: {"present_from": 0.0, "absent_to": 1.0} for rule in tiny.bundle.rules},
+    }
+    low = tuple(replace(rule, threshold=1e-9) for rule in tiny.bundle.rules)
+    certain = Predictor(replace(tiny.bundle, rules=low))
+    assert {code.verdict for code in certain.predict(sinus).codes} == {"suggested"}
+    unsure = Predictor(replace(certain.bundle, card={**tiny.card, "conformal": undecided}))
+    codes = unsure.predict(sinus).codes
+    assert {code.verdict for code in codes} == {"cannot say"}
+    assert not any(code.suggested for code in codes)
 
 
 def test_training_and_serving_score_the_same_array(tiny, sinus):
@@ -125,12 +141,20 @@ def test_requests_that_make_no_sense_are_refused(tiny, sinus):
 
 @pytest.mark.parametrize("stage", ["pretrained", "fine-tuned"])
 def test_attention_is_over_the_leads_that_are_there(tiny, sinus, stage):
-    attention = tiny.attention(only(sinus, ("II", "V1", "V5")), stage=stage)
+    ecg = only(sinus, ("II", "V1", "V5"))
+    attention = tiny.attention(ecg, stage=stage)
     assert attention.leads == ("II", "V1", "V5")
     assert attention.layer_matrix.shape == (2, 2, 3, 3)
     np.testing.assert_allclose(attention.weights.sum(), 1, rtol=1e-5)
     np.testing.assert_allclose(attention.matrix.sum(axis=1), 1, rtol=1e-5)
-    mean = attention.layer_weights.mean(axis=(0, 1))
+    np.testing.assert_allclose(attention.layer_weights.sum(axis=-1), 1, rtol=1e-5)
+    # The attention paid is averaged over blocks and heads before it is divided among leads.
+    model = tiny.bundle.mae if stage == "pretrained" else tiny.classifier
+    x, visible = tiny.model_input(prepare(ecg, tiny.spec, 0.0), ecg.leads)
+    with torch.inference_mode():
+        latent = model.backbone(x, visible, want_attention=True)
+    paid = torch.stack(latent.attention)[:, 0, :, 0, 1:].unflatten(-1, (3, -1)).sum(dim=-1)
+    mean = paid.mean(dim=(0, 1)).numpy()
     np.testing.assert_allclose(attention.weights, mean / mean.sum(), rtol=1e-5)
 
 

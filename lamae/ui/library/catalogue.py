@@ -15,6 +15,8 @@ from lamae.errors import InputError
 from lamae.labels import ICD10_CODES, ICD10_TITLES, STATEMENT_NAMES, STATEMENTS, statement_indices
 from lamae.ui.library import folder
 
+# `lamae.data.TRAINING_FOLDS`, without all that reads signals.
+LEARNED_FROM = range(1, 9)
 # PTB-XL says no more of ages above 89.
 OLDEST = 90
 _BETWEEN_WORDS = re.compile(r"[\s,()\[\]/-]+")
@@ -100,6 +102,8 @@ class Catalogue:
         if self.details is None:
             return ecg
         age, sex, notes = ecg.age, ecg.sex, ecg.notes
+        if (fold := int(self.details.fold[row])) in LEARNED_FROM:
+            notes = (*notes, f"PTB-XL's fold {fold}: the model may have learned from this ECG.")
         known = float(self.details.age[row])
         if known >= OLDEST:
             notes = (*notes, f"The patient's age is {OLDEST} years or more.")

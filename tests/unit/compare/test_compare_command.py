@@ -12,7 +12,7 @@ from lamae.checkpoint import Bundle, load_bundle
 from lamae.compare import results, run, work
 from lamae.compare.budget import rehearsal_budget
 from lamae.compare.rehearsal import simulated_records
-from lamae.compare.results import END, load_results, save_results, write_table
+from lamae.compare.results import END, added_to, load_results, save_results, write_table
 from lamae.compare.rows import ABLATIONS, CLAIMS, LEAD_SETS, ROWS
 from lamae.compare.run import collect, command, make
 from lamae.compare.table import render
@@ -111,7 +111,7 @@ def test_what_is_finished_is_not_made_again(rehearsed, monkeypatch):
 def test_a_folder_belongs_to_one_budget_and_one_data_set(rehearsed):
     out, _ = rehearsed
     records = simulated_records()
-    longer = replace(rehearsal_budget(), finetune_epochs=2)
+    longer = replace(rehearsal_budget(), label_epochs=2)
     with pytest.raises(DataError, match="another budget"):
         make(Workshop(records, longer, out), ("random_probe",))
     fewer = records.take(np.arange(len(records)) != 3)
@@ -136,6 +136,31 @@ def test_the_table_is_made_from_what_is_there(rehearsed, capsys, monkeypatch, tm
     for row in ROWS:
         if row.share == 1:
             assert printed.count(f"| {row.title}") == 1 + row.lead_sets
+
+
+def test_rows_of_several_folders_add_up_where_budget_data_and_weights_are_the_same(rehearsed):
+    _, found = rehearsed
+    rows, ablations, claims = found["rows"], found["ablations"], found["claims"]
+    first = {
+        **found,
+        "rows": {name: row for name, row in rows.items() if name != "resnet"},
+        "ablations": {name: ablations[name] for name in ("latent_4", "lamae")},
+        "claims": [claim for claim in claims if "resnet" not in (claim["a"], claim["b"])],
+    }
+    changed = {**rows["scratch"], "minutes": 99.0}
+    second = {**found, "rows": {"resnet": rows["resnet"], "scratch": changed}, "claims": []}
+    second["ablations"] = {"latent_0": ablations["latent_0"]}
+    both = added_to(first, second, rows["shipped"]["sha256"])
+    assert set(both["rows"]) == set(rows)
+    assert both["rows"]["scratch"] == changed
+    # In the order of the table; differences from a row that was made again are gone.
+    assert list(both["ablations"]) == ["lamae", "latent_0", "latent_4"]
+    kept = [claim["title"] for claim in first["claims"] if "scratch" not in claim.values()]
+    assert [claim["title"] for claim in both["claims"]] == kept
+    assert "shipped" not in added_to(first, second, "of others")["rows"]
+    assert added_to(None, second, "") == second
+    longer = {**second, "settings": {**second["settings"], "budget": {}}}
+    assert added_to(first, longer, "") == longer
 
 
 def test_a_table_of_little_leaves_out_what_is_not_there(rehearsed):

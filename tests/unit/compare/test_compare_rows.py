@@ -54,14 +54,11 @@ def test_the_choice_made_is_what_its_line_says():
     assert 0 < mask.hide_leads < 1
 
 
-def test_a_row_from_scratch_learns_all_its_parts_at_one_rate():
+def test_what_learns_with_labels_learns_as_long_and_sees_as_many_leads():
     budget = Budget()
-    scratch, tuned = budget.from_scratch("a", 0), budget.finetuning("b", 0)
-    assert scratch.optim == replace(tuned.optim, lr=1e-3, latent_lr=None, encoder_lr=None)
-    assert (scratch.probe_first, tuned.probe_first) == (False, True)
-    assert tuned.optim.encoder_lr is not None
-    assert scratch.lead_dropout == budget.resnet("c", 0).lead_dropout == tuned.lead_dropout > 0
-    assert scratch.epochs == budget.resnet("c", 0).epochs == budget.scratch_epochs
+    config, resnet = budget.classifier("a", 0), budget.resnet("b", 0)
+    assert config.lead_dropout == resnet.lead_dropout > 0
+    assert config.epochs == resnet.epochs == budget.label_epochs
 
 
 def test_rows_are_chosen_by_name():

@@ -120,16 +120,16 @@ def test_the_map_is_drawn_against_the_range_of_misplaced_ones(kind):
 
 def test_codes_of_which_nothing_can_be_said_are_hatched_and_named():
     codes = tuple(
-        CodeScore(code, f"Title {code}", probability, 0.3, ())
-        for code, probability in (("I25.2", 0.5), ("I48.91", 0.35), ("R00.1", 0.1))
+        CodeScore(code, f"Title {code}", probability, 0.3, verdict, ())
+        for code, probability, verdict in (
+            ("I25.2", 0.5, "suggested"),
+            ("I48.91", 0.35, "cannot say"),
+            ("R00.1", 0.1, "not suggested"),
+        )
     )
     prediction = Prediction(codes, (), 0.0, 10.0, LEADS)
-    said = {"I25.2": "suggested", "I48.91": "cannot say", "R00.1": "not suggested"}
-    figure = code_bars(prediction, said=said)
+    figure = code_bars(prediction)
     bars = named(figure, "probability")
     assert list(bars.marker.pattern.shape) == ["", "/", ""]
     assert "cannot say" in bars.hovertext[1]
     assert "suggested: I25.2; cannot say (hatched): I48.91" in figure.layout.meta["alt"]
-    # By the threshold alone, the second is suggested, too.
-    plain = code_bars(prediction)
-    assert "suggested: I25.2, I48.91." in plain.layout.meta["alt"]

@@ -6,13 +6,15 @@ from lamae.figures import CONFIG, attribution_by_lead, auroc_intervals, code_bar
 from lamae.labels import ICD10_TITLES
 from lamae.results import Attribution, CodeScore, Prediction
 
+VERDICTS = {True: "suggested", False: "not suggested"}
+
 
 @pytest.fixture
 def prediction() -> Prediction:
     chances = [0.9, 0.6, 0.4, 0.1]
     first = list(ICD10_TITLES.items())[: len(chances)]
     codes = tuple(
-        CodeScore(code, title, chance, 0.5, (), 0.9, (0.85, 0.95))
+        CodeScore(code, title, chance, 0.5, VERDICTS[chance >= 0.5], (), 0.9, (0.85, 0.95))
         for (code, title), chance in zip(first, chances, strict=True)
     )
     return Prediction(codes, (), 0.0, 10.0, LEADS)

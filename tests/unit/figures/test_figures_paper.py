@@ -366,6 +366,17 @@ def test_attribution_bins_are_40_ms_and_add_up(ecg: ECG) -> None:
     assert "raises" in heatmap.colorbar.title.text
 
 
+def test_a_map_without_direction_claims_none(ecg: ECG) -> None:
+    found = attribution_of(ecg, np.ones(ecg.signal.shape, np.float32))
+    for signed, legend, words in (
+        (True, "lowers … raises the score", "what raises or lowers the score"),
+        (False, "strength is the darker half", "how strongly each part moves the score"),
+    ):
+        figure = paper(ecg, attribution=found, signed=signed)
+        assert named(figure, "attribution").colorbar.title.text == legend
+        assert words in figure.layout.meta["alt"]
+
+
 def test_a_missing_lead_has_no_attribution_band() -> None:
     ecg = make_ecg(leads=tuple(lead for lead in LEADS if lead != "V3"))
     figure = paper(ecg, layout="12x1", attribution=attribution_of(ecg, np.ones(ecg.signal.shape)))

@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import time
 import tracemalloc
 import zipfile
 
@@ -26,6 +27,7 @@ from lamae.errors import LamaeError, ReadError
 from lamae.io import read
 from lamae.io.arrays import write_npz
 from lamae.io.dicom import transfer_syntax
+from lamae.io.names import mv_per_unit
 
 LIVELY = lively_ecg(seconds=1.2, fs=250.0)
 KNOWN = {"fs": 250.0, "unit": "mV"}
@@ -123,6 +125,16 @@ def test_scrambled_stretches(kind, tmp_path):
         noise = rng.integers(0, 256, int(rng.integers(2, 40)), dtype=np.uint8).tobytes()
         attempt(reader, content[:start] + noise + content[start + len(noise) :])
         attempt(reader, content[:start] + noise + content[start:])
+
+
+@pytest.mark.parametrize("filling", [" ", "_", " _", "(", "u"])
+def test_long_headings_and_units_are_read_in_no_time(filling):
+    """Patterns that go back over a long text would hold every visitor up."""
+    long = "I" + filling * 50_000
+    start = time.process_time()
+    attempt(lambda b: read("r.csv", b, **KNOWN), f"{long}x,II\n".encode() + b"1,2\n" * 600)
+    assert mv_per_unit("1" + filling * 1_000_000 + "1") is None
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("suffix", ["", ".hea", ".dat", ".dcm", ".csv", ".npy", ".npz", ".zip"])

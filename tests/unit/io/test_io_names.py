@@ -41,7 +41,8 @@ def test_other_spellings(name, expected):
 @pytest.mark.parametrize(
     "name",
     ["", "I-II", "V1-V2", "MLII", "V3R", "V7", "V10", "C1", "1", "12", "ECG", "Resp", "ABP", "time",
-     "X", "aV", "IV", "V", "VI", "index", "Lead", "I raw", "\0", "I" * 500],
+     "X", "aV", "IV", "V", "VI", "index", "Lead", "I raw", "\0", "I" * 500,
+     "ECG1", "ECG 2", "EKG3", "ecg_1"],
 )  # fmt: skip
 def test_what_is_not_surely_a_lead_is_none(name):
     assert standard_lead(name) is None

@@ -188,6 +188,18 @@ def test_leads_in_one_file_and_others_in_another():
     np.testing.assert_allclose(read("", files).signal, LIVELY.signal, atol=1e-6)
 
 
+def test_a_file_that_holds_no_lead_need_not_come(tmp_path):
+    """The PTB Diagnostic ECG Database keeps the Frank leads apart, in an .xyz file."""
+    frank = [f"rec.xyz 16 1000/mV 16 0 0 0 0 v{axis}" for axis in "xyz"]
+    files = record([*lines("rec.dat 16 1000/mV 16 0 0 0 0 {lead}"), *frank])
+    ecg = read("", files)
+    assert ecg.leads == LEADS
+    np.testing.assert_allclose(ecg.signal, LIVELY.signal, atol=1e-6)
+    with_it = read("", {**files, "rec.xyz": COUNTS[:, :3].tobytes()})
+    np.testing.assert_array_equal(with_it.signal, ecg.signal)
+    assert any("3 channels that are not" in note for note in with_it.notes)
+
+
 def test_several_samples_a_frame_raise_the_rate():
     ecg = read(
         "",

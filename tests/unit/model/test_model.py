@@ -16,7 +16,6 @@ from lamae.model.mask import (
     hide_random_leads,
     hide_random_patches,
     pack,
-    select,
 )
 from lamae.model.stem import PatchEmbedding
 from lamae.restore import linear_estimate
@@ -194,13 +193,15 @@ def test_distance_bias_falls_with_distance_and_spares_class_tokens():
     assert bias[0].tolist() == [0, 0, 0, 0]
 
 
-def test_attention_of_leads_sums_to_one_and_skips_hidden_leads(batch):
+def test_attention_of_leads_and_z_sums_to_one_and_skips_hidden_leads(batch):
     x, visible = batch
     latent = Backbone(CONFIG).eval()(x, visible, want_attention=True)
     weights, matrix = lead_attention(latent, 12)
     assert weights.shape == (2, 3, 2, 12)
-    torch.testing.assert_close(weights.sum(dim=-1), torch.ones(2, 3, 2))
-    torch.testing.assert_close(matrix[:, 1, :, :7].sum(dim=-1), torch.ones(2, 2, 7))
+    to_z = torch.stack(latent.attention)[..., 0, 0]
+    torch.testing.assert_close(weights.sum(dim=-1) + to_z, torch.ones(2, 3, 2))
+    assert (matrix[:, 1, :, :7].sum(dim=-1) < 1).all()
+    assert (matrix[:, 1, :, :7].sum(dim=-1) > 0.5).all()
     assert (weights[:, 1, :, 7:] == 0).all()
     assert (matrix[:, 1, :, :, 7:] == 0).all()
 
@@ -217,7 +218,7 @@ def test_attention_of_leads_equals_a_sum_by_hand():
     # Head 0 looks at distance too, but z has no place in time: all tokens are equally near.
     weights, _ = lead_attention(latent, 12)
     expected = torch.zeros(12)
-    expected[2], expected[5] = 11 / 15, 4 / 15
+    expected[2], expected[5] = 11 / 16, 4 / 16
     torch.testing.assert_close(weights[0, 0, 0], expected)
 
 
@@ -238,10 +239,10 @@ def test_the_matrix_of_leads_equals_a_mean_over_tokens_by_hand():
             sum(float(attention[0, 0, q + 1, k + 1]) for q in rows[query] for k in rows[key])
             for key in range(2)
         ]
-        expected = torch.tensor(paid) / sum(paid)
+        expected = torch.tensor(paid) / len(rows[query])
         torch.testing.assert_close(matrix[0, 0, 0, query], expected)
     paid = [sum(float(attention[0, 0, 0, k + 1]) for k in rows[key]) for key in range(2)]
-    torch.testing.assert_close(weights[0, 0, 0], torch.tensor(paid) / sum(paid))
+    torch.testing.assert_close(weights[0, 0, 0], torch.tensor(paid))
 
 
 def test_asking_for_attention_that_was_not_kept_is_an_error(batch):
@@ -312,6 +313,43 @@ def test_masks_hide_what_they_say():
     assert (hide_random_patches(available, 1.0, seeded()).sum(dim=-1) == 1).all()
 
 
+@pytest.mark.parametrize(
+    ("config", "least_leads", "most_leads"),
+    [
+        (MaskConfig(hide_leads=0.0, synchronous=0.0), 12, 12),
+        (MaskConfig(hide_leads=0.0, synchronous=1.0), 12, 12),
+        (MaskConfig(hide_leads=1.0, full_view=0.0), 1, 11),
+        (MaskConfig(hide_leads=1.0, full_view=1.0), 1, 11),
+        (MaskConfig(ratio=0.5, hide_leads=0.0), 12, 12),
+    ],
+)
+def test_masks_are_drawn_as_the_settings_say(config, least_leads, most_leads):
+    available = torch.ones(4, 12, 48, dtype=torch.bool)
+    generator = seeded()
+    shown = set()
+    for _ in range(30):
+        visible = draw_mask(available, config, generator)
+        leads = visible.any(dim=-1)
+        count = visible.sum(dim=-1)
+        shown.add(int(leads[0].sum()))
+        assert (leads.sum(dim=-1) == leads[0].sum()).all()
+        # Every lead that is shown shows as many patches as any other.
+        assert set(count[leads].tolist()) == {int(count.max())}
+        if config.hide_leads == 0:
+            assert int(count[0, 0]) == round(48 * (1 - config.ratio))
+            together = (visible == visible[:, :1]).all()
+            assert together == (config.synchronous == 1) or 0 < config.synchronous < 1
+        elif config.full_view == 1:
+            assert int(count.max()) == 48
+        else:
+            # About as many patches as without hidden leads, as far as the leads have them.
+            expected = min(48, 48 * (1 - config.ratio) * 12 / int(leads[0].sum()))
+            assert abs(int(count.max()) - expected) <= 1
+    assert min(shown) >= least_leads
+    assert max(shown) <= most_leads
+    assert (len(shown) > 1) == (config.hide_leads > 0)
+
+
 def test_masks_follow_the_generator_and_never_show_what_is_not_there():
     available = torch.ones(2, 12, 50, dtype=torch.bool)
     available[0, 3] = False
@@ -329,7 +367,8 @@ def test_packing_lists_every_visible_patch_once():
     visible[2] = False
     numbers = torch.arange(5 * 120).reshape(5, 12, 10)
     packed = pack(visible)
-    listed = select(numbers, packed)[packed.valid]
+    ecgs = torch.arange(5)[:, None, None]
+    listed = numbers[ecgs, packed.lead[:, :, None], packed.patch][packed.valid]
     assert sorted(listed.tolist()) == numbers[visible].tolist()
 
 

@@ -12,7 +12,7 @@ import torch
 from lightning.fabric import Fabric
 from torch import nn
 
-from lamae.errors import DataError
+from lamae.errors import DataError, DivergedError
 from lamae.train import progress, run
 from lamae.train.config import OptimConfig, RunConfig
 from lamae.train.device import device_name
@@ -150,7 +150,7 @@ def test_a_run_that_diverges_stops_and_keeps_its_last_good_checkpoint(tmp_path):
         steps.append(None)
         return toy_loss(module, rows, generator) * (float("inf") if len(steps) == 7 else 1.0)
 
-    with pytest.raises(FloatingPointError, match="epoch 2"):
+    with pytest.raises(DivergedError, match="epoch 2"):
         train(tmp_path, loss=loss)
     assert saved(tmp_path)["epoch"] == 1
     assert saved(tmp_path)["module"]["layers.0.weight"].isfinite().all()

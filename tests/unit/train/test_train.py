@@ -7,23 +7,21 @@ import numpy as np
 import pytest
 import torch
 
-from lamae import gate
+from lamae import gate, verdicts
 from lamae.checkpoint import load_bundle
 from lamae.data import Records
 from lamae.errors import DataError, InputError
-from lamae.evaluate import conformal
+from lamae.evaluate import evaluate
 from lamae.labels import STATEMENT_NAMES
 from lamae.model import ModelConfig
 from lamae.predict import Predictor
 from lamae.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
 from lamae.train.config import OptimConfig, RunConfig
-from lamae.train.device import make_fabric
-from lamae.train.finetune import finetune_on, pooled_features
+from lamae.train.finetune import finetune_on
 from lamae.train.loop import metrics
 from lamae.train.optim import make_optimizers, rate_at
 from lamae.train.pretrain import lead_moments, pretrain_on
-from lamae.train.probe import best_probe, fit_probes
 from lamae.train.recipes import RECIPES, recipe_named
 from lamae.train.release import calibrate, release
 
@@ -87,6 +85,29 @@ def test_pretraining_writes_weights_config_figures_and_card(pretrained, records)
     np.testing.assert_allclose(bundle.moments, expected, rtol=1e-4)
 
 
+def test_lost_amplitudes_enter_neither_the_linear_estimate_nor_the_validation_loss(
+    records, tmp_path
+):
+    """They are made up: training takes such ECGs, but nothing is measured from them."""
+    lost = np.isin(np.arange(40), [0, 1, 24, 25])
+    some = replace(records, amplitude=~lost)
+    louder = replace(some, values=np.where(lost[:, None, None], 9 * some.values, some.values))
+    config = replace(CONFIG, epochs=1, zscored=True)
+    one, other = (
+        load_bundle(pretrain_on(config, part, tmp_path / name))
+        for part, name in ((some, "some"), (louder, "louder"))
+    )
+    np.testing.assert_array_equal(one.moments, other.moments)
+    np.testing.assert_allclose(
+        one.moments, lead_moments(records.values[np.arange(2, 24)]), rtol=1e-4
+    )
+    only_in_validation = replace(some, values=some.values.copy())
+    only_in_validation.values[[24, 25]] *= 9
+    pretrain_on(config, only_in_validation, tmp_path / "validation")
+    first, second = (metrics(tmp_path / name)[-1] for name in ("some", "validation"))
+    assert first["validation_loss"] == second["validation_loss"]
+
+
 @pytest.mark.parametrize("task", ["pretrain", "finetune"])
 def test_a_killed_run_continues_to_the_same_result(
     task, records, pretrained, tmp_path, monkeypatch
@@ -137,26 +158,6 @@ def test_fine_tuning_starts_from_the_pretrained_backbone(records, pretrained, tm
     torch.testing.assert_close(tuned.mae.state_dict(), first.mae.state_dict())
 
 
-def test_fine_tuning_can_begin_with_a_linear_probe(records, pretrained, tmp_path):
-    """With rates of zero the classifier is the probe: it ranks what the frozen features tell."""
-    still = replace(CONFIG, epochs=1, optim=OptimConfig(lr=0.0, weight_decay=0.0), probe_first=True)
-    bundle = load_bundle(finetune_on(still, records, tmp_path, load_bundle(pretrained)))
-    fabric = make_fabric()
-    training, validation = records.folds([1]), records.folds([9])
-    features = [
-        pooled_features(fabric, bundle.mae.backbone, part) for part in (training, validation)
-    ]
-    probe = best_probe(
-        fit_probes(features[0], training.statements), features[1], validation.code_labels()
-    )
-    head = bundle.classifier.head
-    torch.testing.assert_close(head.weight, probe.linear[0].contiguous())
-    torch.testing.assert_close(head.bias, probe.linear[1])
-    np.testing.assert_allclose(
-        features[1] @ head.weight.numpy().T + head.bias.numpy(), probe(features[1]), atol=1e-3
-    )
-
-
 def test_ecgs_without_amplitudes_do_not_teach_voltages(records, pretrained, tmp_path):
     """A label that may not be learned changes nothing; one that may does."""
 
@@ -201,20 +202,59 @@ def test_calibration_offers_codes_with_enough_ecgs(records, pretrained, tmp_path
 def test_release_scores_the_test_fold_and_writes_the_manifest(
     pretrained, records, tmp_path, monkeypatch
 ):
-    weights = finetune_on(CONFIG, records, tmp_path / "run", load_bundle(pretrained))
+    """The test fold gives the results; cuts and gate rest on the validation fold."""
+    # Twice as many training ECGs, so that left bundle branch block is offered, and a test fold.
+    rows = np.r_[0:40, 0:24, 30:40]
+    whole = replace(
+        records.take(rows),
+        fold=np.array([1] * 24 + [9] * 16 + [1] * 24 + [10] * 10),
+        ecg_id=np.arange(74),
+        patient_id=np.arange(74),
+    )
+    weights = finetune_on(CONFIG, whole, tmp_path / "run", load_bundle(pretrained))
     for module in ("lamae.evaluate.fold", "lamae.train.release"):
-        monkeypatch.setattr(f"{module}.load_records", lambda *_, **__: records.folds([9]))
+        monkeypatch.setattr(f"{module}.load_records", lambda *_, folds, **__: whole.folds(folds))
     shipped = release(weights, tmp_path, tmp_path / "weights")
     manifest = json.loads((shipped.parent / "manifest.json").read_text())
     bundle = load_bundle(shipped, manifest["sha256"])
-    assert bundle.card["results"]["test"]["ecgs"] == 16
+    assert bundle.card["results"]["test"]["ecgs"] == 10
     assert bundle.card["results"]["validation"]["ecgs"] == 16
-    level, cuts = conformal.read_cuts(bundle.card)
-    assert level == 0.9
-    assert set(cuts) == {rule.code for rule in bundle.rules}
-    again = gate.reference(Predictor(bundle), records.folds([9]), progress=False)
+    assert [rule.code for rule in bundle.rules] == ["I44.7"]
+    entry = bundle.card[verdicts.CARD_ENTRY]
+    assert entry["codes"]["I44.7"]["positives"] == entry["codes"]["I44.7"]["negatives"] == 8
+    again = gate.reference(Predictor(bundle), whole.folds([9]), progress=False)
     assert bundle.card[gate.CARD_ENTRY] == again
     assert again["ecgs"] == 16
+
+
+def test_fine_tuning_on_codes_ends_with_weights_and_leaves_statements_unscored(
+    records, pretrained, tmp_path
+):
+    """As on MIMIC-IV-ECG: codes are given, statements are not, and some ECGs have no labels."""
+    codes = records.code_labels()
+    unlabelled = np.arange(40) == 30
+    codes[unlabelled] = False
+    coded = replace(
+        records,
+        statements=np.zeros_like(records.statements),
+        codes=codes,
+        labelled=~unlabelled,
+    )
+    bundle = load_bundle(finetune_on(CONFIG, coded, tmp_path, load_bundle(pretrained)))
+    scored = bundle.card["results"]["validation"]
+    assert scored["icd10"]["codes"]["I44.7"]["positives"] == 8
+    assert scored["ecgs"] == 15
+    assert scored["statements"] is scored["statements_trained"] is None
+
+
+def test_evaluation_leaves_out_ecgs_without_labels(records, pretrained, tmp_path, monkeypatch):
+    weights = finetune_on(CONFIG, records, tmp_path, load_bundle(pretrained))
+    some = replace(records, labelled=np.arange(40) != 30)
+    monkeypatch.setattr(
+        "lamae.evaluate.fold.load_records", lambda *_, folds, **__: some.folds(folds)
+    )
+    scored = evaluate(Predictor(load_bundle(weights)), tmp_path, fold=9, progress=False)
+    assert scored["ecgs"] == 15
 
 
 def test_progress_leaves_standard_output_alone(records, tmp_path, capsys):
@@ -228,8 +268,31 @@ def test_a_run_goes_on_with_its_own_settings_only(records, tmp_path):
     pretrain_on(replace(CONFIG, epochs=1), records, tmp_path)
     with pytest.raises(DataError, match="another seed"):
         pretrain_on(replace(CONFIG, seed=1), records, tmp_path)
+    with pytest.raises(DataError, match="another training set"):
+        pretrain_on(CONFIG, records.take(np.arange(1, 40)), tmp_path)
     pretrain_on(CONFIG, records, tmp_path)
     assert [line["epoch"] for line in metrics(tmp_path)] == [1, 2]
+
+
+def test_fine_tuning_goes_on_from_the_weights_that_it_began_with_only(
+    records, pretrained, tmp_path
+):
+    first = load_bundle(pretrained)
+    other = load_bundle(pretrain_on(replace(CONFIG, seed=1), records, tmp_path / "other"))
+    finetune_on(CONFIG, records, tmp_path / "run", first)
+    with pytest.raises(DataError, match="another pretrained model"):
+        finetune_on(CONFIG, records, tmp_path / "run", other)
+    finetune_on(CONFIG, records, tmp_path / "run", first)
+
+
+def test_the_card_keeps_nothing_of_codes_that_other_weights_suggested(
+    records, pretrained, tmp_path
+):
+    before = load_bundle(pretrained)
+    shipped = replace(before, card={**before.card, verdicts.CARD_ENTRY: {}, gate.CARD_ENTRY: {}})
+    card = load_bundle(finetune_on(CONFIG, records, tmp_path, shipped)).card
+    assert not {verdicts.CARD_ENTRY, gate.CARD_ENTRY} & set(card)
+    assert card["pretraining"] == before.card["pretraining"]
 
 
 def test_too_few_ecgs_are_refused(records, tmp_path):
@@ -256,18 +319,15 @@ def groups_of(optimizers):
 
 
 @pytest.mark.parametrize("muon", [None, 4.0])
-def test_parts_have_their_own_rates_and_vectors_no_decay(muon, tiny):
-    config = OptimConfig(lr=1e-3, latent_lr=1e-4, encoder_lr=1e-5, muon=muon)
+def test_muon_has_its_own_rate_and_vectors_no_decay(muon, tiny):
     model = tiny.bundle.classifier
-    optimizers = make_optimizers(model, config)
-    groups = groups_of(optimizers)
+    groups = groups_of(make_optimizers(model, OptimConfig(lr=1e-3, muon=muon)))
     of = lambda parameter: groups[id(parameter)][1]  # noqa: E731
     assert of(model.head.weight)["full_lr"] == 1e-3
-    assert of(model.backbone.blocks[0].mlp[0].weight)["full_lr"] == pytest.approx(
-        1e-4 * (muon or 1)
-    )
-    assert of(model.backbone.encoder.embed.plain.weight)["full_lr"] == 1e-5
-    assert of(model.backbone.blocks[0].mlp[0].weight)["weight_decay"] == 0.05
+    assert of(model.backbone.encoder.embed.plain.weight)["full_lr"] == 1e-3
+    matrix = of(model.backbone.blocks[0].mlp[0].weight)
+    assert matrix["full_lr"] == pytest.approx(1e-3 * (muon or 1))
+    assert matrix["weight_decay"] == 0.05
     assert of(model.head.weight)["weight_decay"] == (0 if muon else 0.05)
     assert of(model.head.bias)["weight_decay"] == 0
     assert of(model.backbone.encoder.lead.weight)["weight_decay"] == 0

@@ -1,0 +1,60 @@
+"""What is said of a code: suggested, not suggested, or that it cannot be told.
+
+Two cuts of its probability, made by class-conditional conformal prediction on the validation
+fold (`lamae.evaluate.conformal`), say which truth an ECG is compatible with. What they leave
+open, or what goes against the operating point, is "cannot say".
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+CARD_ENTRY = "conformal"
+SUGGESTED, NOT_SUGGESTED, CANNOT_SAY = "suggested", "not suggested", "cannot say"
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """What a probability is compatible with.
+
+    Attributes:
+        present_from: An ECG that carries the code has at least this probability; 0 where too
+            few ECGs carried it to exclude anything.
+        absent_to: An ECG that does not carry it has at most this probability; 1 likewise.
+    """
+
+    present_from: float
+    absent_to: float
+
+
+def verdict(cuts: Cuts | None, probability: float, threshold: float) -> str:
+    """What is said of a code.
+
+    Args:
+        cuts: Of the code; None where there are none, and only the threshold decides.
+        probability: Calibrated.
+        threshold: The code's operating point.
+
+    Returns:
+        `SUGGESTED` or `NOT_SUGGESTED` where the threshold says so and the other possibility is
+        excluded, and `CANNOT_SAY` where it is not, or where both are.
+    """
+    suggested = probability >= threshold
+    if cuts is not None:
+        may_be_present = probability >= cuts.present_from
+        may_be_absent = probability <= cuts.absent_to
+        if may_be_present != suggested or may_be_absent == suggested:
+            return CANNOT_SAY
+    return SUGGESTED if suggested else NOT_SUGGESTED
+
+
+def read_cuts(card: Mapping[str, Any]) -> tuple[float, dict[str, Cuts]] | None:
+    """Level and cuts from a model's card; None in cards from before there were any."""
+    entry = card.get(CARD_ENTRY)
+    if not isinstance(entry, Mapping):
+        return None
+    cuts = {
+        code: Cuts(float(found["present_from"]), float(found["absent_to"]))
+        for code, found in entry["codes"].items()
+    }
+    return float(entry["level"]), cuts
