@@ -208,6 +208,7 @@ CLAIMS: tuple[Claim, ...] = (
         "scratch",
     ),
     Claim("LAMAE as shipped − ResNet", "shipped", "resnet"),
+    Claim("LAMAE as shipped − from scratch", "shipped", "scratch"),
 )
 
 
