@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float32
 
-from lamae.verdicts import SUGGESTED
+from lamae.verdicts import CANNOT_SAY, SUGGESTED
 
 # Said wherever results are shown or written.
 NOTICE = "Research use only, not a medical device"
@@ -56,6 +56,11 @@ class CodeScore:
     def suggested(self) -> bool:
         """Whether the verdict is that; the threshold alone does not make it."""
         return self.verdict == SUGGESTED
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the verdict is that it cannot be told."""
+        return self.verdict == CANNOT_SAY
 
 
 @dataclass(frozen=True)

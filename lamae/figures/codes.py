@@ -46,7 +46,7 @@ def code_bars(
         marker={
             "color": [colours.model if score.suggested else colours.faint_model for score in shown],
             "pattern": {
-                "shape": ["/" if score.verdict == CANNOT_SAY else "" for score in shown],
+                "shape": ["/" if score.undecided else "" for score in shown],
                 "fgcolor": colours.model,
                 "size": 6,
             },

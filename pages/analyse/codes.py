@@ -10,7 +10,6 @@ from lamae.results import CodeScore, Prediction
 from lamae.ui import cache, codes, session, widgets
 from lamae.ui.session import InHand
 from lamae.ui.why import why
-from lamae.verdicts import CANNOT_SAY
 
 
 def first_choice(found: Sequence[CodeScore]) -> str:
@@ -50,7 +49,7 @@ def open_gate(in_hand: InHand, start: float) -> bool:
 def summary(prediction: Prediction, choice: str, named: str) -> None:
     test_ecgs = cache.predictor().card.get("results", {}).get("test", {}).get("ecgs")
     suggested = [code for code in prediction.codes if code.suggested]
-    open_ones = [code for code in prediction.codes if code.verdict == CANNOT_SAY]
+    open_ones = [code for code in prediction.codes if code.undecided]
 
     def bar_clicked() -> None:
         for code in widgets.clicked("code_bars") & {code.code for code in prediction.codes}:
