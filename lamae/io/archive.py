@@ -9,11 +9,10 @@ from io import BytesIO
 from lamae.errors import ReadError
 from lamae.io.assemble import MAX_BYTES
 
-# What zipfile raises on damaged or hostile archives. NotImplementedError is its answer to
+# What zipfile raises on damaged or hostile archives. RuntimeError and its kinds are its answer to
 # compressions, versions and encryption that it does not know.
 LIBRARY_ERRORS = (
-    AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
-    OverflowError, RuntimeError, TypeError, ValueError, lzma.LZMAError, zipfile.BadZipFile,
+    AttributeError, EOFError, LookupError, MemoryError, OSError, OverflowError, RuntimeError, TypeError, ValueError, lzma.LZMAError, zipfile.BadZipFile,
     zipfile.LargeZipFile, zlib.error,
 )  # fmt: skip
 MAX_MEMBERS = 64

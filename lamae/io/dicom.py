@@ -22,11 +22,11 @@ from lamae.io.dicom_measured import measurements
 from lamae.io.names import mv_per_unit, standard_lead
 from lamae.io.scp.rhythm import LEAD_NUMBERS
 
-# What pydicom raises on damaged or hostile files. NotImplementedError is its answer to value
-# representations that it does not know; NameError comes from locals it never set.
+# What pydicom raises on damaged or hostile files. RuntimeError and its kinds are its answer to value
+# representations that it does not know and to deep nesting; NameError comes from locals it never set.
 LIBRARY_ERRORS = (
     ArithmeticError, AttributeError, BytesLengthException, EOFError, InvalidDicomError,
-    LookupError, MemoryError, NameError, NotImplementedError, OSError, RecursionError, TypeError,
+    LookupError, MemoryError, NameError, OSError, RuntimeError, TypeError,
     ValueError, struct.error,
 )  # fmt: skip
 UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")

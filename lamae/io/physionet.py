@@ -138,7 +138,9 @@ def _within(seconds: float, work: Callable[[float], dict[str, bytes]]) -> dict[s
     def run() -> None:
         try:
             done.put(work(deadline))
-        except Exception as error:  # whatever it is, the caller raises it again
+        # Whatever it is, the caller raises it again. An executor would do this too, but waits for
+        # its threads at exit, and so for a name server that does not answer.
+        except Exception as error:
             done.put(error)
 
     threading.Thread(target=run, name="physionet", daemon=True).start()
