@@ -12,8 +12,8 @@ from lamae.io.assemble import MAX_BYTES
 # What zipfile raises on damaged or hostile archives. RuntimeError and its kinds are its answer to
 # compressions, versions and encryption that it does not know.
 LIBRARY_ERRORS = (
-    AttributeError, EOFError, LookupError, MemoryError, OSError, OverflowError, RuntimeError, TypeError, ValueError, lzma.LZMAError, zipfile.BadZipFile,
-    zipfile.LargeZipFile, zlib.error,
+    AttributeError, EOFError, LookupError, MemoryError, OSError, OverflowError, RuntimeError,
+    TypeError, ValueError, lzma.LZMAError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error,
 )  # fmt: skip
 MAX_MEMBERS = 64
 # LZMA and bzip2 members can demand gigabytes for their dictionaries alone.

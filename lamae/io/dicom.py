@@ -22,8 +22,9 @@ from lamae.io.dicom_measured import measurements
 from lamae.io.names import mv_per_unit, standard_lead
 from lamae.io.scp.rhythm import LEAD_NUMBERS
 
-# What pydicom raises on damaged or hostile files. RuntimeError and its kinds are its answer to value
-# representations that it does not know and to deep nesting; NameError comes from locals it never set.
+# What pydicom raises on damaged or hostile files. RuntimeError and its kinds are its answer to
+# value representations that it does not know and to deep nesting; NameError comes from locals it
+# never set.
 LIBRARY_ERRORS = (
     ArithmeticError, AttributeError, BytesLengthException, EOFError, InvalidDicomError,
     LookupError, MemoryError, NameError, OSError, RuntimeError, TypeError,
