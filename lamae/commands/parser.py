@@ -103,7 +103,8 @@ def parser() -> argparse.ArgumentParser:
         option("recipe", nargs="?", metavar="RECIPE", default=recipe, help=f"default {recipe}")
         option("--data", **data)
         option("--out", type=Path, metavar="DIR", required=True, help="folder of the run")
-    option("--init", type=Path, metavar="PATH", required=True, help="pretrained weights")
+        needed = train is training.finetune
+        option("--init", type=Path, metavar="PATH", required=needed, help="weights to begin with")
 
     option = add(training.release)
     option("--weights", type=Path, metavar="PATH", required=True, help="fine-tuned weights")

@@ -62,7 +62,7 @@ def pretrain(args: argparse.Namespace) -> Answer:
     from lamae.train.pretrain import pretrain as train
     from lamae.train.recipes import recipe_named
 
-    path = train(recipe_named(args.recipe), args.data, args.out)
+    path = train(recipe_named(args.recipe), args.data, args.out, args.init)
     return {"file": path}, f"Wrote {path}."
 
 

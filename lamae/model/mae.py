@@ -9,6 +9,9 @@ from lamae.model.latent import Backbone, Latent, init_weights
 from lamae.model.layers import NO_TIME, Block, distance_bias, explicit_is_faster, time_embedding
 from lamae.model.linear import linear_leads
 
+# In model units: keeps the square root smooth, and leads that algebra gives from counting.
+SMOOTH, LEAST_UNIT = 0.05, 0.1
+
 
 class Decoder(nn.Module):
     """Restores patches lead by lead from [W z; latent token or mask token, + p_n + s_l].
@@ -119,8 +122,17 @@ class MaskedAutoencoder(nn.Module):
         """Restore `leads` of x (all by default) from its visible patches."""
         if leads is None:
             leads = torch.arange(self.config.leads, device=x.device)
-        estimate = linear_leads(x, visible, self.moments)[:, leads]
+        estimate = self.estimate(x, visible, leads)
         return self.decoder(self.backbone(x, visible), estimate, leads)
+
+    def estimate(
+        self,
+        x: Float[Tensor, "B L T"],
+        visible: Bool[Tensor, "B L N"],
+        leads: Int[Tensor, " R"],
+    ) -> Float[Tensor, "B R T"]:
+        """The linear estimate of `leads` from the visible patches of x."""
+        return linear_leads(x, visible, self.moments)[:, leads]
 
 
 def masked_loss(
@@ -131,3 +143,35 @@ def masked_loss(
     """Mean squared error over hidden patches only; zero where nothing is hidden."""
     weight = hidden.repeat_interleave(target.shape[-1] // hidden.shape[-1], dim=-1).float()
     return ((output.float() - target) ** 2 * weight).sum() / weight.sum().clamp_min(1.0)
+
+
+def relative_loss(
+    output: Float[Tensor, "B R T"],
+    estimate: Float[Tensor, "B R T"],
+    target: Float[Tensor, "B R T"],
+    hidden: Bool[Tensor, "B R N"],
+) -> Float[Tensor, ""]:
+    """Root mean square error of what is hidden, in units of what linear regression leaves.
+
+    Leads that are easy to restore thus count as much as hard ones, and no single noisy ECG as
+    much as with squares.
+
+    Args:
+        output: What the model restored.
+        estimate: What linear regression gives.
+        target: The truth.
+        hidden: Patches to restore.
+
+    Returns:
+        The mean over the leads of all ECGs that hide something; zero where nothing is hidden.
+    """
+    weight = hidden.repeat_interleave(target.shape[-1] // hidden.shape[-1], dim=-1).float()
+    count = weight.sum(dim=-1)  # B R
+    some = (count > 0).float()
+
+    def error(values: Float[Tensor, "B R T"]) -> Float[Tensor, "B R"]:
+        square = ((values.float() - target) ** 2 * weight).sum(dim=-1) / count.clamp_min(1.0)
+        return (square + SMOOTH**2).sqrt()
+
+    unit = (error(estimate) * some).sum(dim=0) / some.sum(dim=0).clamp_min(1.0) + LEAST_UNIT
+    return (error(output) / unit * some).sum() / some.sum().clamp_min(1.0)

@@ -7,6 +7,8 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Generator, Tensor
 
+from lamae.ecg import CHEST_LEADS, lead_indices
+
 
 @dataclass(frozen=True)
 class MaskConfig:
@@ -21,12 +23,15 @@ class MaskConfig:
             leads that remain show more of their patches, so that the number of visible
             patches, and with it the time of a step, stays about the same.
         full_view: Share of those batches in which the leads that remain hide nothing.
+        asked: Share of all batches that hide what people ask to have restored, see
+            `hide_asked_leads`, and nothing else.
     """
 
     ratio: float = 0.75
     synchronous: float = 0.25
     hide_leads: float = 0.5
     full_view: float = 0.15
+    asked: float = 0.0
 
 
 def draw_mask(
@@ -48,6 +53,8 @@ def draw_mask(
     def uniform() -> float:
         return float(torch.rand((), generator=generator))
 
+    if config.asked and uniform() < config.asked:
+        return hide_asked_leads(available, generator)
     ratio, synchronous = config.ratio, False
     if uniform() < config.hide_leads:
         hidden_leads = 1 + int(uniform() * (leads - 1))
@@ -89,6 +96,25 @@ def hide_random_leads(
     batch, leads, _ = available.shape
     rank = torch.rand(batch, leads, generator=generator).argsort(dim=-1).argsort(dim=-1)
     return (rank >= count).to(available.device)[:, :, None] & available
+
+
+def hide_asked_leads(
+    available: Bool[Tensor, "B L N"], generator: Generator
+) -> Bool[Tensor, "B L N"]:
+    """Hide one chest lead, all chest leads or any 1 to L - 1 leads, the same in every ECG."""
+    leads = available.shape[1]
+    chest = torch.tensor(lead_indices(CHEST_LEADS))
+    kind = int(torch.randint(3, (), generator=generator))
+    if kind == 0:
+        hidden = chest[torch.randint(len(chest), (1,), generator=generator)]
+    elif kind == 1:
+        hidden = chest
+    else:
+        count = 1 + int(torch.randint(leads - 1, (), generator=generator))
+        hidden = torch.randperm(leads, generator=generator)[:count]
+    visible = available.clone()
+    visible[:, hidden.to(available.device)] = False
+    return visible
 
 
 class Packed(NamedTuple):

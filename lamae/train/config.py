@@ -52,8 +52,10 @@ class RunConfig:
         mask: What pretraining hides.
         zscored: Train on ECGs without amplitudes, too; in fine-tuning they teach the
             statements in `lamae.data.zscored.FREE_OF_AMPLITUDE` alone.
-        decode_leads: Leads that a pretraining step restores, drawn anew each step; fewer
-            than all save time.
+        decode_leads: Leads that a pretraining step restores, drawn anew each step from those
+            of which anything is hidden; fewer than all save time.
+        relative: Measure errors of restoration in units of what linear regression leaves, see
+            `lamae.model.mae.relative_loss`, instead of as squares.
         augment: How fine-tuning changes ECGs.
         patch_dropout: Least and largest share of the patches that a fine-tuning step hides:
             it saves time and keeps the model from leaning on single beats.
@@ -75,6 +77,7 @@ class RunConfig:
     mask: MaskConfig = field(default_factory=MaskConfig)
     zscored: bool = False
     decode_leads: int = 6
+    relative: bool = False
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     patch_dropout: tuple[float, float] = (0.0, 0.5)
     lead_dropout: float = 0.3

@@ -1,5 +1,6 @@
 """Pretraining: restore what is hidden."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ import torch
 from jaxtyping import Float32, Float64
 from torch import Generator, Tensor, nn
 
-from lamae.checkpoint import Bundle, save_bundle
+from lamae import gate
+from lamae.checkpoint import Bundle, load_bundle, save_bundle
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_records
-from lamae.model import MaskedAutoencoder, masked_loss
+from lamae.model import MaskedAutoencoder, masked_loss, relative_loss
 from lamae.model.mask import draw_mask
 from lamae.train.config import RunConfig
 from lamae.train.device import is_first, make_fabric
@@ -27,32 +29,37 @@ MOST_PTBXL, PTBXL_TRAINING = 21_837, 17_000
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
-def pretrain(config: RunConfig, data: Path, out: Path) -> Path:
+def pretrain(config: RunConfig, data: Path, out: Path, init: Path | None = None) -> Path:
     """Pretrain on the training folds of a data set.
 
     Args:
         config: The run.
         data: Folder of a data set, or a cache of one.
         out: Folder of the run; a run that was stopped there goes on.
+        init: Weights to begin with; sizes and input are theirs, and their classifier, if they
+            have one, stays as it is.
 
     Returns:
         The bundle written: `out`/lamae.safetensors.
     """
+    bundle = load_bundle(init) if init else None
     records = load_records(
         data,
-        config.input,
+        bundle.input if bundle else config.input,
         folds=(*TRAINING_FOLDS, VALIDATION_FOLD),
         progress=is_first(),
         zscored=config.zscored,
     )
-    return pretrain_on(config, records, out)
+    return pretrain_on(config, records, out, bundle)
 
 
-def pretrain_on(config: RunConfig, records: Records, out: Path) -> Path:
+def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | None = None) -> Path:
     """Pretrain on the training folds of records in memory; see `pretrain`.
 
     The linear estimate and the validation loss come from ECGs with amplitudes alone.
     """
+    if init:
+        config = replace(config, model=init.config, input=init.input)
     training = records.folds(TRAINING_FOLDS)
     # Amplitudes that are lost were made up: nothing may be measured from them.
     measured = training.values[training.amplitude]
@@ -62,7 +69,10 @@ def pretrain_on(config: RunConfig, records: Records, out: Path) -> Path:
     fabric.launch()
     torch.manual_seed(config.seed)
     model = MaskedAutoencoder(config.model)
-    model.moments.copy_(torch.from_numpy(lead_moments(measured)))
+    if init:
+        model.load_state_dict(init.mae.state_dict())
+    else:
+        model.moments.copy_(torch.from_numpy(lead_moments(measured)))
     x = torch.from_numpy(training.values).to(fabric.device)
     present = torch.from_numpy(training.present).to(fabric.device)
     held_out = torch.from_numpy(validation.values).to(fabric.device)
@@ -70,17 +80,21 @@ def pretrain_on(config: RunConfig, records: Records, out: Path) -> Path:
 
     def prepare(rows: Tensor, generator: Generator) -> Batch:
         leads = torch.randperm(config.model.leads, generator=generator)
+        visible, hidden = _draw(present[rows], config, generator)
+        leads = leads[hidden.any(dim=-1).any(dim=0).cpu()[leads]]
         leads = leads[: config.decode_leads].sort().values.to(fabric.device)
-        return (x[rows], *_draw(present[rows], config, generator), leads)
+        return x[rows], visible, hidden, leads
 
     def loss(module: nn.Module, batch: Batch, _: Generator) -> Tensor:
-        return _restoration_loss(module, batch)
+        return _restoration_loss(module, batch, config)
 
     def validate(module: nn.Module) -> dict[str, float]:
         generator = Generator().manual_seed(VALIDATION_SEED)
         every = torch.arange(config.model.leads, device=fabric.device)
         losses = [
-            _restoration_loss(module, (part, *_draw(part_present, config, generator), every))
+            _restoration_loss(
+                module, (part, *_draw(part_present, config, generator), every), config
+            )
             for part, part_present in zip(
                 held_out.split(config.batch), held_out_present.split(config.batch), strict=True
             )
@@ -96,23 +110,35 @@ def pretrain_on(config: RunConfig, records: Records, out: Path) -> Path:
         config,
         out,
         prepare=prepare,
-        made_from={"training set": training.ids_sha256},
+        made_from={
+            "training set": training.ids_sha256,
+            **({"pretrained model": init.sha256} if init else {}),
+        },
     )
     path = out / "lamae.safetensors"
     if fabric.global_rank == 0:
-        bundle = Bundle(
-            config.model,
-            config.input,
-            trained,
-        )
-        card = {
-            "name": "LAMAE " + config.recipe,
-            "paper": PAPER,
-            "data": data_card(training),
-            "pretraining": run_card(config, out, environment(fabric), trained),
-        }
-        save_bundle(replace(bundle, card=card), path)
+        run = run_card(config, out, environment(fabric), trained)
+        if init:
+            bundle = replace(init, mae=trained, card=_continued_card(init.card, run, training))
+        else:
+            card = {
+                "name": "LAMAE " + config.recipe,
+                "paper": PAPER,
+                "data": data_card(training),
+                "pretraining": run,
+            }
+            bundle = Bundle(config.model, config.input, trained, card=card)
+        save_bundle(bundle, path)
     return path
+
+
+def _continued_card(
+    card: Mapping[str, Any], run: Mapping[str, Any], training: Records
+) -> dict[str, Any]:
+    """The card of weights that were trained on, without what the former ones restored."""
+    results = {name: part for name, part in card.get("results", {}).items() if name != "test"}
+    kept = {name: entry for name, entry in card.items() if name != gate.CARD_ENTRY}
+    return {**kept, "results": results, "continued": {**run, "data": data_card(training)}}
 
 
 def _draw(present: Tensor, config: RunConfig, generator: Generator) -> tuple[Tensor, Tensor]:
@@ -122,10 +148,13 @@ def _draw(present: Tensor, config: RunConfig, generator: Generator) -> tuple[Ten
     return visible, available & ~visible
 
 
-def _restoration_loss(module: nn.Module, batch: Batch) -> Tensor:
+def _restoration_loss(module: nn.Module, batch: Batch, config: RunConfig) -> Tensor:
     """Loss on the hidden patches of the leads to restore."""
     x, visible, hidden, leads = batch
-    return masked_loss(module(x, visible, leads), x[:, leads], hidden[:, leads])
+    output, target, where = module(x, visible, leads), x[:, leads], hidden[:, leads]
+    if config.relative:
+        return relative_loss(output, module.estimate(x, visible, leads), target, where)
+    return masked_loss(output, target, where)
 
 
 def lead_moments(values: Float32[np.ndarray, "n 12 time"]) -> Float64[np.ndarray, "12 12"]:

@@ -70,9 +70,26 @@ def small_codes() -> RunConfig:
     )
 
 
+def small_leads() -> RunConfig:
+    """Goes on with weights, fine-tuned or not, on whole leads to restore: a CPU run."""
+    return RunConfig(
+        recipe="small_leads",
+        optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.05, decay=0.9, ema=0.995),
+        epochs=16,
+        batch=32,
+        mask=MaskConfig(asked=0.65),
+        relative=True,
+    )
+
+
 def gpu_codes() -> RunConfig:
     """Fine-tunes `medium` or `large` on the SCP-ECG statements: a GPU run."""
     return replace(small_codes(), recipe="gpu_codes", epochs=40, batch=64, checkpoint_seconds=30.0)
+
+
+def gpu_leads() -> RunConfig:
+    """Goes on with `medium` or `large` on whole leads to restore: a GPU run."""
+    return replace(small_leads(), recipe="gpu_leads", epochs=60, batch=64, checkpoint_seconds=30.0)
 
 
 def rehearsal() -> RunConfig:
@@ -104,7 +121,9 @@ RECIPES: Mapping[str, Callable[[], RunConfig]] = MappingProxyType(
             medium,
             large,
             small_codes,
+            small_leads,
             gpu_codes,
+            gpu_leads,
             rehearsal,
         )
     }
