@@ -13,7 +13,16 @@ from lamae.ui import cache, comparison, scores, widgets
 from lamae.ui.scores import interval
 
 ORIGIN = ("paper", "license", "version", "created", "citation")
-STAGES = {"pretraining": "Pretraining", "finetuning": "Fine-tuning"}
+STAGES = {
+    "pretraining": "Pretraining",
+    "continued": "Pretraining on whole leads",
+    "finetuning": "Fine-tuning",
+}
+LOSSES = {
+    "pretraining": "Loss: mean square error of what is hidden, in units of (0.2 mV)².",
+    "continued": "Loss: root mean square error of what is hidden, divided by linear regression's.",
+    "finetuning": "Loss: cross-entropy, mean over the statements.",
+}
 TRAINING = ("recipe", "epochs", "minutes", "device", "precision", "parameters", "batch", "seed")
 NAMES = {"license": "Licence", "ids_sha256": "SHA-256 of the record list"}
 
@@ -32,19 +41,20 @@ def simple(card: Mapping[str, Any]) -> dict[str, str]:
 
 
 def training(card: Mapping[str, Any]) -> None:
-    """How both stages were trained, side by side."""
-    columns = st.columns(2, gap="large")
-    for column, (stage, title) in zip(columns, STAGES.items(), strict=True):
-        run = card.get(stage, {})
-        if not run:
-            continue
+    """How each stage was trained, side by side."""
+    stages = [stage for stage in STAGES if card.get(stage)]
+    if not stages:
+        return
+    for column, stage in zip(st.columns(len(stages), gap="large"), stages, strict=True):
+        run = card[stage]
         with column:
-            st.subheader(title, anchor=False)
+            st.subheader(STAGES[stage], anchor=False)
             widgets.facts(simple({key: run[key] for key in TRAINING if key in run}), stage)
             if len(run.get("history", [])) > 1:
                 widgets.chart(
                     figures.training_curve(run["history"], dark=widgets.dark()), f"{stage}_curve"
                 )
+                st.caption(LOSSES[stage])
 
 
 def results(card: Mapping[str, Any]) -> None:

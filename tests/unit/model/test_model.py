@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from lamae.errors import InputError
-from lamae.model import Backbone, Classifier, MaskedAutoencoder, ModelConfig, masked_loss
+from lamae.model import (
+    Backbone,
+    Classifier,
+    MaskedAutoencoder,
+    ModelConfig,
+    masked_loss,
+    relative_loss,
+)
 from lamae.model.classifier import code_logits
 from lamae.model.latent import Latent, lead_attention
 from lamae.model.layers import NO_TIME, Attention, distance_bias
@@ -132,6 +139,23 @@ def test_loss_is_the_mean_square_over_hidden_samples():
     output = torch.cat([torch.full((1, 1, 20), 3.0), torch.full((1, 1, 20), 100.0)], dim=-1)
     assert masked_loss(output, target, torch.tensor([[[True, False]]])) == 9.0
     assert masked_loss(output, target, torch.tensor([[[False, False]]])) == 0.0
+
+
+def test_the_relative_loss_counts_errors_in_units_of_those_of_regression():
+    target = torch.zeros(2, 2, 4)
+    # Over ECGs, regression misses the first lead by 3 on average and the second by 30.
+    estimate = torch.tensor([[2.0, 20.0], [4.0, 40.0]])[:, :, None].expand(-1, -1, 4)
+    hidden = torch.ones(2, 2, 2, dtype=torch.bool)
+    assert relative_loss(estimate, estimate, target, hidden) == pytest.approx(1.0, abs=0.03)
+    assert relative_loss(estimate / 2, estimate, target, hidden) == pytest.approx(0.5, abs=0.03)
+    # What is visible does not count, however wrong.
+    hidden[:, 1] = hidden[:, :, 1] = False
+    output = torch.full((2, 2, 4), 1000.0)
+    output[:, 0, :2] = 3.0
+    assert relative_loss(output, estimate, target, hidden) == pytest.approx(1.0, abs=0.05)
+    assert relative_loss(output, estimate, target, hidden & False) == 0.0
+    # Where algebra leaves no error, the smallest unit keeps the loss finite.
+    assert relative_loss(target, target, target, ~hidden) == pytest.approx(0.05 / 0.15)
 
 
 def test_z_does_not_depend_on_the_order_in_which_leads_are_given(batch):
@@ -348,6 +372,29 @@ def test_masks_are_drawn_as_the_settings_say(config, least_leads, most_leads):
     assert min(shown) >= least_leads
     assert max(shown) <= most_leads
     assert (len(shown) > 1) == (config.hide_leads > 0)
+
+
+def test_asked_masks_hide_one_chest_lead_all_or_any_leads_and_nothing_else():
+    available = torch.ones(3, 12, 5, dtype=torch.bool)
+    available[1, 4] = False
+    generator = torch.Generator().manual_seed(0)
+    counts = {"one": 0, "chest": 0, "any": 0}
+    sizes = set()
+    for _ in range(600):
+        visible = draw_mask(available, MaskConfig(asked=1.0), generator)
+        shown = visible[0].all(dim=-1)
+        assert torch.equal(visible, available & shown[:, None])
+        hidden = (~shown).nonzero().flatten().tolist()
+        if hidden == list(range(6, 12)):
+            counts["chest"] += 1
+        elif len(hidden) == 1 and hidden[0] >= 6:
+            counts["one"] += 1
+        else:
+            counts["any"] += 1
+            sizes.add(len(hidden))
+    # A third each; any leads are now and then one chest lead.
+    assert 160 < min(counts.values()) <= max(counts.values()) < 240
+    assert sizes == set(range(1, 12))
 
 
 def test_masks_follow_the_generator_and_never_show_what_is_not_there():

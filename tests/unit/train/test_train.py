@@ -14,6 +14,7 @@ from lamae.errors import DataError, InputError
 from lamae.evaluate import evaluate
 from lamae.labels import STATEMENT_NAMES
 from lamae.model import ModelConfig
+from lamae.model.mask import MaskConfig
 from lamae.predict import Predictor
 from lamae.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
@@ -197,6 +198,38 @@ def test_calibration_offers_codes_with_enough_ecgs(records, pretrained, tmp_path
     # Platt's targets are smoothed, so that the mean comes close to the prevalence.
     assert probability.mean() == pytest.approx(0.5, abs=0.02)
     assert 0 < rule.threshold < 1
+
+
+def test_going_on_with_weights_changes_what_restores_and_leaves_the_classifier(
+    records, pretrained, tmp_path
+):
+    tuned = load_bundle(finetune_on(CONFIG, records, tmp_path / "tuned", load_bundle(pretrained)))
+    released = replace(
+        tuned,
+        card={
+            **tuned.card,
+            "results": {**tuned.card["results"], "test": {}},
+            gate.CARD_ENTRY: {},
+            verdicts.CARD_ENTRY: {},
+        },
+    )
+    # One lead is hidden in a third of these batches, fewer than a step restores.
+    config = replace(CONFIG, mask=MaskConfig(asked=1.0), relative=True, model=ModelConfig())
+    later = load_bundle(pretrain_on(config, records, tmp_path / "later", released))
+    assert later.config == tuned.config
+    torch.testing.assert_close(later.classifier.state_dict(), tuned.classifier.state_dict())
+    assert later.rules == tuned.rules
+    assert torch.equal(later.mae.moments, tuned.mae.moments)
+    before, after = tuned.mae.state_dict(), later.mae.state_dict()
+    assert not torch.equal(before["decoder.to_patch.weight"], after["decoder.to_patch.weight"])
+    assert later.card["results"] == {"validation": tuned.card["results"]["validation"]}
+    assert gate.CARD_ENTRY not in later.card
+    assert verdicts.CARD_ENTRY in later.card
+    assert later.card["continued"]["epochs"] == config.epochs
+    assert later.card["continued"]["data"]["records"] == 24
+    assert later.card["pretraining"] == tuned.card["pretraining"]
+    with pytest.raises(DataError, match="another pretrained model"):
+        pretrain_on(config, records, tmp_path / "later", load_bundle(pretrained))
 
 
 def test_release_scores_the_test_fold_and_writes_the_manifest(
