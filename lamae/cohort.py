@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
-from scipy.stats import rankdata
+from scipy.stats import spearmanr
 
 from lamae.attend import attention_of
 from lamae.ecg import ECG, LEADS
@@ -86,7 +86,7 @@ def rank_agreement(
     """Spearman's rank correlation; None where either ranks nothing."""
     if len(first) < 3 or min(np.ptp(first), np.ptp(second)) < 1e-12:
         return None
-    return float(np.corrcoef(rankdata(first), rankdata(second))[0, 1])
+    return float(spearmanr(first, second).statistic)
 
 
 def _group(
