@@ -16,11 +16,13 @@ class AugmentConfig:
             the voltages of hypertrophy.
         noise: Largest standard deviation of white noise, in model units.
         shift: Largest shift in time, in samples; the end moves to the beginning.
+        mix: Share of the ECGs that another one of the batch is blended into, see `mix`.
     """
 
     gain: float = 0.1
     noise: float = 0.1
     shift: int = 50
+    mix: float = 0.0
 
 
 def augment(
@@ -41,3 +43,35 @@ def augment(
     on_cpu = x.device.type == "cpu"
     noise = torch.randn(x.shape, generator=generator) if on_cpu else torch.randn_like(x)
     return (x * gain.to(x.device) + noise * size.to(x.device)).roll(shift, dims=-1)
+
+
+def mix(
+    x: Float[Tensor, "B L T"],
+    labels: Float[Tensor, "B labels"],
+    taught: Float[Tensor, "B labels"],
+    config: AugmentConfig,
+    generator: Generator,
+) -> tuple[Float[Tensor, "B L T"], Float[Tensor, "B labels"], Float[Tensor, "B labels"]]:
+    """Blend other ECGs of the batch, and their labels, into some: 0 to 1/2 of the sum.
+
+    Source: mixup, arXiv 1710.09412, equation 1, with a weight that is uniform on [1/2, 1]
+        instead of from a beta distribution.
+
+    Args:
+        x: Signals in model units.
+        labels: 0 or 1.
+        taught: Which labels of an ECG are known: 0 or 1.
+        config: How many ECGs are blended.
+        generator: On the CPU.
+
+    Returns:
+        Signals, labels from 0 to 1, and which of them are known of both ECGs.
+    """
+    batch = len(x)
+    other = torch.randperm(batch, generator=generator)
+    chosen = torch.rand(batch, generator=generator) < config.mix
+    drawn = torch.rand(batch, generator=generator) / 2
+    weight = torch.where(chosen, drawn, 0.0).to(x.device)[:, None]
+    known = torch.where(chosen.to(x.device)[:, None], taught * taught[other], taught)
+    blended = x.lerp(x[other], weight[:, None])
+    return blended, labels.lerp(labels[other], weight), known

@@ -29,7 +29,7 @@ from lamae.model import Classifier
 from lamae.model.classifier import code_logits
 from lamae.model.mask import hide_random_leads, hide_random_patches
 from lamae.predict import Predictor
-from lamae.train.augment import augment
+from lamae.train.augment import augment, mix
 from lamae.train.config import RunConfig
 from lamae.train.device import is_first, make_fabric
 from lamae.train.loop import fit
@@ -161,8 +161,10 @@ def fit_classifier(
         model.start_from(((y * taught).sum(dim=0) / taught.sum(dim=0)).cpu())
 
     def prepare(rows: Tensor, generator: Generator) -> Batch:
-        changed = augment(x[rows], config.augment, generator)
-        return changed, draw_view(present[rows], config, generator), y[rows], taught[rows]
+        changed, labels, known = augment(x[rows], config.augment, generator), y[rows], taught[rows]
+        if config.augment.mix:
+            changed, labels, known = mix(changed, labels, known, config.augment, generator)
+        return changed, draw_view(present[rows], config, generator), labels, known
 
     def loss(module: nn.Module, batch: Batch, _: Generator) -> Tensor:
         signals, visible, truth, weight = batch

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from lamae.errors import InputError
 from lamae.model import ModelConfig
 from lamae.model.mask import MaskConfig
+from lamae.train.augment import AugmentConfig
 from lamae.train.config import OptimConfig, RunConfig
 
 
@@ -62,10 +63,11 @@ def small_codes() -> RunConfig:
     """Fine-tunes `small` on the SCP-ECG statements: a CPU run."""
     return RunConfig(
         recipe="small_codes",
-        optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.1, decay=0.8, betas=(0.9, 0.98), ema=0.998),
-        epochs=12,
+        optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.1, decay=0.8, betas=(0.9, 0.98), ema=0.999),
+        epochs=16,
         batch=32,
         zscored=True,
+        augment=AugmentConfig(mix=0.5),
         patch_dropout=(0.3, 0.7),
     )
 
