@@ -150,6 +150,7 @@ def _draw(present: Tensor, config: RunConfig, generator: Generator) -> tuple[Ten
 
 def _restoration_loss(module: nn.Module, batch: Batch, config: RunConfig) -> Tensor:
     """Loss on the hidden patches of the leads to restore."""
+    assert isinstance(module, MaskedAutoencoder)
     x, visible, hidden, leads = batch
     output, target, where = module(x, visible, leads), x[:, leads], hidden[:, leads]
     if config.relative:
