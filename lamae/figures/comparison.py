@@ -87,4 +87,4 @@ def comparison(rows: Sequence[Mapping[str, Any]], *, dark: bool = False) -> go.F
 def _colour(kind: str, colours: Palette) -> str:
     if kind == "shipped":
         return colours.ink
-    return colours.model if kind == "finetuned" else colours.linear
+    return colours.model if kind == "finetuned" else colours.beside

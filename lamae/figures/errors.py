@@ -28,7 +28,7 @@ def hiding_curve(
         (
             "linear regression",
             curve.linear,
-            {"color": colours.lowers, "width": 2, "dash": "4px,3px"},
+            {"color": colours.beside, "width": 2, "dash": "4px,3px"},
             "square-open",
         ),
     ):

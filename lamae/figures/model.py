@@ -54,7 +54,7 @@ def training_curve(
                 y=[value for _, value in points],
                 mode="lines" if len(points) > 1 else "markers",
                 line={
-                    "color": colours.model if key in FOREMOST else colours.linear,
+                    "color": colours.model if key in FOREMOST else colours.beside,
                     "width": 2,
                     # One legend serves both panels.
                     "dash": "solid" if key in FOREMOST or key == "loss" else "4px,3px",

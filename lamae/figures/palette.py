@@ -24,11 +24,12 @@ class Palette:
         faint_print: What is said about a lead that was not recorded.
         restored: What the model restored.
         hidden: Hatching over what was hidden from the model.
-        linear: The linear regression.
+        linear: The linear regression, on the paper.
         ink: Text beside a figure that stands on the page.
         faint_ink: Lines and reference marks on the page.
         model: What the model says.
         faint_model: What the model says, below its threshold.
+        beside: What stands beside the model in a chart on the page.
         lowers: Attribution that lowers the score.
         raises: Attribution that raises the score.
         shares: From less than an even share, over an even one, to more.
@@ -48,6 +49,7 @@ class Palette:
     faint_ink: str
     model: str
     faint_model: str
+    beside: str
     lowers: str
     raises: str
     shares: tuple[str, ...]
@@ -68,6 +70,7 @@ LIGHT = Palette(
     faint_ink="#B9B6B1",
     model="#0F5C63",
     faint_model="#A9C6C7",
+    beside="#5B7BA3",
     lowers=LOWERS,
     raises=RAISES,
     shares=("#B8691A", "#CF986B", "#E3C6AD", "#F5F4F0", "#A7B8BD", "#5C808D", "#064A5E"),
@@ -88,6 +91,7 @@ DARK = Palette(
     faint_ink="#6F6D6A",
     model="#55B4B6",
     faint_model="#35585B",
+    beside="#8FB0DA",
     lowers="#6FA5E0",
     raises="#E08A50",
     shares=("#E08A3C", "#9B683C", "#5B4836", "#1F282A", "#36585F", "#4D8D99", "#63C6D8"),
