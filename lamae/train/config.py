@@ -52,8 +52,8 @@ class RunConfig:
         mask: What pretraining hides.
         zscored: Train on ECGs without amplitudes, too; in fine-tuning they teach the
             statements in `lamae.data.zscored.FREE_OF_AMPLITUDE` alone.
-        decode_leads: Leads that a pretraining step restores, drawn anew each step from those
-            of which anything is hidden; fewer than all save time.
+        decode_leads: Leads that a pretraining step restores, drawn anew each step; fewer
+            than all save time.
         relative: Measure errors of restoration in units of what linear regression leaves, see
             `lamae.model.mae.relative_loss`, instead of as squares.
         augment: How fine-tuning changes ECGs.

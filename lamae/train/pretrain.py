@@ -81,7 +81,9 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
     def prepare(rows: Tensor, generator: Generator) -> Batch:
         leads = torch.randperm(config.model.leads, generator=generator)
         visible, hidden = _draw(present[rows], config, generator)
-        leads = leads[hidden.any(dim=-1).any(dim=0).cpu()[leads]]
+        if config.mask.asked:
+            # Such batches show most leads in full, which leaves nothing to restore of them.
+            leads = leads[hidden.any(dim=-1).any(dim=0).cpu()[leads]]
         leads = leads[: config.decode_leads].sort().values.to(fabric.device)
         return x[rows], visible, hidden, leads
 
@@ -112,7 +114,7 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
         prepare=prepare,
         made_from={
             "training set": training.ids_sha256,
-            **({"pretrained model": init.sha256} if init else {}),
+            "pretrained model": init.sha256 if init else "",
         },
     )
     path = out / "lamae.safetensors"

@@ -228,8 +228,10 @@ def test_going_on_with_weights_changes_what_restores_and_leaves_the_classifier(
     assert later.card["continued"]["epochs"] == config.epochs
     assert later.card["continued"]["data"]["records"] == 24
     assert later.card["pretraining"] == tuned.card["pretraining"]
-    with pytest.raises(DataError, match="another pretrained model"):
-        pretrain_on(config, records, tmp_path / "later", load_bundle(pretrained))
+    for other in (load_bundle(pretrained), None):
+        plain = replace(config, model=CONFIG.model)
+        with pytest.raises(DataError, match="another pretrained model"):
+            pretrain_on(plain, records, tmp_path / "later", other)
 
 
 def test_release_scores_the_test_fold_and_writes_the_manifest(
