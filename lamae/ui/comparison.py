@@ -10,9 +10,9 @@ from lamae.compare.rows import LEAD_SETS, ROWS, SHARES
 from lamae.compare.table import lead_names, sentence
 from lamae.ui.scores import interval
 
-__all__ = ["claims", "lead_sets", "load_results", "methods", "points", "sentence"]
+__all__ = ["ablations", "claims", "lead_sets", "load_results", "methods", "points", "sentence"]
 
-TEST = "fold10"
+TEST, VALIDATION = "fold10", "fold9"
 TASKS = {"icd10": "ICD-10-CM codes", "statements": "SCP statements"}
 
 
@@ -88,3 +88,21 @@ def claims(results: Mapping[str, Any]) -> pd.DataFrame:
             )
         lines.append(line)
     return pd.DataFrame(lines)
+
+
+def ablations(results: Mapping[str, Any]) -> pd.DataFrame:
+    """One choice of pretraining changed at a time, on the validation fold."""
+    return pd.DataFrame(
+        [
+            {
+                "Pretraining": f"{entry['choice']}: {entry['setting']}",
+                **{
+                    f"{name}, probe (95% CI)": interval(entry[VALIDATION][task], "macro_auroc")
+                    for task, name in TASKS.items()
+                },
+                "V1–V6 hidden (mV)": f"{entry['restoration']['chest']:.3f}",
+                "3/4 of patches hidden (mV)": f"{entry['restoration']['patches']:.3f}",
+            }
+            for entry in results["ablations"].values()
+        ]
+    )

@@ -159,14 +159,17 @@ def compared() -> None:
     st.subheader("Comparison", anchor=False)
     st.markdown(widgets.plain(comparison.sentence(found)))
     widgets.chart(figures.comparison(points, dark=widgets.dark()), "comparison")
-    for make in (comparison.methods, comparison.lead_sets, comparison.claims):
+    makers = (comparison.methods, comparison.lead_sets, comparison.claims, comparison.ablations)
+    for make in makers:
         if len(data := make(found)):
             widgets.table(data)
             widgets.download(data, f"comparison_{make.__name__}")
     st.caption(
         "Macro AUROC over ICD-10-CM codes with at least 5 positives in the test fold, and over "
         "SCP statements with at least 10 in training. Fewer leads: the others are hidden, nothing "
-        "is trained again. Differences are paired: both rows on the same resamples of patients."
+        "is trained again. Differences are paired: both rows on the same resamples of patients. "
+        "Pretraining with one choice changed: one seed, validation fold; the errors are medians "
+        "over its ECGs."
     )
 
 

@@ -40,7 +40,14 @@ def results() -> dict[str, Any]:
     return {
         "settings": {"budget": {"model": model, "batch": 32, **epochs}, "training_ecgs": 3395},
         "rows": rows,
-        "ablations": {},
+        "ablations": {
+            "latent_0": {
+                "choice": "depth of latent attention",
+                "setting": "0",
+                "fold9": figure(0.812),
+                "restoration": {"chest": 0.1262, "patches": 0.0828},
+            }
+        },
         "claims": [{"title": "this - that", "icd10": difference, "statements": difference}],
     }
 
@@ -86,6 +93,14 @@ def test_rows_lead_sets_and_differences_stand_in_tables(visit, results):
     assert len(leads) == sum(row.lead_sets for row in ROWS)
     (claims,) = (t.value for t in at.table if "Difference" in t.value.columns)
     assert claims.iloc[0, 1] == "+0.031 (-0.004 to +0.060)"
+    (ablations,) = (t.value for t in at.table if "Pretraining" in t.value.columns)
+    assert list(ablations.iloc[0]) == [
+        "depth of latent attention: 0",
+        "0.812 (0.792–0.842)",
+        "0.812 (0.792–0.842)",
+        "0.126",
+        "0.083",
+    ]
 
 
 def test_without_a_comparison_the_section_is_left_out(visit, results):
