@@ -76,6 +76,23 @@ class Hiding:
         return cls(tuple(lead for lead in LEADS if lead in leads), tuple(sorted(set(stretches))))
 
 
+def shown_leads(ecg: ECG, leads: Sequence[str] | None) -> tuple[str, ...]:
+    """The recording's leads among those asked for, in standard order; None asks for all.
+
+    Raises:
+        InputError: A name is not a lead, or the recording has none of them.
+    """
+    if leads is None:
+        return ecg.leads
+    lead_indices(leads)
+    shown = tuple(lead for lead in ecg.leads if lead in leads)
+    if not shown:
+        raise InputError(
+            f"The recording has none of the leads asked for; it has {', '.join(ecg.leads)}."
+        )
+    return shown
+
+
 @dataclass(frozen=True, eq=False)
 class Band:
     """How far restorations differ when the model sees less than it might.

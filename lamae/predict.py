@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Float32, Float64
-from torch import Generator, Tensor
+from torch import Tensor
 
 from lamae.attend import attention_of
 from lamae.checkpoint import Bundle, load_bundled
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError, WeightsError
-from lamae.explored import Hiding, Stretch, patches_in
+from lamae.explored import Hiding, Stretch, shown_leads
 from lamae.labels import ICD10_TITLES, STATEMENTS, statement_indices
 from lamae.model import Classifier
 from lamae.model.classifier import code_logits
-from lamae.model.mask import hide_random_patches
+from lamae.model.mask import hide_parts
 from lamae.preprocess import InputSpec, Prepared, prepare
 from lamae.restore import compare
 from lamae.results import CodeScore, LeadAttention, Prediction, Reconstruction, StatementScore
@@ -105,7 +105,7 @@ class Predictor:
             WeightsError: The weights were pretrained only.
         """
         prepared = prepare(ecg, self.spec, start)
-        shown = self.shown_leads(ecg, leads)
+        shown = shown_leads(ecg, leads)
         x, visible = self.model_input(prepared, shown)
         with torch.inference_mode():
             logits = self.classifier(x, visible)
@@ -233,7 +233,7 @@ class Predictor:
             )
         prepared = prepare(ecg, self.spec, start)
         x, available = self.model_input(prepared, ecg.leads)
-        visible = self.visible(available, hiding, start)
+        visible = hide_parts(available, hiding, start, self.patch_seconds)
         each = self.bundle.config.patch
         seen = visible[0].numpy().repeat(each, axis=1)
         hidden = (available & ~visible)[0].numpy().repeat(each, axis=1) & prepared.present
@@ -252,25 +252,6 @@ class Predictor:
             fs=self.spec.fs,
             start=start,
         )
-
-    def visible(
-        self, available: Bool[Tensor, "1 12 N"], hiding: Hiding, start: float
-    ) -> Bool[Tensor, "1 12 N"]:
-        """The available patches of the window from `start` s that stay visible.
-
-        Raises:
-            InputError: A lead is unknown, nothing stays visible or the share is out of range.
-        """
-        if not 0 <= hiding.share <= 0.95:
-            raise InputError(f"The hidden share is {hiding.share:g}; expected 0 to 0.95.")
-        generator = Generator().manual_seed(hiding.seed)
-        visible = hide_random_patches(available, hiding.share, generator)
-        visible[:, lead_indices(hiding.leads)] = False
-        inside = patches_in(hiding.stretches, start, self.bundle.config.patches, self.patch_seconds)
-        visible &= torch.from_numpy(~inside)
-        if not visible.any():
-            raise InputError("Everything is hidden; leave at least one lead visible.")
-        return visible
 
     def attention(
         self, ecg: ECG, *, start: float = 0.0, stage: str = "pretrained"
@@ -309,22 +290,6 @@ class Predictor:
         available = share >= 0.5
         available[[row for row, lead in enumerate(LEADS) if lead not in leads]] = False
         return torch.from_numpy(prepared.values)[None], torch.from_numpy(available)[None]
-
-    def shown_leads(self, ecg: ECG, leads: Sequence[str] | None) -> tuple[str, ...]:
-        """The recording's leads among those asked for, in standard order.
-
-        Raises:
-            InputError: A name is not a lead, or the recording has none of them.
-        """
-        if leads is None:
-            return ecg.leads
-        lead_indices(leads)
-        shown = tuple(lead for lead in ecg.leads if lead in leads)
-        if not shown:
-            raise InputError(
-                f"The recording has none of the leads asked for; it has {', '.join(ecg.leads)}."
-            )
-        return shown
 
 
 def _by_probability(statement: StatementScore) -> float:

@@ -12,7 +12,7 @@ from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError
 from lamae.explored import Band, Hiding, HidingCurve, Repair
 from lamae.model.linear import linear_leads
-from lamae.model.mask import hide_random_patches
+from lamae.model.mask import hide_parts, hide_random_patches
 from lamae.predict import Predictor
 from lamae.preprocess import prepare
 from lamae.restore import compare
@@ -46,7 +46,7 @@ def band(
         InputError: As `Predictor.reconstruct`.
     """
     x, available = predictor.model_input(prepare(ecg, predictor.spec, found.start), ecg.leads)
-    visible = predictor.visible(available, hiding, found.start)
+    visible = hide_parts(available, hiding, found.start, predictor.patch_seconds)
     generator = Generator().manual_seed(hiding.seed + 1)
     drawn = hide_random_patches(visible.expand(draws, -1, -1), 1 - SHOWN, generator)
     # A lead of which few patches are visible may lose all; an ECG must not.

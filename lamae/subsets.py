@@ -7,7 +7,7 @@ import torch
 
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError
-from lamae.explored import Robustness, SubsetScores
+from lamae.explored import Robustness, SubsetScores, shown_leads
 from lamae.predict import Predictor
 from lamae.preprocess import prepare
 
@@ -40,7 +40,7 @@ def lead_subsets(
             recording's leads.
         WeightsError: The weights were pretrained only.
     """
-    shown = [predictor.shown_leads(ecg, leads) for leads in subsets]
+    shown = [shown_leads(ecg, leads) for leads in subsets]
     # Sets of one size pack into a batch without gaps.
     wanted = sorted({ecg.leads, *shown}, key=len)
     x, available = predictor.model_input(prepare(ecg, predictor.spec, start), ecg.leads)
@@ -102,7 +102,7 @@ def removal(
         InputError: The window or a lead does not exist.
         WeightsError: The weights were pretrained only.
     """
-    predictor.shown_leads(ecg, order or None)
+    shown_leads(ecg, order or None)
     gone = [lead for lead in dict.fromkeys([*order, *ecg.leads]) if lead in ecg.leads]
     steps = [_without(ecg.leads, gone[:count]) for count in range(len(gone))]
     return lead_subsets(predictor, ecg, steps, start=start, progress=progress)
@@ -124,7 +124,7 @@ def with_each(
         InputError: The window or a lead does not exist.
         WeightsError: The weights were pretrained only.
     """
-    shown = predictor.shown_leads(ecg, leads)
+    shown = shown_leads(ecg, leads)
     more = [(*shown, lead) for lead in ecg.leads if lead not in shown]
     return lead_subsets(predictor, ecg, [shown, *more], start=start, progress=progress)
 

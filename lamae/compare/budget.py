@@ -52,9 +52,9 @@ class Budget:
     def classifier(self, name: str, seed: int) -> RunConfig:
         """The run that trains a classifier with labels.
 
-        It is as recipe `small_codes`, but without blended ECGs and with a shorter average, both
-        of which pay in longer runs. Fine-tuning and training from scratch are the same but for
-        the weights they begin with.
+        It is as recipe `small_codes`, but without blended ECGs and with a shorter average:
+        together they slow the first epochs. Fine-tuning and training from scratch are the same
+        but for the weights they begin with.
         """
         config = small_codes()
         return replace(

@@ -9,13 +9,13 @@ Source: Wagner et al., PTB-XL, a large publicly available electrocardiography da
 """
 
 import http.client
-import queue
-import threading
+import multiprocessing
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from multiprocessing.pool import ThreadPool
 from types import MappingProxyType
 from typing import Any
 
@@ -132,22 +132,10 @@ def _within(seconds: float, work: Callable[[float], dict[str, bytes]]) -> dict[s
 
     The time-out of a socket counts from byte to byte and does not bound looking up a name.
     """
-    done: queue.SimpleQueue[dict[str, bytes] | Exception] = queue.SimpleQueue()
-    deadline = time.monotonic() + seconds
-
-    def run() -> None:
+    # Unlike an executor, a pool waits for its thread neither here nor at exit: a name server that
+    # does not answer would hold up both.
+    with ThreadPool(1) as pool:
         try:
-            done.put(work(deadline))
-        # Whatever it is, the caller raises it again. An executor would do this too, but waits for
-        # its threads at exit, and so for a name server that does not answer.
-        except Exception as error:
-            done.put(error)
-
-    threading.Thread(target=run, name="physionet", daemon=True).start()
-    try:
-        outcome = done.get(timeout=seconds)
-    except queue.Empty:
-        raise ReadError(UNREACHABLE) from None
-    if isinstance(outcome, Exception):
-        raise outcome
-    return outcome
+            return pool.apply_async(work, (time.monotonic() + seconds,)).get(timeout=seconds)
+        except multiprocessing.TimeoutError:
+            raise ReadError(UNREACHABLE) from None

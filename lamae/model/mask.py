@@ -8,6 +8,8 @@ from jaxtyping import Bool, Int
 from torch import Generator, Tensor
 
 from lamae.ecg import CHEST_LEADS, lead_indices
+from lamae.errors import InputError
+from lamae.explored import Hiding, patches_in
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,26 @@ def hide_asked_leads(
         hidden = torch.randperm(leads, generator=generator)[:count]
     visible = available.clone()
     visible[:, hidden.to(available.device)] = False
+    return visible
+
+
+def hide_parts(
+    available: Bool[Tensor, "1 12 N"], hiding: Hiding, start: float, patch_seconds: float
+) -> Bool[Tensor, "1 12 N"]:
+    """Hide what a person chose, in the window from `start` s.
+
+    Raises:
+        InputError: A lead is unknown, nothing stays visible or the share is out of range.
+    """
+    if not 0 <= hiding.share <= 0.95:
+        raise InputError(f"The hidden share is {hiding.share:g}; expected 0 to 0.95.")
+    generator = Generator().manual_seed(hiding.seed)
+    visible = hide_random_patches(available, hiding.share, generator)
+    visible[:, lead_indices(hiding.leads)] = False
+    inside = patches_in(hiding.stretches, start, available.shape[-1], patch_seconds)
+    visible &= torch.from_numpy(~inside)
+    if not visible.any():
+        raise InputError("Everything is hidden; leave at least one lead visible.")
     return visible
 
 
