@@ -64,7 +64,7 @@ def small_codes() -> RunConfig:
     return RunConfig(
         recipe="small_codes",
         optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.1, decay=0.8, betas=(0.9, 0.98), ema=0.999),
-        epochs=16,
+        epochs=32,
         batch=32,
         zscored=True,
         augment=AugmentConfig(mix=0.5),
@@ -77,7 +77,7 @@ def small_leads() -> RunConfig:
     return RunConfig(
         recipe="small_leads",
         optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.05, decay=0.9, ema=0.995),
-        epochs=16,
+        epochs=32,
         batch=32,
         mask=MaskConfig(asked=0.65),
         relative=True,
