@@ -6,13 +6,14 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
 from lamae.model import ModelConfig
+from lamae.model.classifier import StatementModel
 from lamae.train.config import RunConfig
 
 WIDTHS = (64, 64, 128, 192)
 KERNEL = 7
 
 
-class ResNet(nn.Module):
+class ResNet(StatementModel):
     """Log-odds of each statement; takes what the classifier takes, and hidden leads as zeros.
 
     Source: residual blocks of He et al. (arXiv 1512.03385) in one dimension, as PTB-XL's
@@ -38,11 +39,6 @@ class ResNet(nn.Module):
         hidden = self.stages(self.stem(x * seen))  # B C T/32
         pooled = torch.cat([hidden.mean(dim=-1), hidden.amax(dim=-1)], dim=-1)
         return self.head(self.dropout(pooled))
-
-    def start_from(self, prevalence: Float[Tensor, " statements"]) -> None:
-        """Let the head begin with the odds of each statement in the training ECGs."""
-        with torch.no_grad():
-            self.head.bias.copy_(torch.logit(prevalence, eps=1e-4))
 
 
 class Stage(nn.Module):

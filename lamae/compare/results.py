@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lamae.compare.rows import ABLATIONS, CLAIMS
+from lamae.compare.rows import ABLATIONS, CLAIMS, ROWS
 from lamae.errors import DataError
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def added_to(before: Results | None, now: Results, shipped: str) -> dict[str, An
     ablations = {**before["ablations"], **now["ablations"]}
     return {
         "settings": now["settings"],
-        "rows": rows,
+        "rows": _in_order(rows, [row.name for row in ROWS]),
         "ablations": _in_order(ablations, [line.name for line in ABLATIONS]),
         "claims": list(_in_order(claims, [claim.title for claim in CLAIMS]).values()),
     }

@@ -51,13 +51,14 @@ def command(
         InputError: There is no such row, or no data were given.
     """
     if not only_table:
-        _, ablations = chosen(names)
+        rows, ablations = chosen(names)
         if rehearse:
             budget, records = rehearsal_budget(), simulated_records()
         elif data is None:
             raise InputError("Give the data with --data; only --table and --rehearse need none.")
         else:
             zscored = any(PRETRAININGS[line.name].zscored for line in ablations)
+            zscored |= any(row.long for row in rows)
             budget = replace(Budget(), **dict[str, Any](epochs or {}))
             records = load_records(data, InputSpec(), zscored=zscored)
         make(Workshop(records, budget, out), names)

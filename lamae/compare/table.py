@@ -20,13 +20,14 @@ def sentence(results: Results) -> str:
     """What every row had, in words."""
     given = results["settings"]["budget"]
     model = given["model"]
-    but = " but the last" if "shipped" in results["rows"] else ""
     return (
-        f"One budget for all rows{but}: width {model['width']}, depth {model['depth']}, "
-        f"batches of {given['batch']}; {given['pretrain_epochs']} epochs without labels and "
-        f"{given['label_epochs']} with labels on {results['settings']['training_ecgs']:,} training "
-        "ECGs, with Muon but for the ResNet; fine-tuned and from scratch differ in their first "
-        "weights alone. Macro AUROC on fold 10 with 95 % intervals over patients; where there "
+        f"One budget for all rows but the long runs: width {model['width']}, depth "
+        f"{model['depth']}, batches of {given['batch']}; {given['pretrain_epochs']} epochs without "
+        f"labels and {given['label_epochs']} with labels on "
+        f"{results['settings']['training_ecgs']:,} training ECGs, with Muon but for the ResNet. "
+        f"The long runs have {given['long_epochs']} epochs with labels, blended ECGs and those "
+        "without amplitudes. Fine-tuned and from scratch differ in their first weights alone. "
+        "Macro AUROC on fold 10 with 95 % intervals over patients; where there "
         "are several seeds, their mean and in brackets their number."
     )
 

@@ -5,9 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32
-from lightning.fabric import Fabric
-from torch import Generator, Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
 from lamae.checkpoint import Bundle
 from lamae.compare.budget import Budget
@@ -15,13 +13,9 @@ from lamae.compare.resnet import ResNet, draw_leads
 from lamae.compare.rows import Row
 from lamae.compare.shares import labelled_rows, repeats
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records
-from lamae.evaluate import code_scores, macro_auroc
 from lamae.model import Classifier
-from lamae.train.augment import augment
-from lamae.train.config import RunConfig
 from lamae.train.device import cpu_has_bf16, make_fabric
 from lamae.train.finetune import fit_classifier
-from lamae.train.loop import fit
 
 # Of evaluation; larger ones are slower on a CPU, whose cache they leave.
 BATCH = 16
@@ -42,22 +36,25 @@ def train_classifier(
         seed: Of classifier, masks and order.
         bundle: Pretrained weights; None for random ones.
         budget: For all rows.
-        records: All ECGs in mV.
+        records: All ECGs that the row may learn from or is watched on.
         out: Folder of the run.
     """
     torch.manual_seed(seed)
-    training, validation = records.folds(TRAINING_FOLDS), records.folds([VALIDATION_FOLD])
+    training = records.folds(TRAINING_FOLDS)
+    validation = records.take(records.amplitude).folds([VALIDATION_FOLD])
     labelled = training.take(np.tile(labelled_rows(training, row.share), repeats(row.share)))
     fabric = make_fabric()
     fabric.launch()
     if row.classifier == "resnet":
-        config = budget.resnet(row.name, seed)
-        return _fit_resnet(fabric, ResNet(budget.model), labelled, validation, config, out)
-    config, model = budget.classifier(row.name, seed), Classifier(budget.model)
+        config = budget.resnet(row.name, seed, long=row.long)
+        resnet = ResNet(budget.model)
+        return fit_classifier(fabric, resnet, labelled, validation, config, out, view=draw_leads)
+    config = budget.classifier(row.name, seed, long=row.long)
+    model = Classifier(budget.model)
     if bundle is not None:
         begin_with(bundle, model)
     sha256 = "" if bundle is None else bundle.sha256
-    return fit_classifier(fabric, model, labelled, validation, config, out, sha256)
+    return fit_classifier(fabric, model, labelled, validation, config, out, pretrained=sha256)
 
 
 def begin_with(bundle: Bundle, model: Classifier) -> None:
@@ -104,30 +101,3 @@ def outputs(
             shown = torch.from_numpy(present[start : start + BATCH]).to(device)
             made.append(module(x, shown[:, :, None].expand(-1, -1, patches)).float().cpu())
     return torch.cat(made).numpy()
-
-
-def _fit_resnet(
-    fabric: Fabric,
-    model: ResNet,
-    labelled: Records,
-    validation: Records,
-    config: RunConfig,
-    out: Path,
-) -> ResNet:
-    """What `fit_classifier` does, but for the leads that are hidden; see `draw_leads`."""
-    x = torch.from_numpy(labelled.values).to(fabric.device)
-    present = torch.from_numpy(labelled.present).to(fabric.device)
-    y = torch.from_numpy(labelled.statements.astype(np.float32)).to(fabric.device)
-    model.start_from(y.mean(dim=0).cpu())
-
-    def loss(module: nn.Module, rows: Tensor, generator: Generator) -> Tensor:
-        visible = draw_leads(present[rows], config, generator)
-        logits = module(augment(x[rows], config.augment, generator), visible)
-        return F.binary_cross_entropy_with_logits(logits.float(), y[rows])
-
-    def validate(module: nn.Module) -> dict[str, float]:
-        found = outputs(module, validation, config.model.patches)
-        return {"icd10_auroc": macro_auroc(code_scores(found), validation.code_labels())}
-
-    made_from = {"training set": labelled.ids_sha256}
-    return fit(fabric, model, loss, validate, len(labelled), config, out, made_from=made_from)

@@ -183,10 +183,11 @@ class Workshop:
         before, bundle = Spent(), None
         if row.pretraining is not None:
             bundle, before = self.pretrained(row.pretraining)
+        records = self.records if row.long else self.in_mv
         runs, model = [], None
         for seed in row.seeds:
             out = folder / f"seed{seed}"
-            model = train_classifier(row, seed, bundle, self.budget, self.in_mv, out)
+            model = train_classifier(row, seed, bundle, self.budget, records, out)
             runs.append(Spent.of(out))
             self._score(model.eval(), row, folder, seed)
         assert model is not None

@@ -8,7 +8,18 @@ from lamae.model.config import ModelConfig
 from lamae.model.latent import Backbone, Latent
 
 
-class Classifier(nn.Module):
+class StatementModel(nn.Module):
+    """What takes signals and visible patches, and ends with a linear head over the statements."""
+
+    head: nn.Linear
+
+    def start_from(self, prevalence: Float[Tensor, " statements"]) -> None:
+        """Let the head begin with the odds of each statement in the training ECGs."""
+        with torch.no_grad():
+            self.head.bias.copy_(torch.logit(prevalence, eps=1e-4))
+
+
+class Classifier(StatementModel):
     """Log-odds of each statement from z and the tokens of each lead."""
 
     def __init__(self, config: ModelConfig) -> None:
@@ -29,11 +40,6 @@ class Classifier(nn.Module):
     def classify(self, latent: Latent) -> Float[Tensor, "B statements"]:
         """Log-odds from what the backbone made."""
         return self.head(self.dropout(latent.pooled(self.config.leads)))
-
-    def start_from(self, prevalence: Float[Tensor, " statements"]) -> None:
-        """Let the head begin with the odds of each statement in the training ECGs."""
-        with torch.no_grad():
-            self.head.bias.copy_(torch.logit(prevalence, eps=1e-4))
 
 
 def code_logits(

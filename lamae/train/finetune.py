@@ -1,9 +1,10 @@
 """Fine-tuning on SCP-ECG statements."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from lamae.evaluate import (
 )
 from lamae.labels import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.model import Classifier
-from lamae.model.classifier import code_logits
+from lamae.model.classifier import StatementModel, code_logits
 from lamae.model.mask import hide_random_leads, hide_random_patches
 from lamae.predict import Predictor
 from lamae.train.augment import augment, mix
@@ -43,6 +44,9 @@ from lamae.train.run import environment
 
 # Signals, visible patches, labels, and which of them to learn from.
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
+Trained = TypeVar("Trained", bound=StatementModel)
+# From the leads of each ECG, [B, L], to the patches, [B, L, N], that a step sees.
+View = Callable[[Tensor, RunConfig, Generator], Tensor]
 
 # What the card keeps of the weights that fine-tuning begins with; all else is of their codes.
 PRETRAINED = ("name", "paper", "data", "pretraining")
@@ -97,7 +101,9 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
     torch.manual_seed(config.seed)
     model = Classifier(config.model)
     model.backbone.load_state_dict(init.mae.backbone.state_dict())
-    trained = fit_classifier(fabric, model, training, validation, config, out, init.sha256)
+    trained = fit_classifier(
+        fabric, model, training, validation, config, out, pretrained=init.sha256
+    )
     path = out / "lamae.safetensors"
     if fabric.global_rank == 0:
         card = {
@@ -128,13 +134,15 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
 
 def fit_classifier(
     fabric: Fabric,
-    model: Classifier,
+    model: Trained,
     training: Records,
     validation: Records,
     config: RunConfig,
     out: Path,
+    *,
     pretrained: str = "",
-) -> Classifier:
+    view: View | None = None,
+) -> Trained:
     """Train a classifier on the statements; its head begins with their prevalence.
 
     Where a data set gives ICD-10-CM codes and no statements, the codes' scores are trained.
@@ -148,7 +156,9 @@ def fit_classifier(
         out: Folder of the run; one that was stopped there goes on.
         pretrained: SHA-256 of the weights that the model begins with; empty where they are
             random.
+        view: What a step sees of the ECGs; `draw_view` by default.
     """
+    view = view or draw_view
     x = torch.from_numpy(training.values).to(fabric.device)
     present = torch.from_numpy(training.present).to(fabric.device)
     direct = training.codes is not None
@@ -164,7 +174,7 @@ def fit_classifier(
         changed, labels, known = augment(x[rows], config.augment, generator), y[rows], taught[rows]
         if config.augment.mix:
             changed, labels, known = mix(changed, labels, known, config.augment, generator)
-        return changed, draw_view(present[rows], config, generator), labels, known
+        return changed, view(present[rows], config, generator), labels, known
 
     def loss(module: nn.Module, batch: Batch, _: Generator) -> Tensor:
         signals, visible, truth, weight = batch

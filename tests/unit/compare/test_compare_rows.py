@@ -9,6 +9,7 @@ from lamae.compare.rows import ABLATIONS, CLAIMS, LEAD_SETS, PRETRAININGS, ROWS,
 from lamae.ecg import LEADS
 from lamae.errors import InputError
 from lamae.model import ModelConfig
+from lamae.train.recipes import small_codes
 
 NAMES = {row.name: row for row in ROWS}
 
@@ -59,6 +60,17 @@ def test_what_learns_with_labels_learns_as_long_and_sees_as_many_leads():
     config, resnet = budget.classifier("a", 0), budget.resnet("b", 0)
     assert config.lead_dropout == resnet.lead_dropout > 0
     assert config.epochs == resnet.epochs == budget.label_epochs
+
+
+def test_long_rows_learn_with_labels_as_the_weights_that_ship_do():
+    recipe, budget = small_codes(), Budget()
+    config, resnet = budget.classifier("a", 0, long=True), budget.resnet("b", 0, long=True)
+    own = {"recipe": config.recipe, "checkpoint_seconds": config.checkpoint_seconds}
+    assert config == replace(recipe, **own)
+    for name in ("epochs", "batch", "augment", "zscored", "lead_dropout"):
+        assert getattr(resnet, name) == getattr(recipe, name)
+    assert recipe.augment.mix > 0
+    assert {row.name for row in ROWS if row.long} == {"resnet_long", "scratch_long"}
 
 
 def test_rows_are_chosen_by_name():
