@@ -1,9 +1,10 @@
 """Where the heart beats are, seen in all leads together."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Bool, Float, Float64
 from scipy import ndimage, signal
 
 from lamae.ecg import ECG, INDEPENDENT_LEADS
@@ -18,6 +19,8 @@ SEEN = 3.0
 EDGE = 0.05  # s
 R_REACH = 0.08  # s
 QUIET = 25  # percentile of the signal's activity that lies between beats
+STILL = 1.0  # s
+STILL_SIZE = 0.005  # mV, one step of the coarsest usual converter
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +51,8 @@ def heart_rate(ecg: ECG) -> HeartRate:
     fs = ecg.fs
     step = int(fs // WORKING_FS)
     if step > 1:
-        signals = signal.decimate(signals, step, ftype="fir", axis=1)
+        # Electrodes have offsets: padded with zeros, they would jump at both ends.
+        signals = signal.resample_poly(signals, 1, step, axis=1, padtype="line")
         fs /= step
     signals = signals[np.ptp(signals, axis=1) > FLAT]
     peaks = _beats(signals, fs) if len(signals) else np.zeros(0, dtype=np.intp)
@@ -69,18 +73,50 @@ def _activity(signals: Float[np.ndarray, "leads time"], fs: float) -> Float64[np
     filtered = signal.sosfiltfilt(sos, signals, axis=1, padlen=min(int(fs), signals.shape[1] - 1))
     slope = np.gradient(filtered, 1 / fs, axis=1)
     width = max(3, round(SMOOTHING * fs))
-    energy = ndimage.uniform_filter1d(slope**2, width, axis=1)
-    # 2 uV of noise at 10 Hz keeps a noise-free lead from outweighing all others.
-    floor = np.percentile(energy, QUIET, axis=1) + (2 * np.pi * 10 * 0.002) ** 2
-    return _together(np.sqrt(energy / floor[:, None]), fs)
+    # A running sum that has left a beat for a constant ends a little below zero.
+    energy = np.maximum(ndimage.uniform_filter1d(slope**2, width, axis=1), 0.0)
+    moving = ~still(signals, fs, STILL_SIZE)
+    # A lead that is off for a while is not quiet for that: it would outweigh all others.
+    quiet = [
+        np.percentile(lead[moves] if moves.any() else lead, QUIET)
+        for lead, moves in zip(energy, moving, strict=True)
+    ]
+    # 2 uV of noise at 10 Hz keeps a noise-free lead from doing so.
+    floor = np.array(quiet) + (2 * np.pi * 10 * 0.002) ** 2
+    return _together(np.sqrt(energy / floor[:, None]), moving, fs)
+
+
+def still(
+    signals: Float[np.ndarray, "leads time"],
+    fs: float,
+    size: float | Float64[np.ndarray, "leads 1"],
+) -> Bool[np.ndarray, "leads time"]:
+    """Which samples lie in a stretch of 1 s, or a longer one, over which a lead does not move.
+
+    Args:
+        signals: Voltage in mV.
+        fs: Sampling rate in Hz.
+        size: What counts as no movement, from lowest to highest, in mV; one for all leads, or one
+            row for each.
+    """
+    half = round(STILL * fs / 2)
+    width = 2 * half + 1
+    swing = ndimage.maximum_filter1d(signals, width) - ndimage.minimum_filter1d(signals, width)
+    calm = swing <= size
+    # Where the recording ends within the stretch, nobody knows.
+    calm[:, :half] = calm[:, max(0, calm.shape[1] - half) :] = False
+    return ndimage.maximum_filter1d(calm.astype(np.uint8), width) > 0
 
 
 def _together(
-    strengths: Float64[np.ndarray, "leads time"], fs: float
+    strengths: Float64[np.ndarray, "leads time"],
+    moving: Bool[np.ndarray, "leads time"],
+    fs: float,
 ) -> Float64[np.ndarray, " time"]:
-    """Mean over leads, in which a jolt in one lead does not look like a beat in all."""
+    """Mean over the leads that move, in which a jolt in one does not look like a beat in all."""
     usual = np.array([np.median(_tallest(lead, fs)[1]) for lead in strengths])
-    return np.minimum(strengths, 1.5 * usual[:, None]).mean(axis=0)
+    shared = np.where(moving, np.minimum(strengths, 1.5 * usual[:, None]), 0.0)
+    return shared.sum(axis=0) / np.maximum(moving.sum(axis=0), 1)
 
 
 def _beats(signals: Float[np.ndarray, "leads time"], fs: float) -> np.ndarray:
@@ -99,8 +135,11 @@ def _beats(signals: Float[np.ndarray, "leads time"], fs: float) -> np.ndarray:
     keep = clear | (large & (height > 0.15 * level[peaks]))
     keep = _without_p_and_t_waves(peaks[keep], large[keep], activity, fs)
     keep = _search_back(keep, peaks[height > 0.18 * level[peaks]], activity, fs)
-    # Noise alone has peaks, too, but they hardly rise above what lies between them.
-    if keep.size == 0 or np.median(activity[keep]) < SEEN * np.percentile(activity, QUIET):
+    # Noise alone has peaks, too, but they hardly rise above what lies between them. Between
+    # each two, since elsewhere the recording may be empty.
+    ends = pairwise([0, *keep.tolist(), activity.size - 1])
+    between = [np.percentile(activity[first : last + 1], QUIET) for first, last in ends]
+    if keep.size == 0 or np.median(activity[keep]) < SEEN * np.median(between):
         return keep[:0]
     return keep
 
@@ -166,7 +205,8 @@ def _size(signals: Float[np.ndarray, "leads time"], fs: float) -> Float64[np.nda
     """Distance of the leads together from their baseline in mV."""
     sos = signal.butter(2, 2.0, "highpass", fs=fs, output="sos")
     padlen = min(int(fs), signals.shape[1] - 1)
-    return _together(np.abs(signal.sosfiltfilt(sos, signals, axis=1, padlen=padlen)), fs)
+    size = np.abs(signal.sosfiltfilt(sos, signals, axis=1, padlen=padlen))
+    return _together(size, ~still(signals, fs, STILL_SIZE), fs)
 
 
 def _r_times(

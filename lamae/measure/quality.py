@@ -9,12 +9,16 @@ from jaxtyping import Float64
 from scipy import signal
 
 from lamae.ecg import ECG, LEADS
-from lamae.measure.beats import FLAT, heart_rate
+from lamae.measure.beats import FLAT, heart_rate, still
 
-VERDICTS = ("good", "baseline wander", "noisy", "clipped", "flat", "missing")
+NO_BEATS = "without clear beats"
+VERDICTS = ("good", "baseline wander", "noisy", NO_BEATS, "clipped", "flat", "missing")
 READABLE = ("good", "baseline wander")
 
 FLAT_WINDOW = 2.0  # s
+DEAD_SHARE = 0.2
+DEAD_SIZE = (0.005, FLAT)  # mV
+DEAD_OF_QRS = 0.05
 CLIPPED_RUN = 0.02  # s
 CLIPPED_SHARE = 0.01
 CLIPPED_FROM = 0.3  # mV from the baseline
@@ -46,18 +50,20 @@ def signal_quality(ecg: ECG) -> tuple[LeadQuality, ...]:
     """Judge each of the twelve standard leads over the whole recording.
 
     The first of these that holds is the verdict: missing; flat (over at least half of the
-    stretches of 2 s the lead moves by less than 20 uV); clipped (it stays at its highest or
-    lowest value, more than 0.3 mV from the baseline, for at least 20 ms each time, during 1 %
-    of the recording); noisy (between beats, what lies above 20 Hz exceeds 0.025 mV and 6 %
-    of the QRS height, or no beats can be seen in any lead); baseline wander (what lies below
-    0.5 Hz swings by more than 0.3 mV and 60 % of the QRS height); good.
+    stretches of 2 s the lead moves by less than 20 uV, or for a fifth of the recording it stays
+    still, for 1 s or longer each time, through beats of the other leads); clipped (it stays at
+    its highest or lowest value, more than 0.3 mV from the baseline, for at least 20 ms each time,
+    during 1 % of the recording); without clear beats (none can be told in all leads together,
+    because of noise or of a rhythm without separate QRS complexes); noisy (between beats, what
+    lies above 20 Hz exceeds 0.025 mV and 6 % of the QRS height); baseline wander (what lies
+    below 0.5 Hz swings by more than 0.3 mV and 60 % of the QRS height); good.
     """
     signals, r_times = ecg.signal.astype(np.float64), heart_rate(ecg).r_times
+    sizes = _sizes(signals, ecg.fs, r_times)
+    dead = _dead_shares(signals, ecg.fs, r_times, np.array([size["qrs"] for size in sizes]))
     found = {
-        lead: _verdict(lead, values, ecg.fs, beats_seen=r_times.size > 0, **sizes)
-        for lead, values, sizes in zip(
-            ecg.leads, signals, _sizes(signals, ecg.fs, r_times), strict=True
-        )
+        lead: _verdict(lead, values, ecg.fs, beats_seen=r_times.size > 0, dead=share, **size)
+        for lead, values, share, size in zip(ecg.leads, signals, dead, sizes, strict=True)
     }
     return tuple(found.get(lead, LeadQuality(lead, "missing", "not recorded")) for lead in LEADS)
 
@@ -75,7 +81,7 @@ def usable(quality: Sequence[LeadQuality]) -> tuple[bool, str]:
     if not recorded:
         return False, "The recording holds none of the twelve standard leads."
     if len(unreadable) == len(recorded):
-        return False, f"No lead can be read: {named}."
+        return False, f"No lead can be read: {_why_none(unreadable, named)}."
     if len(unreadable) * 2 > len(recorded):
         return False, (
             f"{len(unreadable)} of {len(recorded)} leads cannot be read: {named}. "
@@ -88,25 +94,44 @@ def usable(quality: Sequence[LeadQuality]) -> tuple[bool, str]:
     return True, f"{count} recorded can be read."
 
 
+def _why_none(unreadable: Sequence[LeadQuality], named: str) -> str:
+    """Why no lead can be read; an arrhythmia that kills must not pass for a poor recording."""
+    verdicts = {lead.verdict for lead in unreadable}
+    if verdicts == {"flat"}:
+        return f"{named}; electrodes that are off, or asystole: look at the ECG itself"
+    if NO_BEATS not in verdicts:
+        return named
+    others = ", ".join(f"{q.lead} {q.verdict}" for q in unreadable if q.verdict != NO_BEATS)
+    return (
+        "heart beats could not be told, because of noise or of a rhythm without separate QRS "
+        "complexes (ventricular tachycardia, ventricular fibrillation, asystole): look at the "
+        f"ECG itself{'; ' * bool(others)}{others}"
+    )
+
+
 def _verdict(
     lead: str,
     values: Float64[np.ndarray, " time"],
     fs: float,
     *,
     beats_seen: bool,
+    dead: float,
     qrs: float,
     noise: float,
     wander: float,
 ) -> LeadQuality:
     """Verdict on one lead; sizes in mV."""
-    still = _still_share(values, fs)
-    if still >= 0.5:
-        return LeadQuality(lead, "flat", f"moves by less than 20 µV for {still:.0%} of the time")
+    flat = _flat_share(values, fs)
+    if flat >= 0.5:
+        return LeadQuality(lead, "flat", f"moves by less than 20 µV for {flat:.0%} of the time")
+    if dead >= DEAD_SHARE:
+        why = f"still for {dead:.0%} of the time while other leads show beats"
+        return LeadQuality(lead, "flat", why)
     clipped = _clipped_share(values, fs)
     if clipped >= CLIPPED_SHARE:
         return LeadQuality(lead, "clipped", f"at its limit for {clipped:.0%} of the time")
     if not beats_seen:
-        return LeadQuality(lead, "noisy", "no heart beats can be seen")
+        return LeadQuality(lead, NO_BEATS, "no QRS complexes can be told in the leads together")
     if noise > max(NOISE_SMALL, NOISE_RATIO * qrs):
         return LeadQuality(lead, "noisy", f"{noise:.2f} mV of noise against QRS of {qrs:.2f} mV")
     if wander > max(WANDER_SMALL, WANDER_RATIO * qrs):
@@ -154,7 +179,32 @@ def _filtered(
     return signal.sosfiltfilt(sos, signals, axis=1, padtype="even", padlen=padlen)
 
 
-def _still_share(values: Float64[np.ndarray, " time"], fs: float) -> float:
+def _dead_shares(
+    signals: Float64[np.ndarray, "leads time"],
+    fs: float,
+    r_times: Float64[np.ndarray, " beats"],
+    qrs: Float64[np.ndarray, " leads"],
+) -> list[float]:
+    """Share of the recording for which each lead stays still although the heart beats.
+
+    A pause, or the calm between slow beats, holds no beat; a lead that is off sleeps through
+    whole QRS complexes.
+    """
+    sizes = np.clip(DEAD_OF_QRS * qrs, *DEAD_SIZE)[:, None]
+    shares = []
+    for calm in still(signals, fs, sizes):
+        edges = np.diff(np.concatenate([[0], calm, [0]]))
+        starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+        slept = sum(
+            end - start
+            for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+            if ((r_times >= start / fs + QRS_REACH) & (r_times <= end / fs - QRS_REACH)).any()
+        )
+        shares.append(slept / calm.size)
+    return shares
+
+
+def _flat_share(values: Float64[np.ndarray, " time"], fs: float) -> float:
     """Share of stretches in which the lead hardly moves."""
     size = min(values.size, round(FLAT_WINDOW * fs))
     starts = range(0, values.size - size + 1, max(1, size // 2))
