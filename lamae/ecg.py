@@ -21,6 +21,8 @@ LIMB_FROM_I_II = np.array(
     [[1, 0], [0, 1], [-1, 1], [-0.5, -0.5], [1, -0.5], [-0.5, 1]], dtype=np.float64
 )
 MAX_HOURS = 24.0
+# What the model reads at once, and what a sheet of paper shows, in s.
+WINDOW = 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,8 @@ class ECG:
         age: Years, where the file says so.
         sex: "female" or "male", where the file says so.
         measurements: The recording device's own values: "heart_rate" in bpm; "p", "pr",
-            "qrs", "qt", "qtc" in ms; "p_axis", "qrs_axis", "t_axis" in degrees.
+            "qrs", "qt", "qtc" and, where it is named as such, "qtc_bazett" in ms; "p_axis",
+            "qrs_axis", "t_axis" in degrees.
         filters: The recording device's filters in our own words, where the file says so.
         notes: What reading had to change or derive, one sentence each.
     """
@@ -102,6 +105,18 @@ class ECG:
             raise InputError(f"This recording has no lead {name}; it has {', '.join(self.leads)}.")
         return self.signal[self.leads.index(name)]
 
+    def only(self, leads: Sequence[str]) -> "ECG":
+        """The recording with these of its leads alone; itself where it has no other.
+
+        Raises:
+            ReadError: It has none of them.
+        """
+        kept = tuple(lead for lead in self.leads if lead in leads)
+        if kept == self.leads:
+            return self
+        rows = [self.leads.index(lead) for lead in kept]
+        return replace(self, signal=self.signal[rows], leads=kept)
+
     def window(self, start: float, seconds: float) -> "ECG":
         """The stretch of `seconds` s from `start` s, cut short where the recording ends.
 
@@ -114,6 +129,27 @@ class ECG:
             )
         first = round(start * self.fs)
         return replace(self, signal=self.signal[:, first : first + round(seconds * self.fs)])
+
+
+def age_in_words(years: float) -> str:
+    """An age as it is told: in completed years, below two in months, below one month in days.
+
+    Exactly 0 or 1 is told in years, for most formats hold nothing finer.
+    """
+    # A year of 365 days, or a month of 30, is a whole one.
+    months = int(years * 12 + 1 / 30)
+    if years == 0:
+        return "under 1 year"
+    if months >= 24 or years == 1:
+        return _counted(months // 12, "year")
+    if months:
+        return _counted(months, "month")
+    days = int(years * 365.25 + 0.01)
+    return _counted(days, "day") if days else "under 1 day"
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def complete_limb_leads(

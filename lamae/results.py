@@ -5,18 +5,29 @@ Arrays over leads have one row for each of the twelve standard leads in the orde
 """
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float32
 
+from lamae.ecg import LEADS
 from lamae.verdicts import CANNOT_SAY, SUGGESTED
 
 # Said wherever results are shown or written.
 NOTICE = "Research use only, not a medical device"
+# Said of younger people: 26 of the 3,395 ECGs that the weights which ship were trained on.
+ADULT = 18
+MINORS = "The model was hardly trained on people under 18."
+# Tests were made with ten seconds; an ECG that is cut a little short is still like those.
+TESTED_FROM = 9.0
+
+
+def as_tested(leads: Sequence[str], seconds: float) -> bool:
+    """Whether the model was tested with as much: all twelve leads over ten seconds."""
+    return tuple(leads) == LEADS and seconds >= TESTED_FROM
 
 
 @dataclass(frozen=True)
@@ -40,7 +51,8 @@ class CodeScore:
         threshold: Its operating point, a probability.
         verdict: "suggested", "not suggested" or "cannot say", see `lamae.verdicts`.
         statements: The statements that suggest the code, the most probable first.
-        auroc: On the test fold, with its 95 % interval; None where it was not measured.
+        auroc: On the test fold, with its 95 % interval; None where it was not measured, or
+            where less of the ECG was read than of those of the test.
     """
 
     code: str
@@ -80,6 +92,32 @@ class Prediction:
     start: float
     seconds: float
     leads: tuple[str, ...]
+
+    @property
+    def as_tested(self) -> bool:
+        """Whether what was measured on the test fold applies."""
+        return as_tested(self.leads, self.seconds)
+
+    def as_far_as_tested(self) -> "Prediction":
+        """The same, without the AUROC of any code where those of the test do not apply."""
+        if self.as_tested:
+            return self
+        bare = (replace(code, auroc=None, auroc_interval=None) for code in self.codes)
+        return replace(self, codes=tuple(bare))
+
+    @property
+    def untested(self) -> str | None:
+        """What does not apply, in one sentence; None where all does."""
+        if self.as_tested:
+            return None
+        count = len(self.leads)
+        read = f"lead {self.leads[0]} alone" if count == 1 else f"{count} leads"
+        if self.seconds < TESTED_FROM:
+            read += f" over {self.seconds:.1f} s"
+        return (
+            "AUROC, thresholds, calibration and the error rates of the verdicts were tested with "
+            f"twelve leads over 10 s only; the model read {read}, where none of them is known."
+        )
 
 
 @dataclass(frozen=True, eq=False)

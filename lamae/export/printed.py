@@ -3,6 +3,7 @@
 import textwrap
 
 import lamae
+from lamae.ecg import age_in_words
 from lamae.export.contents import OLDEST, Report
 from lamae.measure import doubt
 from lamae.results import CodeScore
@@ -44,9 +45,9 @@ def pdf(report: Report, *, layout: str = "3x4+II", speed: int = 25, gain: int = 
 
 def _about(report: Report) -> list[str]:
     ecg, age = report.ecg, report.age
-    years = None if age is None else f"{age:.0f} years{' or over' if age == OLDEST else ''}"
+    told = None if age is None else age_in_words(age) + (" or over" if age == OLDEST else "")
     lines = [
-        ", ".join(filter(None, (years, ecg.sex))),
+        ", ".join(filter(None, (told, ecg.sex))),
         ecg.source[:1].upper() + ecg.source[1:],
         f"{ecg.duration:.1f} s at {ecg.fs:g} Hz, shown from {report.start:g} s",
         report.found.rhythm,
@@ -60,12 +61,15 @@ def _codes_in_words(report: Report) -> list[str]:
     if report.prediction is None:
         return ["No codes are suggested", *textwrap.wrap(report.refusal or "", BROAD)]
     found = [code for code in report.prediction.codes if code.suggested]
+    remarks = [line for remark in report.remarks for line in textwrap.wrap(remark, BROAD)]
     if not found:
         return [
             "No code is suggested. The closest:",
             *_code_in_words(report.prediction.codes[0]),
+            *remarks,
         ]
-    return ["Codes suggested", *(line for code in found for line in _code_in_words(code))]
+    codes = [line for code in found for line in _code_in_words(code)]
+    return ["Codes suggested", *codes, *remarks]
 
 
 def _code_in_words(code: CodeScore) -> list[str]:

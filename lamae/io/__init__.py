@@ -17,9 +17,9 @@ from lamae.io import (
     dicom,
     edf,
     edf_header,
+    gather,
     scp,
     wfdb,
-    wfdb_header,
     xml,
     xml_formats,
 )
@@ -144,7 +144,7 @@ def _find(files: Mapping[str, bytes], fs: float | None, unit: str | None) -> Rec
         raise ReadError("The file is empty; expected an ECG.")
     if sum(map(len, files.values())) > MAX_BYTES:
         raise ReadError(f"The files are larger than {MAX_BYTES / 1e6:.0f} MB together.")
-    headers = [name for name in files if _is_header(name, files[name])]
+    headers = [name for name in files if gather.is_header(name, files[name])]
     if len(headers) > 1:
         raise ReadError(f"These are {len(headers)} recordings; open one at a time.")
     if headers:
@@ -159,10 +159,6 @@ def _find(files: Mapping[str, bytes], fs: float | None, unit: str | None) -> Rec
         )
     name, content = next(iter(files.items()))
     return _single(suffix_of(name), content, fs, unit)
-
-
-def _is_header(name: str, content: bytes) -> bool:
-    return suffix_of(name) == ".hea" or wfdb_header.looks_like_header(content)
 
 
 def _single(suffix: str, content: bytes, fs: float | None, unit: str | None) -> Recording:

@@ -55,10 +55,9 @@ def measurements(annotations: Sequence[Dataset]) -> dict[str, float]:
     interval = found.pop("rr", None)
     if interval and "heart_rate" not in found:
         found["heart_rate"] = 60_000 / interval
-    for formula in ("qtc_fridericia", "qtc_bazett"):
-        corrected = found.pop(formula, None)
-        if corrected is not None:
-            found.setdefault("qtc", corrected)
+    corrected = found.pop("qtc_fridericia", None)
+    if corrected is not None:
+        found.setdefault("qtc", corrected)
     return found
 
 

@@ -31,11 +31,12 @@ def planes(attention: LeadAttention) -> None:
 
 
 @st.fragment
-def over_time(ecg: ECG, start: float, attention: LeadAttention) -> None:
+def over_time(recorded: ECG, ecg: ECG, start: float, attention: LeadAttention) -> None:
     """Attention to each patch under the traces, and summed over the waves.
 
     Args:
-        ecg: The recording.
+        recorded: The recording, whose traces are drawn.
+        ecg: The same as the model is shown it.
         start: Where the window starts, in s.
         attention: What the model gave.
     """
@@ -49,7 +50,7 @@ def over_time(ecg: ECG, start: float, attention: LeadAttention) -> None:
         persist_state="session",
     )
     widgets.sheet(
-        figures.attention_over_time(ecg, attention, layout=layout, dark=widgets.dark()),
+        figures.attention_over_time(recorded, attention, layout=layout, dark=widgets.dark()),
         "attention_over_time",
     )
     shares = wave_shares(attention, exploring.waves(ecg, start))
@@ -85,7 +86,7 @@ def beside_ablation(ecg: ECG, start: float) -> None:
     """Lead weights beside how far a code's score falls without each lead.
 
     Args:
-        ecg: The recording.
+        ecg: The recording as the model is shown it.
         start: Where the window starts, in s.
     """
     st.subheader("Attention beside lead ablation", anchor=False)
@@ -122,11 +123,9 @@ def beside_ablation(ecg: ECG, start: float) -> None:
         "too few leads to compare"
         if agreement is None
         else f"Spearman's rank correlation {agreement:+.2f}".replace("-", "−")
+        + f" over {len(attention.leads)} leads"
     )
-    st.markdown(
-        f"Agreement of lead weights with the size of the score's change: {said} over "
-        f"{len(attention.leads)} leads."
-    )
+    st.markdown(f"Agreement of lead weights with the size of the score's change: {said}.")
     st.caption(
         "Fine-tuned model; scores in log-odds before calibration. One attention serves all codes, "
         "an ablation one: where they disagree, trust the ablation about the code. Squares are "

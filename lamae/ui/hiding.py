@@ -63,9 +63,7 @@ def follow_link(ecg: ECG) -> None:
             asked = Hiding.parse(named)
         except InputError as error:
             widgets.trouble(error)
-    share = st.query_params.get("share", "")
-    if share.replace(".", "", 1).isdigit() and float(share) <= MOST:
-        st.session_state[SHARE] = round(float(share) * 20) / 20
+    st.session_state[SHARE] = _share(st.query_params.get("share", ""), st.session_state[SHARE])
     missing = {*asked.leads, *(s.lead for s in asked.stretches)} - set(ecg.leads)
     if missing and named is not None:
         st.info(
@@ -213,6 +211,15 @@ def _lead_clicked(ecg: ECG, key: str) -> None:
     """Hide the lead that was clicked on the paper, or show it again."""
     hidden = set(st.session_state[HIDE]) ^ widgets.clicked(key)
     st.session_state[HIDE] = [lead for lead in ecg.leads if lead in hidden]
+
+
+def _share(text: str, otherwise: float) -> float:
+    """The share that a link names, as the slider can show it; `otherwise` where it names none."""
+    try:
+        share = float(text)
+    except ValueError:
+        return otherwise
+    return round(share * 20) / 20 if 0 <= share <= MOST else otherwise
 
 
 def _preset_chosen(ecg: ECG) -> None:

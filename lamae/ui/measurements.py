@@ -5,13 +5,15 @@ import streamlit as st
 
 from lamae import figures
 from lamae.ecg import ECG
+from lamae.export import Reading
 from lamae.measure import doubt
 from lamae.measured import CONFIDENCE, NAMES, Measured, Measurements, MedianBeat
 from lamae.ui import cache, widgets
 
 # What stands large above the table, where the device or we have it.
 HEADLINES = ("heart_rate", "pr", "qrs", "qt", "qtc")
-# A device does not say whose formula its QTc follows.
+# A device does not say whose formula its QTc follows, so that stands beside none of ours.
+DEVICE_QTC = Reading("qtc", None, "device").title
 DEVICE_NAMES = {"qtc": "QTc"}
 
 
@@ -47,7 +49,7 @@ def show(ecg: ECG, start: float) -> None:
 def _headlines(ecg: ECG, found: Measurements) -> None:
     """The device's values, then ours for what the device does not state, and our rate always."""
     with st.container(horizontal=True, gap="medium"):
-        for name in HEADLINES:
+        for name in (*HEADLINES, "qtc_bazett"):
             if name in ecg.measurements:
                 title = DEVICE_NAMES.get(name, NAMES[name][0])
                 value = _with_unit(name, ecg.measurements[name])
@@ -71,12 +73,21 @@ def _premature(found: Measurements, start: float) -> str:
 
 
 def _table(ecg: ECG, found: Measurements) -> pd.DataFrame:
-    """One row a value; the device's column only where the file has any."""
+    """One row a value, the device's QTc its own; the device's column only where it has any."""
     rows = []
     for name, value in found.values.items():
+        stated = ecg.measurements.get(name)
+        if name == "qtc" and stated is not None:
+            rows.append(
+                {
+                    "Measurement": DEVICE_QTC,
+                    "Device": _with_unit(name, stated),
+                    **dict.fromkeys(("Estimate", "Confidence", "Why"), "–"),
+                }
+            )
+            stated = None
         row = {"Measurement": NAMES[name][0]}
         if ecg.measurements:
-            stated = ecg.measurements.get(name)
             row["Device"] = "–" if stated is None else _with_unit(name, stated)
         row["Estimate"] = _estimate(value)
         row["Confidence"] = value.confidence or "–"
@@ -97,7 +108,7 @@ def _notes(ecg: ECG) -> str:
     said = [f"{level}: {meaning}" for level, meaning in CONFIDENCE.items()]
     text = f"Estimates are ours. Confidence, {'; '.join(said)}."
     if "qtc" in ecg.measurements:
-        text += " The device does not say which formula its QTc follows."
+        text += " Which formula the device's own QTc follows is not known here."
     return text
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Int64
 
+from lamae.ecg import age_in_words
 from lamae.errors import LamaeError, ReadError
 from lamae.labels import ICD10_CODES, STATEMENTS
 from lamae.ui import cache, library, search, session, widgets
@@ -90,7 +91,7 @@ def facts(root: Path | None, in_hand: InHand) -> str:
     said = [STATEMENTS[i].description for i in np.flatnonzero(details.statements[row])]
     codes = [ICD10_CODES[i] for i in np.flatnonzero(details.codes[row])]
     age = details.age[row]
-    years = "age unknown" if np.isnan(age) else f"{age:.0f} years"
+    years = "age unknown" if np.isnan(age) else age_in_words(float(age))
     if age >= OLDEST:
         years = f"{OLDEST} years or more"
     parts = [years, str(details.sex[row]), "; ".join(said), ", ".join(codes)]

@@ -4,18 +4,19 @@ Widgets and uploads vanish when the page changes; what they led to is kept here.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import streamlit as st
 
 from lamae import io
 from lamae.ecg import ECG
 from lamae.errors import AnswerNeeded, LamaeError
+from lamae.io import gather
 from lamae.ui import demos
 
 KEY = "lamae"
-# What the model reads at once, and what a sheet of paper shows, in s.
-WINDOW = 10.0
+# Bytes that may wait for the rest of their record: what the file picker takes, a few times over.
+MOST_UNREAD = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,21 @@ class InHand:
 
 @dataclass(frozen=True)
 class Question:
-    """Files that wait until someone says what they leave out."""
+    """Files that wait until someone says what they leave out.
+
+    Attributes:
+        files: Content by the client's file name.
+        message: What is asked, for people.
+        fields: What is asked: "fs", "unit".
+        fs: The sampling rate in Hz that was answered so far.
+        unit: The unit that was answered so far.
+    """
 
     files: Mapping[str, bytes]
     message: str
     fields: tuple[str, ...]
+    fs: float | None = None
+    unit: str | None = None
 
 
 @dataclass
@@ -52,7 +63,7 @@ class Session:
         in_hand: The ECG that every page is about.
         question: Files that wait for an answer.
         problem: Why the last file could not be opened, for people.
-        unread: Files that made no ECG yet: a header may wait for its signal file.
+        unread: Files that made no ECG yet, the oldest first: a header may wait for its signals.
         uploads: How many ECGs were uploaded so far; names the next one.
         batches: How often files arrived; a file picker serves one batch.
         link: The ?demo= of the address that was followed last.
@@ -104,43 +115,61 @@ def open_demo(name: str) -> None:
         current().problem = str(error)
 
 
-def open_files(
-    files: Mapping[str, bytes], *, fs: float | None = None, unit: str | None = None
-) -> None:
+def open_files(files: Mapping[str, bytes]) -> None:
     """Read uploaded files and take the ECG in hand, or keep the question or problem.
 
     A record whose files arrive one by one is read once all are there.
 
     Args:
         files: Content by the client's file name; the names are only hints about the format.
-        fs: Sampling rate in Hz, where the file does not say.
-        unit: "mV", "uV" or "V", where the file does not say.
     """
     session = current()
-    session.problem = session.question = None
     session.batches += 1
-    attempts = [dict(files)]
-    if session.unread:
-        attempts.append({**session.unread, **files})
-    for attempt in attempts:
-        try:
-            ecg = io.read(
-                next(iter(attempt)),
-                attempt if len(attempt) > 1 else next(iter(attempt.values())),
-                fs=fs,
-                unit=unit,
-            )
-        except AnswerNeeded as needed:
-            session.question = Question(attempt, str(needed), needed.fields)
-            session.problem = None
-            return
-        except LamaeError as error:
-            session.problem = session.problem or f"{error} The ECG in hand is unchanged."
-        else:
-            session.uploads += 1
-            _take(InHand(ecg, f"Uploaded ECG {session.uploads}"))
-            return
-    session.unread = dict(files)
+    if _opened(files):
+        return
+    older = {name: content for name, content in session.unread.items() if name not in files}
+    session.unread = gather.newest({**older, **files}, MOST_UNREAD)
+    record = gather.record(session.unread, files.keys())
+    if record:
+        _opened(record)
+
+
+def answer(fs: float | None, unit: str | None) -> None:
+    """Read the files that wait with what was answered; it can be completed or corrected.
+
+    Args:
+        fs: Sampling rate in Hz, where it was asked for.
+        unit: "mV", "uV", "V" or the size of a step, where it was asked for.
+    """
+    session = current()
+    asked = session.question
+    if asked is None:
+        return
+    session.batches += 1
+    if not _opened(asked.files, fs, unit):
+        # The file is still at hand: another answer may be the right one.
+        session.question = replace(asked, fs=fs, unit=unit)
+    elif session.question is not None:
+        # What was answered stays on the screen: it may be what has to be corrected.
+        session.question = replace(session.question, fields=asked.fields, fs=fs, unit=unit)
+
+
+def _opened(files: Mapping[str, bytes], fs: float | None = None, unit: str | None = None) -> bool:
+    """Whether files made an ECG, or at least a question; else the problem is kept."""
+    session = current()
+    session.problem = session.question = None
+    try:
+        content = files if len(files) > 1 else next(iter(files.values()))
+        ecg = io.read(next(iter(files)), content, fs=fs, unit=unit)
+    except AnswerNeeded as needed:
+        session.question = Question(files, str(needed), needed.fields)
+    except LamaeError as error:
+        session.problem = f"{error} The ECG in hand is unchanged."
+        return False
+    else:
+        session.uploads += 1
+        _take(InHand(ecg, f"Uploaded ECG {session.uploads}"))
+    return True
 
 
 def open_record(read: Callable[[], ECG], name: str, record: str | None = None) -> bool:

@@ -1,5 +1,6 @@
 """Two ECGs one above the other: on the same paper, with the same measurements and codes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -10,6 +11,7 @@ from lamae.errors import LamaeError
 from lamae.measured import NAMES, Measurements
 from lamae.results import Prediction
 from lamae.ui import cache, paper, widgets
+from lamae.ui.measurements import DEVICE_QTC
 from lamae.ui.session import InHand
 
 LETTERS = ("A", "B")
@@ -96,10 +98,8 @@ def compare(first: InHand, second: InHand, scale: Scale, known: tuple[str, str])
     with left:
         st.subheader("Measurements", anchor=False)
         found = [cache.measurements(both[letter].ecg, starts[letter]) for letter in LETTERS]
-        table = measured(*found)
-        for letter, in_hand in both.items():
-            _add_device(table, letter, in_hand)
-        widgets.table(table)
+        stated = {letter: in_hand.ecg.measurements for letter, in_hand in both.items()}
+        widgets.table(with_device(measured(*found), stated))
         words = "Estimates of ours. “low”: of low confidence; “withheld”: not measurable."
         if first.ecg.measurements or second.ecg.measurements:
             words += " “device”: the value that the recording device states."
@@ -132,13 +132,26 @@ def measured(first: Measurements, second: Measurements) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _add_device(table: pd.DataFrame, letter: str, in_hand: InHand) -> None:
-    """Set the device's own values beside ours, in place."""
-    stated = in_hand.ecg.measurements
-    table[letter] = [
-        f"{ours} (device {_value(stated[name], None)})" if name in stated else ours
-        for name, ours in zip(NAMES, table[letter], strict=True)
-    ]
+def with_device(table: pd.DataFrame, stated: Mapping[str, Mapping[str, float]]) -> pd.DataFrame:
+    """The table of `measured` with the devices' own values beside ours, their QTc in its own row.
+
+    Args:
+        table: One row for each of `NAMES`.
+        stated: By letter, what each ECG's device states.
+    """
+    rows = []
+    for name, row in zip(NAMES, table.to_dict("records"), strict=True):
+        said = {
+            letter: f"device {_value(values[name], None)}"
+            for letter, values in stated.items()
+            if name in values
+        }
+        if name == "qtc" and said:
+            own = {"Measurement": f"{DEVICE_QTC} ({NAMES[name][1]})", **said}
+            rows.append({column: own.get(str(column), "–") for column in row})
+            said = {}
+        rows.append({**row, **{letter: f"{row[letter]} ({said[letter]})" for letter in said}})
+    return pd.DataFrame(rows)
 
 
 def codes(first: Prediction | None, second: Prediction | None) -> pd.DataFrame:
@@ -166,13 +179,16 @@ def _codes(both: dict[str, InHand], starts: dict[str, float]) -> None:
     for letter, in_hand in both.items():
         prediction = None
         try:
-            fit, reason = cache.codes_may_be_shown(in_hand.ecg, starts[letter])
-            if fit:
-                prediction = cache.prediction(in_hand.ecg, starts[letter])
+            fitness = cache.fitness(in_hand.ecg, starts[letter])
+            said = f"no result. {fitness.reason}"
+            if fitness.passed:
+                shown = cache.shown(in_hand.ecg, starts[letter])
+                prediction = cache.prediction(shown, starts[letter])
+                said = " ".join(fitness.remarks(prediction))
         except LamaeError as error:
-            reason = str(error)
-        if prediction is None:
-            st.markdown(f"{letter}: no result. {widgets.plain(reason)}")
+            said = f"no result. {error}"
+        if said:
+            st.markdown(f"{letter}: {widgets.plain(said)}")
         given.append(prediction)
     if any(given):
         widgets.table(codes(*given))

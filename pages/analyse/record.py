@@ -3,7 +3,7 @@
 import pandas as pd
 import streamlit as st
 
-from lamae.ui import cache, demos, export, measurements, paper, session, widgets
+from lamae.ui import cache, demos, export, measurements, paper, recording, session, widgets
 
 UNITS = {"mV": "mV (millivolt)", "uV": "µV (microvolt)", "V": "V (volt)"}
 
@@ -15,6 +15,8 @@ def demo_chosen() -> None:
 
 def files_chosen(picker: str) -> None:
     if st.session_state[picker]:
+        # Answers are about one file: those of the last one are no guess about the next.
+        st.session_state.answer_fs = st.session_state.answer_unit = None
         session.open_files({file.name: file.getvalue() for file in st.session_state[picker]})
         close_opener()
 
@@ -25,18 +27,8 @@ def close_opener() -> None:
 
 
 def answered() -> None:
-    state = session.current()
-    question = state.question
-    if question is not None:
-        session.open_files(
-            question.files,
-            fs=st.session_state.get("answer_fs"),
-            unit=st.session_state.get("answer_unit"),
-        )
-        if state.problem is not None:
-            # The file is still at hand: another answer may be the right one.
-            state.question = question
-        close_opener()
+    session.answer(st.session_state.get("answer_fs"), st.session_state.get("answer_unit"))
+    close_opener()
 
 
 def open_an_ecg() -> None:
@@ -76,12 +68,13 @@ def ask() -> None:
     with st.form("answers", width=620):
         st.markdown(widgets.plain(question.message))
         rate, unit = st.columns(2)
+        units = list(dict.fromkeys([*UNITS, *filter(None, [question.unit])]))
         if "fs" in question.fields:
             rate.number_input(
                 "Sampling rate in Hz",
                 min_value=50.0,
                 max_value=20_000.0,
-                value=None,
+                value=question.fs,
                 format="%g",
                 placeholder="for example 500",
                 key="answer_fs",
@@ -89,8 +82,8 @@ def ask() -> None:
         if "unit" in question.fields:
             unit.selectbox(
                 "Unit of the values",
-                list(UNITS),
-                index=None,
+                units,
+                index=units.index(question.unit) if question.unit else None,
                 format_func=lambda unit: UNITS.get(unit, unit),
                 placeholder="Choose, or type a step",
                 accept_new_options=True,
@@ -135,14 +128,5 @@ with left:
         {"Lowest (mV)": "{:.2f}", "Highest (mV)": "{:.2f}", "QRS (mV)": "{:.2f}"},
     )
 with right:
-    st.subheader("Recording", anchor=False)
-    facts = {
-        "Source": ecg.source,
-        "Length": f"{widgets.length(ecg)} at {ecg.fs:g} Hz",
-        "Leads": ", ".join(ecg.leads),
-        "Age": None if ecg.age is None else f"{ecg.age:.0f} years",
-        "Sex": ecg.sex,
-        "Filters, device": ecg.filters,
-    }
-    widgets.facts(facts, "recording")
+    recording.show(ecg)
     export.offer(in_hand, start, layout=view.twelve, speed=view.speed, gain=view.gain)

@@ -13,7 +13,10 @@ ALL = "mean"
 
 
 def reading(attention: LeadAttention) -> str:
-    """What the weights say, in two sentences."""
+    """What the weights say, in one or two sentences."""
+    if len(attention.leads) == 1:
+        only = attention.leads[0]
+        return f"**{only}** is the only lead that the model reads: it receives all attention."
     order = sorted(zip(attention.weights.tolist(), attention.leads, strict=True), reverse=True)
     uniform = 1 / len(attention.leads)
     (most, most_lead), (least, least_lead) = order[0], order[-1]
@@ -62,7 +65,11 @@ def matrix(attention: LeadAttention) -> None:
 
 
 def show(start: float) -> None:
-    ecg = session.current().in_hand.ecg
+    recorded = session.current().in_hand.ecg
+    ecg = cache.shown(recorded, start)
+    hidden = cache.readable(recorded, start).hidden
+    if hidden:
+        st.info(widgets.plain(hidden))
     stage = st.segmented_control(
         "Stage",
         list(STAGES),
@@ -92,7 +99,7 @@ def show(start: float) -> None:
         "combinations of I and II: the model may read the same information from any of them, so "
         "a limb lead with little weight is not one without meaning."
     )
-    attending.over_time(ecg, start, attention)
+    attending.over_time(recorded, ecg, start, attention)
     matrix(attention)
     attending.beside_ablation(ecg, start)
 
@@ -100,9 +107,9 @@ def show(start: float) -> None:
 in_hand = session.current().in_hand
 widgets.notes(in_hand.ecg)
 start = widgets.ask_start(in_hand)
-fit, reason = cache.usable(in_hand.ecg, start)
-if not fit:
-    widgets.refusal(reason)
+readable = cache.readable(in_hand.ecg, start)
+if not readable.usable:
+    widgets.refusal(readable.reason)
 else:
     show(start)
     links.offer("attention")

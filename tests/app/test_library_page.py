@@ -279,6 +279,9 @@ def test_two_ecgs_with_notes_and_device_values_each_keep_their_own(opened):
     measured = at.table[0].value.set_index("Measurement")
     assert f"(device {round(stated['qrs'])})" in measured.loc["QRS (ms)", "A"]
     assert "device" not in measured.loc["QRS (ms)", "B"]
+    own = measured.loc["QTc (device's formula) (ms)"]
+    assert list(own) == [f"device {round(stated['qtc'])}", "–", "–"]
+    assert "device" not in measured.loc["QTc (Fridericia) (ms)", "A"]
 
 
 def test_an_ecg_unfit_for_the_model_has_no_numbers_in_the_comparison(visit):

@@ -9,7 +9,7 @@ from lamae.measured import NAMES
 from lamae.ui import demos
 
 
-def panel(name: str, *, swapped: bool = False) -> None:
+def panel(name: str, *, swapped: bool = False, bazett: bool = False) -> None:
     from dataclasses import replace
 
     from lamae.ui import demos, measurements
@@ -21,6 +21,8 @@ def panel(name: str, *, swapped: bool = False) -> None:
         signal[:5] = ecg.signal[order]
         signal[0] *= -1
         ecg = replace(ecg, signal=signal)
+    if bazett:
+        ecg = replace(ecg, measurements={"qtc_bazett": 431.0})
     measurements.show(ecg, 0.0)
 
 
@@ -49,12 +51,26 @@ def test_the_devices_values_stand_first_and_ours_beside_them(show):
     labels = [metric.label for metric in at.metric]
     assert labels.index("PR, device") < labels.index("Heart rate, estimate")
     table = rows(at)
-    assert [row["Measurement"] for row in table.values()] == [name for name, _ in NAMES.values()]
+    names = [name for name, _ in NAMES.values()]
+    names.insert(names.index("QTc (Fridericia)"), "QTc (device's formula)")
+    assert [row["Measurement"] for row in table.values()] == names
     assert list(table["PR"])[1:3] == ["Device", "Estimate"]
     assert table["PR"]["Device"] == "161 ms"
     assert abs(float(table["PR"]["Estimate"].split()[0]) - 161) <= 12
     assert table["PR"]["Confidence"] in {"high", "moderate", "low"}
     assert "formula" in words(at)
+
+
+def test_a_qtc_that_the_file_calls_bazetts_stands_beside_ours(show):
+    at = show(demos.RECORDING, bazett=True)
+    table = rows(at)
+    assert table["QTc (Bazett)"]["Device"] == "431 ms"
+    assert table["QTc (Bazett)"]["Estimate"].endswith(" ms")
+    assert "QTc (device's formula)" not in table
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["QTc (Bazett), device"] == "431 ms"
+    assert "QTc (Fridericia), estimate" in shown
+    assert "formula" not in words(at)
 
 
 def test_without_a_device_there_is_no_column_for_it(show):

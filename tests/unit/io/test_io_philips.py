@@ -65,6 +65,12 @@ def test_what_is_kept_of_a_new_file():
         assert secret not in repr(ecg)
 
 
+def test_a_qtc_of_bazetts_is_never_taken_for_another():
+    content = philips(LIVELY).decode("utf-16").replace("<qtcf>", "<qtcb>431</qtcb><qtcf>")
+    measured = read("", content.encode("utf-16")).measurements
+    assert (measured["qtc"], measured["qtc_bazett"]) == (408.0, 431.0)
+
+
 def test_saved_anew_as_utf8_under_its_old_declaration():
     content = philips(LIVELY).decode("utf-16").encode()
     assert b'encoding="utf-16"' in content
