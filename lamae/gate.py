@@ -1,11 +1,11 @@
-"""Is this an ECG like those the model was trained on? Its own restoration tells.
+"""Is this ECG fit for the model? Its leads must be readable, and it must be like known ECGs.
 
 The masked autoencoder restores what is hidden from it well where a signal is like what it
 learned from. Before any code is shown, the share of the hidden signal that it fails to restore
 is compared with the same share of known ECGs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +16,13 @@ from torch import Tensor
 from tqdm import tqdm
 
 from lamae.data import Records
-from lamae.ecg import ECG, LEADS
+from lamae.ecg import ECG
 from lamae.errors import DataError
+from lamae.measure import LeadQuality, usable
+from lamae.measure.quality import READABLE
 from lamae.predict import Predictor
 from lamae.preprocess import prepare
+from lamae.results import ADULT, MINORS, Prediction, as_tested
 
 CARD_ENTRY = "gate"
 # Of each four patches of a lead one stays visible, another one in each of the four masks.
@@ -60,6 +63,87 @@ class Gate:
             f"from it, the model failed to restore {self.error:.0%}; {LIMIT:.0%} of "
             f"{self.ecgs} known ECGs stay below {self.limit:.0%}."
         )
+
+
+@dataclass(frozen=True)
+class Fitness:
+    """Whether codes may be shown for a window of an ECG, and what of it the model is shown.
+
+    Attributes:
+        usable: Whether enough of the leads can be read.
+        signal: Which can, in one sentence.
+        leads: The leads to show the model: those that can be read, all where none can.
+        left_out: Leads that were recorded, but are to be hidden from the model.
+        gate: How the ECG compares with known ones; None where it was not compared.
+        minor: Whether the file says that it is of someone under `ADULT`.
+    """
+
+    usable: bool
+    signal: str
+    leads: tuple[str, ...]
+    left_out: tuple[LeadQuality, ...] = ()
+    gate: Gate | None = None
+    minor: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether codes may be shown."""
+        return self.usable and (self.gate is None or self.gate.passed)
+
+    @property
+    def reason(self) -> str:
+        """Why they may not be, in one sentence; of the leads, where they may."""
+        return self.signal if self.gate is None or self.gate.passed else self.gate.reason
+
+    @property
+    def hidden(self) -> str | None:
+        """Which leads are hidden from the model and why, in one sentence; None where none is."""
+        if not self.left_out:
+            return None
+        by_verdict: dict[str, list[str]] = {}
+        for lead in self.left_out:
+            by_verdict.setdefault(lead.verdict, []).append(lead.lead)
+        why = next(iter(by_verdict))
+        if len(by_verdict) > 1:
+            why = "; ".join(f"{', '.join(leads)} {what}" for what, leads in by_verdict.items())
+        were = "was" if len(self.left_out) == 1 else "were"
+        return (
+            f"{', '.join(lead.lead for lead in self.left_out)} could not be read ({why}) and "
+            f"{were} hidden from the model."
+        )
+
+    def remarks(self, prediction: Prediction) -> tuple[str, ...]:
+        """What must be said beside codes, one sentence each; none where all is as tested."""
+        said = [self.hidden, prediction.untested]
+        if prediction.untested and self.gate is None:
+            said.append("This ECG was not compared with known ones: that takes as much, too.")
+        if self.minor:
+            said.append(MINORS)
+        return tuple(sentence for sentence in said if sentence)
+
+
+def fitness(
+    predictor: Predictor | None, ecg: ECG, quality: Sequence[LeadQuality], start: float = 0.0
+) -> Fitness:
+    """Judge a window of an ECG, lead by lead and as a whole.
+
+    Args:
+        predictor: The model; None asks for the leads alone.
+        ecg: A recording with any of the twelve leads.
+        quality: Of the twelve leads in the window.
+        start: Where the ten-second window starts, in s.
+
+    Raises:
+        InputError: The window does not exist.
+    """
+    fit, signal = usable(quality)
+    minor = ecg.age is not None and ecg.age < ADULT
+    poor = tuple(lead for lead in quality if lead.verdict not in (*READABLE, "missing"))
+    leads = tuple(lead for lead in ecg.leads if lead not in {other.lead for other in poor})
+    if not leads:
+        return Fitness(fit, signal, ecg.leads, minor=minor)
+    gate = judge(predictor, ecg.only(leads), start) if fit and predictor is not None else None
+    return Fitness(fit, signal, leads, poor, gate, minor)
 
 
 def fixed_masks(available: Bool[Tensor, "B 12 N"]) -> Bool[Tensor, "masks B 12 N"]:
@@ -111,22 +195,35 @@ def reference(predictor: Predictor, records: Records, *, progress: bool = True) 
     Raises:
         DataError: No ECG has its amplitudes.
     """
-    rows = np.flatnonzero(records.amplitude)
-    if not len(rows):
-        raise DataError(
-            "None of the ECGs has its amplitudes; the reference needs recordings in mV."
-        )
-    errors = [
-        restoration_error(predictor, *_tensors(predictor, records, part))
-        for part in tqdm(
-            np.array_split(rows, -(-len(rows) // BATCH)), desc="restoring", disable=not progress
-        )
-    ]
-    found = np.quantile(np.concatenate(errors), QUANTILES)
+    errors = _errors(predictor, records, progress)
+    found = np.quantile(errors, QUANTILES)
     return {
         "quantiles": [[q, float(e)] for q, e in zip(QUANTILES, found, strict=True)],
-        "ecgs": len(rows),
+        "ecgs": len(errors),
     }
+
+
+def refused(
+    predictor: Predictor, records: Records, *, progress: bool = True
+) -> dict[str, Any] | None:
+    """How many ECGs are unlike the known ones.
+
+    Args:
+        predictor: A model whose card has the reference.
+        records: ECGs; those without their amplitudes are left out.
+        progress: Show a progress bar.
+
+    Returns:
+        "refused" and "ecgs"; None where the card has no reference.
+
+    Raises:
+        DataError: No ECG has its amplitudes.
+    """
+    known = _known(predictor.card)
+    if known is None:
+        return None
+    errors = _errors(predictor, records, progress)
+    return {"refused": int((errors > known[0][LIMIT]).sum()), "ecgs": len(errors)}
 
 
 def judge(predictor: Predictor, ecg: ECG, start: float = 0.0) -> Gate | None:
@@ -138,17 +235,18 @@ def judge(predictor: Predictor, ecg: ECG, start: float = 0.0) -> Gate | None:
         start: Where the ten-second window starts, in s.
 
     Returns:
-        None where the card has no reference, or where the recording has fewer than the twelve
-        leads that the reference was made with.
+        None where the card has no reference, or where the recording has less than the twelve
+        leads over ten seconds that the reference was made with.
 
     Raises:
         InputError: The window does not exist.
     """
     known = _known(predictor.card)
-    if known is None or ecg.leads != LEADS:
+    prepared = prepare(ecg, predictor.spec, start)
+    if known is None or not as_tested(ecg.leads, prepared.seconds):
         return None
     quantiles, ecgs = known
-    x, available = predictor.model_input(prepare(ecg, predictor.spec, start), ecg.leads)
+    x, available = predictor.model_input(prepared, ecg.leads)
     error = float(restoration_error(predictor, x, available)[0])
     return Gate(error, quantiles[0.5], quantiles[LIMIT], ecgs)
 
@@ -160,6 +258,23 @@ def _known(card: Mapping[str, Any]) -> tuple[dict[float, float], int] | None:
         return None
     quantiles = {float(share): float(error) for share, error in entry["quantiles"]}
     return quantiles, int(entry["ecgs"])
+
+
+def _errors(
+    predictor: Predictor, records: Records, progress: bool
+) -> Float64[np.ndarray, " measured"]:
+    rows = np.flatnonzero(records.amplitude)
+    if not len(rows):
+        raise DataError(
+            "None of the ECGs has its amplitudes; what is restored can only be measured in mV."
+        )
+    parts = np.array_split(rows, -(-len(rows) // BATCH))
+    return np.concatenate(
+        [
+            restoration_error(predictor, *_tensors(predictor, records, part))
+            for part in tqdm(parts, desc="restoring", disable=not progress)
+        ]
+    )
 
 
 def _tensors(

@@ -145,7 +145,7 @@ class Predictor:
             start=start,
             seconds=prepared.seconds,
             leads=shown,
-        )
+        ).as_far_as_tested()
 
     def probabilities(
         self, logits: Float[Tensor, "B statements"]

@@ -4,29 +4,37 @@ import argparse
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import lamae
 from lamae.commands import Answer, number, predictor_of
 from lamae.errors import InputError, ReadError, SignalError
 from lamae.results import NOTICE
 
+if TYPE_CHECKING:
+    from lamae.measure import LeadQuality
+
 
 def predict(args: argparse.Namespace) -> Answer:
     """Codes that the ECG suggests."""
+    from lamae.explored import shown_leads
     from lamae.export import code_values, model_values
-    from lamae.gate import judge
-    from lamae.measure import signal_quality, usable
+    from lamae.gate import fitness
 
     ecg, predictor = _ecg(args), predictor_of(args)
-    prediction = predictor.predict(ecg, start=args.start, leads=args.leads)
-    fit, reason = usable(signal_quality(ecg.window(args.start, predictor.spec.seconds)))
-    likeness = judge(predictor, ecg, args.start) if fit else None
-    if likeness is not None and not likeness.passed:
-        fit, reason = False, likeness.reason
-    if not fit:
-        raise SignalError(f"No codes are suggested: {reason}")
+    asked = shown_leads(ecg, args.leads)
+    fit = fitness(predictor, ecg, _quality(ecg, predictor, args.start), args.start)
+    if not fit.passed:
+        raise SignalError(f"No codes are suggested: {fit.reason}")
+    leads = tuple(lead for lead in asked if lead in fit.leads)
+    if not leads:
+        raise SignalError(f"No codes are suggested from {', '.join(asked)}: {fit.reason}")
+    prediction = predictor.predict(ecg, start=args.start, leads=leads)
+    remarks = fit.remarks(prediction)
     values = {
         "codes": [code_values(score) for score in prediction.codes],
+        "leads": leads,
+        "remarks": remarks,
         "model": model_values(predictor.name, predictor.sha256),
     }
     lines = [
@@ -34,7 +42,8 @@ def predict(args: argparse.Namespace) -> Answer:
         f"  (threshold {score.threshold:.3f})  {score.title}"
         for score in prediction.codes
     ]
-    return values, "\n".join([*lines, *ecg.notes, f"A low score rules nothing out. {NOTICE}."])
+    lines += [*remarks, *ecg.notes, f"A low score rules nothing out. {NOTICE}."]
+    return values, "\n".join(lines)
 
 
 def reconstruct(args: argparse.Namespace) -> Answer:
@@ -60,19 +69,26 @@ def reconstruct(args: argparse.Namespace) -> Answer:
 
 def attention(args: argparse.Namespace) -> Answer:
     """How the model weighs and connects the leads."""
-    ecg, predictor = _ecg(args), predictor_of(args)
+    predictor = predictor_of(args)
+    ecg, remarks = _readable(_ecg(args), predictor, args.start)
     result = predictor.attention(ecg, start=args.start, stage=args.stage)
     weights = dict(zip(result.leads, result.weights, strict=True))
-    values = {"weights": weights, "leads": result.leads, "matrix": result.matrix}
+    values = {
+        "weights": weights,
+        "leads": result.leads,
+        "matrix": result.matrix,
+        "remarks": remarks,
+    }
     even = 1 / len(weights)
     lines = [f"lead  weight  against an even share of {even:.3f}"]
     lines += [f"{lead:4}  {weight:6.3f}  {weight / even:.2f} x" for lead, weight in weights.items()]
-    return values, "\n".join([*lines, f"{NOTICE}."])
+    return values, "\n".join([*lines, *remarks, f"{NOTICE}."])
 
 
 def explain(args: argparse.Namespace) -> Answer:
     """What in the ECG raises or lowers the score of a code."""
-    ecg, predictor = _ecg(args), predictor_of(args)
+    predictor = predictor_of(args)
+    ecg, remarks = _readable(_ecg(args), predictor, args.start)
     with _progress("explaining") as progress:
         result = lamae.explain(
             predictor,
@@ -94,6 +110,7 @@ def explain(args: argparse.Namespace) -> Answer:
     )
     per_lead = dict(zip(result.leads, result.per_lead, strict=True))
     values = {**{key: getattr(result, key) for key in keys}, "per_lead": per_lead}
+    values["remarks"] = remarks
     lines = [
         f"{result.code}{' rather than ' + result.against if result.against else ''}: "
         f"log-odds {result.score:.3f}",
@@ -101,7 +118,8 @@ def explain(args: argparse.Namespace) -> Answer:
         *(f"{lead:4}  {value:+.3f}" for lead, value in per_lead.items()),
     ]
     lines.append(f"Completeness error {number(result.completeness_error)}.")
-    return values, "\n".join([*lines, f"Attribution maps are of limited reliability. {NOTICE}."])
+    lines += [*remarks, f"Attribution maps are of limited reliability. {NOTICE}."]
+    return values, "\n".join(lines)
 
 
 def export(args: argparse.Namespace) -> Answer:
@@ -153,6 +171,26 @@ def _ecg(args: argparse.Namespace) -> "lamae.ECG":
     if not args.file.is_file():
         raise ReadError(f"There is no file {args.file}; give the path of an ECG.")
     return lamae.read_path(args.file, fs=args.fs, unit=args.unit)
+
+
+def _quality(
+    ecg: "lamae.ECG", predictor: "lamae.Predictor", start: float
+) -> "tuple[LeadQuality, ...]":
+    """Signal quality of the window; InputError where it does not exist."""
+    from lamae.measure import signal_quality
+
+    lamae.prepare(ecg, predictor.spec, start)
+    return signal_quality(ecg.window(start, predictor.spec.seconds))
+
+
+def _readable(
+    ecg: "lamae.ECG", predictor: "lamae.Predictor", start: float
+) -> "tuple[lamae.ECG, tuple[str, ...]]":
+    """The ECG without the leads that cannot be read, and a sentence that names these."""
+    from lamae.gate import fitness
+
+    fit = fitness(None, ecg, _quality(ecg, predictor, start), start)
+    return ecg.only(fit.leads), (fit.hidden,) if fit.hidden else ()
 
 
 @contextmanager

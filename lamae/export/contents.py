@@ -3,17 +3,15 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lamae.ecg import ECG
+from lamae.ecg import ECG, WINDOW
 from lamae.errors import LamaeError
-from lamae.measure import LeadQuality, measurements, signal_quality, usable
+from lamae.measure import LeadQuality, measurements, signal_quality
 from lamae.measured import NAMES, Measurements
 from lamae.results import Prediction
 
 if TYPE_CHECKING:
     from lamae.predict import Predictor
 
-# What the model reads at once, and what a sheet of paper shows, in s.
-WINDOW = 10.0
 # The higher ages are rare enough to tell who someone is.
 # Source: HIPAA Privacy Rule, 45 CFR 164.514(b)(2)(i)(C).
 OLDEST = 90.0
@@ -65,6 +63,7 @@ class Report:
         model: Name and SHA-256 of the weights; None without a model.
         prediction: The codes; None where none are given.
         refusal: Why none are given.
+        remarks: What must be said beside the codes, one sentence each.
     """
 
     ecg: ECG
@@ -74,6 +73,7 @@ class Report:
     model: tuple[str, str] | None
     prediction: Prediction | None
     refusal: str | None
+    remarks: tuple[str, ...] = ()
 
     @property
     def readings(self) -> list[Reading]:
@@ -108,22 +108,21 @@ def report(ecg: ECG, predictor: "Predictor | None", *, start: float = 0.0) -> Re
     """
     window = ecg.window(start, WINDOW)
     quality = signal_quality(window)
-    prediction = None
-    fit, refusal = usable(quality)
-    if fit and predictor is None:
-        refusal = "The model could not be loaded."
-    elif fit and predictor is not None:
-        # Behind it stands torch, which the screen starts without.
-        from lamae.gate import judge
+    # Behind it stands torch, which the screen starts without.
+    from lamae.gate import fitness
 
-        try:
-            likeness = judge(predictor, ecg, start)
-            if likeness is not None and not likeness.passed:
-                refusal = likeness.reason
-            else:
-                prediction = predictor.predict(ecg, start=start)
-        except LamaeError as error:
-            refusal = str(error)
+    prediction = None
+    remarks: tuple[str, ...] = ()
+    try:
+        fit = fitness(predictor, ecg, quality, start)
+        refusal = fit.reason
+        if fit.passed and predictor is None:
+            refusal = "The model could not be loaded."
+        elif fit.passed and predictor is not None:
+            prediction = predictor.predict(ecg, start=start, leads=fit.leads)
+            remarks = fit.remarks(prediction)
+    except LamaeError as error:
+        refusal = str(error)
     return Report(
         ecg=ecg,
         start=start,
@@ -132,4 +131,5 @@ def report(ecg: ECG, predictor: "Predictor | None", *, start: float = 0.0) -> Re
         model=None if predictor is None else (predictor.name, predictor.sha256),
         prediction=prediction,
         refusal=None if prediction else refusal,
+        remarks=remarks,
     )

@@ -7,7 +7,8 @@ from io import StringIO
 from typing import Any
 
 import lamae
-from lamae.export.contents import WINDOW, Report
+from lamae.ecg import WINDOW
+from lamae.export.contents import Report
 from lamae.measure import doubt
 from lamae.measured import NAMES
 from lamae.results import NOTICE, CodeScore, to_json
@@ -73,7 +74,11 @@ def results(report: Report) -> dict[str, Any]:
                 {"lead": lead.lead, "verdict": lead.verdict, "reason": lead.reason}
                 for lead in report.quality
             ],
+            "read_by_model": None
+            if prediction is None
+            else {"leads": prediction.leads, "seconds": prediction.seconds},
             "codes": None if prediction is None else [_code(code) for code in prediction.codes],
+            "codes_remarks": report.remarks,
             "no_codes_because": report.refusal,
         }
     )
@@ -110,6 +115,11 @@ def results_csv(report: Report) -> bytes:
         for entry in values["signal_quality"]
         for key in ("verdict", "reason")
     ]
+    rows += [
+        ("read by model", "", key, _cell(value), units.get(key, ""))
+        for key, value in (values["read_by_model"] or {}).items()
+    ]
+    rows += [("code", "", "remark", remark, "") for remark in values["codes_remarks"]]
     for entry in values["codes"] or ():
         name, *others = entry.items()
         rows += [("code", name[1], key, _cell(value), "") for key, value in others]

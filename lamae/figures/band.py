@@ -30,7 +30,7 @@ def add_attribution(
         figure: Changed in place.
         sheet: Its geometry.
         ecg: What it shows.
-        attribution: What to paint; its samples are those of `ecg`.
+        attribution: What to paint; its samples are those of `ecg`, its leads some of them.
         first: Index in `ecg` of the sheet's first sample.
         colours: Its colours.
         signed: Whether the attribution tells what raises the score from what lowers it.
@@ -38,7 +38,8 @@ def add_attribution(
     Raises:
         InputError: The attribution belongs to another recording.
     """
-    if attribution.values.shape[1] != ecg.signal.shape[1] or attribution.leads != ecg.leads:
+    known_leads = set(attribution.leads) <= set(ecg.leads)
+    if attribution.values.shape[1] != ecg.signal.shape[1] or not known_leads:
         raise InputError(
             "The attribution belongs to another recording: it has "
             f"{attribution.values.shape[1]} samples of {len(attribution.leads)} leads, this one "

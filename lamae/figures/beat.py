@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from lamae.figures.frame import FONT
 from lamae.figures.palette import Palette, palette
 from lamae.measured import MedianBeat
+from lamae.results import NOTICE
 
 COLUMNS = 4
 ORDER = ("I", "aVR", "V1", "V4", "II", "aVL", "V2", "V5", "III", "aVF", "V3", "V6")
@@ -153,8 +154,7 @@ def _paper(
         scaleratio=1 / MV_PER_S,
     )
     figure.add_annotation(
-        text="Squares: 0.04 s by 0.1 mV, 0.2 s by 0.5 mV<br>"
-        "Estimate   Research use only, not a medical device",
+        text=f"Squares: 0.04 s by 0.1 mV, 0.2 s by 0.5 mV<br>Estimate   {NOTICE}",
         align="left",
         xref="x domain",
         yref="y domain",

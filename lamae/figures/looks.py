@@ -34,7 +34,7 @@ def attention_over_time(
 
     Args:
         ecg: The recording.
-        attention: What the model gave for its window.
+        attention: What the model gave for its window; leads that it did not see stay clear.
         layout: One of `LAYOUTS`.
         dark: Dim the paper.
         width: Width in px that the paper fills.
@@ -44,7 +44,7 @@ def attention_over_time(
     """
     if layout not in LAYOUTS:
         raise InputError(f"There is no layout {layout}; expected one of {', '.join(LAYOUTS)}.")
-    if attention.leads != ecg.leads:
+    if not set(attention.leads) <= set(ecg.leads):
         raise InputError("The attention belongs to another recording: its leads differ.")
     figure = paper(ecg, layout=layout, start=attention.start, dark=dark, width=width)
     times_even = _times_even(attention)
@@ -63,8 +63,8 @@ def attention_over_time(
         nearest = own[np.abs(at[0, own][None] - middles[:, None]).argmin(axis=1)]
         for patch, point in enumerate(nearest.tolist()):
             lead = targets.customdata[point]
-            if lead in ecg.leads:
-                striped[2 * number, patch] = times_even[ecg.leads.index(lead), patch]
+            if lead in attention.leads:
+                striped[2 * number, patch] = times_even[attention.leads.index(lead), patch]
     print_colour = palette(dark).print
     figure.add_heatmap(
         z=striped.round(2),
@@ -96,8 +96,9 @@ def attention_over_time(
     figure.layout.margin.t = HEAD
     most = np.unravel_index(int(np.nanargmax(times_even)), times_even.shape)
     row, column = int(most[0]), int(most[1])
+    lead = attention.leads[row]
     figure.layout.meta["alt"] = (
-        f"Attention over time on ECG paper; the patch with the most is in {ecg.leads[row]} at "
+        f"Attention over time on ECG paper; the patch with the most is in {lead} at "
         f"{middles[column]:.1f} s, {times_even[row, column]:.1f} times an even share."
     )
     return figure

@@ -6,7 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float32
 
-from lamae.ecg import ECG, LEADS
+from lamae.ecg import ECG, LEADS, WINDOW
 from lamae.errors import InputError
 from lamae.figures.band import add_attribution
 from lamae.figures.frame import (
@@ -18,8 +18,8 @@ from lamae.figures.frame import (
     print_sheet,
 )
 from lamae.figures.palette import Palette, palette
-from lamae.figures.sheet import SECONDS, Sheet, lay_out
-from lamae.results import Attribution
+from lamae.figures.sheet import Sheet, lay_out
+from lamae.results import NOTICE, Attribution
 
 # Beyond this rate a screen shows no more; the extremes of each stretch are kept instead.
 MAX_FS = 1000.0
@@ -69,7 +69,7 @@ def paper(
         InputError: No such layout, speed or gain; `start` lies outside the recording; the
             attribution belongs to another recording.
     """
-    first, shown = cut(ecg, start - begins, SECONDS)
+    first, shown = cut(ecg, start - begins, WINDOW)
     signals, moved = _centred(dict(zip(ecg.leads, shown, strict=True)))
     sheet = lay_out(
         layout,
@@ -164,7 +164,7 @@ def footer(ecg: ECG, moved: Mapping[str, float], filters: str) -> str:
     device = f"device filters: {ecg.filters}" if ecg.filters else None
     shown = f"display filters: {filters}" if filters else None
     said = "   ".join(filter(None, (device, shown))) or "filters: as received"
-    notes = ["Research use only, not a medical device"]
+    notes = [NOTICE]
     if ecg.source.startswith("simulated"):
         notes.append(ecg.source)
     if moved:

@@ -13,12 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
-from lamae.ecg import ECG
+from lamae.ecg import ECG, WINDOW
 from lamae.figures.ink import RIGHT, Place, before, draw_paper, draw_signals, say
 from lamae.figures.pages import ALONG, HEIGHT, WIDTH, paginate
 from lamae.figures.palette import LIGHT
 from lamae.figures.paper import _centred
-from lamae.figures.sheet import GAINS, SECONDS, Sheet, lay_out
+from lamae.figures.sheet import GAINS, Sheet, lay_out
 from lamae.results import NOTICE
 
 TITLE = "12-lead ECG"
@@ -80,7 +80,7 @@ def print_pages(
     Raises:
         InputError: No such layout, speed or gain; `start` lies outside the recording.
     """
-    window = ecg.window(start, SECONDS)
+    window = ecg.window(start, WINDOW)
     signals, moved = _centred(dict(zip(window.leads, window.signal, strict=True)))
     for used in (gain, *sorted((g for g in GAINS if g < gain), reverse=True)):
         sheet = lay_out(

@@ -12,7 +12,7 @@ from lamae.figures.frame import Drag, print_sheet
 from lamae.figures.palette import Palette, rgba
 from lamae.figures.play import corners
 from lamae.figures.sheet import Cell, Sheet, lay_out
-from lamae.results import Reconstruction
+from lamae.results import NOTICE, Reconstruction
 
 LEGEND_HEAD = 36
 RESTORED = "restored by the model"
@@ -40,9 +40,7 @@ def restored_sheet(
     figure = print_sheet(
         sheet,
         colours,
-        footer="the model's own filters<br>"
-        + (f"<b>{note}</b><br>" if note else "")
-        + "Research use only, not a medical device",
+        footer="the model's own filters<br>" + (f"<b>{note}</b><br>" if note else "") + NOTICE,
         alt=alt,
         revision=f"{layout} {recon.start}",
         width=width,

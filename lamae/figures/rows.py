@@ -2,11 +2,11 @@
 
 import plotly.graph_objects as go
 
-from lamae.ecg import ECG
+from lamae.ecg import ECG, WINDOW
 from lamae.figures.frame import Drag, add_click_targets, add_names, add_pulses, print_sheet
 from lamae.figures.palette import palette
 from lamae.figures.paper import _centred, add_traces, cut, footer
-from lamae.figures.sheet import SECONDS, lay_out_rows
+from lamae.figures.sheet import lay_out_rows
 
 # What one sheet of a long strip holds, in s.
 STRIP_SECONDS = 60.0
@@ -18,7 +18,7 @@ def lead_rows(
     *,
     start: float = 0.0,
     seconds: float = STRIP_SECONDS,
-    row_seconds: float = SECONDS,
+    row_seconds: float = WINDOW,
     speed: int = 25,
     gain: int = 10,
     begins: float = 0.0,

@@ -7,10 +7,8 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Float32
 
-from lamae.ecg import CHEST_LEADS, LEADS, LIMB_LEADS
+from lamae.ecg import CHEST_LEADS, LEADS, LIMB_LEADS, WINDOW
 from lamae.errors import InputError
-
-SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -178,7 +176,7 @@ def lay_out(
             cells.append(Cell(lead, row, first, stop, inverted=lead in grid.inverted))
     for row, lead in enumerate(_strips(grid, signals), start=len(grid.rows)):
         cells.append(Cell(lead, row, 0, samples, strip=True))
-    return _place(cells, signals, fs, start, SECONDS, spacing=grid.spacing, speed=speed, gain=gain)
+    return _place(cells, signals, fs, start, WINDOW, spacing=grid.spacing, speed=speed, gain=gain)
 
 
 def lay_out_rows(
@@ -186,7 +184,7 @@ def lay_out_rows(
     signal: Float32[np.ndarray, " time"],
     fs: float,
     *,
-    row_seconds: float = SECONDS,
+    row_seconds: float = WINDOW,
     speed: int = 25,
     gain: int = 10,
 ) -> Sheet:

@@ -13,16 +13,15 @@ import numpy as np
 import streamlit as st
 
 from lamae import measure
-from lamae.ecg import ECG
+from lamae.ecg import ECG, WINDOW
 from lamae.measure.amplitude import Amplitude
 from lamae.measure.amplitude import amplitudes as measure_amplitudes
 from lamae.measured import Measurements
 from lamae.results import Attribution, LeadAttention, Prediction
 from lamae.ui import library
-from lamae.ui.session import WINDOW
 
 if TYPE_CHECKING:
-    from lamae.gate import Gate
+    from lamae.gate import Fitness
     from lamae.predict import Predictor
 
 
@@ -104,30 +103,42 @@ def amplitudes(ecg: ECG, start: float) -> tuple[Amplitude, ...]:
     return measure_amplitudes(ecg.window(start, WINDOW))
 
 
-def usable(ecg: ECG, start: float) -> tuple[bool, str]:
-    """Whether the signal of the window from `start` s is good enough, and why not."""
-    return measure.usable(quality(ecg, start))
+def readable(ecg: ECG, start: float) -> "Fitness":
+    """Which leads of the window from `start` s can be read; known ECGs are not asked."""
+    from lamae import gate
+
+    return gate.fitness(None, ecg, quality(ecg, start), start)
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
-def gate(ecg: ECG, start: float) -> "Gate | None":
-    """How well the model restores the window from `start` s; None where nothing is known."""
-    from lamae.gate import judge
-
-    return judge(predictor(), ecg, start)
-
-
-def codes_may_be_shown(ecg: ECG, start: float) -> tuple[bool, str]:
-    """Whether the window from `start` s is good enough and like known ECGs, and why not.
+def fitness(ecg: ECG, start: float) -> "Fitness":
+    """Whether the window from `start` s may be given codes, and from which leads.
 
     Raises:
         LamaeError: The model cannot be loaded.
     """
-    fit, reason = usable(ecg, start)
-    likeness = gate(ecg, start) if fit else None
-    if likeness is not None and not likeness.passed:
-        return False, likeness.reason
-    return fit, reason
+    from lamae import gate
+
+    found = readable(ecg, start)
+    return gate.fitness(predictor(), ecg, quality(ecg, start), start) if found.usable else found
+
+
+def shown(ecg: ECG, start: float) -> ECG:
+    """The ECG as the model is shown it: without leads that the window from `start` s has spoilt.
+
+    Codes, attention and maps are asked of this one: of the whole ECG the model would read a flat
+    or noisy lead as if it were the heart's.
+    """
+    leads = readable(ecg, start).leads
+    return ecg if leads == ecg.leads else _only(ecg, leads)
+
+
+# An ECG cannot be pickled, so the very same one is kept; it is as large as the recording.
+@st.cache_resource(
+    show_spinner=False, scope="session", max_entries=2, ttl="30m", hash_funcs={ECG: _digest}
+)
+def _only(ecg: ECG, leads: tuple[str, ...]) -> ECG:
+    return ecg.only(leads)
 
 
 @st.cache_data(show_spinner="Reading the codes", **ABOUT_AN_ECG)

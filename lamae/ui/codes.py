@@ -18,20 +18,29 @@ OPERATING_POINT = (
     "A code is suggested where its calibrated probability reaches the threshold with the best F1 "
     "(the balance of positive predictive value and sensitivity) on PTB-XL's validation fold, 9."
 )
+UNTESTED = (
+    "A code is suggested where its probability reaches a threshold that was chosen on ECGs of "
+    "twelve leads over 10 s."
+)
+UNDECIDED = (
+    "“Cannot say”: the ECG lies where both ECGs with the code and ECGs without it are found, or "
+    "where neither are, or on the other side of the threshold."
+)
 
 
-def meaning() -> str:
-    """What the verdicts mean, in words."""
+def meaning(prediction: Prediction) -> str:
+    """What the verdicts mean, in words, and how often they err where that is known."""
     known = read_cuts(cache.predictor().card)
+    point = OPERATING_POINT if prediction.as_tested else UNTESTED
     if known is None:
-        return OPERATING_POINT
+        return point
+    if not prediction.as_tested:
+        return f"{point} {UNDECIDED}"
     level = known[0]
     return (
-        f"{OPERATING_POINT} “Cannot say”: the ECG lies where both ECGs with the code and ECGs "
-        "without it are found, or where neither are, or on the other side of the threshold. "
-        f"Among ECGs like those of that fold, at most {1 - level:.0%} of those with a code are "
-        f"“not suggested”, and at most {1 - level:.0%} of those without it “suggested” "
-        "(class-conditional conformal prediction)."
+        f"{point} {UNDECIDED} Among ECGs like those of that fold, at most {1 - level:.0%} of those "
+        f"with a code are “not suggested”, and at most {1 - level:.0%} of those without it "
+        "“suggested” (class-conditional conformal prediction)."
     )
 
 
@@ -88,7 +97,7 @@ def tables(prediction: Prediction) -> None:
             f"**{block.title}** ({block.codes})  \n:gray[:small[{chapter.title} ({chapter.codes})]]"
         )
         st.dataframe(
-            _table(codes),
+            _table(codes, prediction),
             hide_index=True,
             height="content",
             alt=f"Codes {block.codes} with probability, threshold, verdict and evidence",
@@ -104,7 +113,7 @@ def tables(prediction: Prediction) -> None:
                 "Doubts in the map": st.column_config.TextColumn(width=380),
             },
         )
-    whole = _table(prediction.codes)
+    whole = _table(prediction.codes, prediction)
     whole.insert(0, "Block", [block_of(code.code).codes for code in prediction.codes])
     whole.insert(0, "Chapter", [chapter_of(code.code).codes for code in prediction.codes])
     widgets.download(whole, "codes")
@@ -132,9 +141,9 @@ def about(code: CodeScore) -> None:
     )
 
 
-def _table(codes: Sequence[CodeScore]) -> pd.DataFrame:
+def _table(codes: Sequence[CodeScore], prediction: Prediction) -> pd.DataFrame:
     trained: dict[str, Any] = cache.predictor().card.get("codes", {})
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "Code": [code.code for code in codes],
             "Title": [code.title for code in codes],
@@ -147,6 +156,7 @@ def _table(codes: Sequence[CodeScore]) -> pd.DataFrame:
             "Doubts in the map": [doubts(code) for code in codes],
         }
     )
+    return table if prediction.as_tested else table.drop(columns="AUROC (95% CI)")
 
 
 def _auroc(code: CodeScore) -> str | None:

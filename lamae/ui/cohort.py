@@ -11,13 +11,13 @@ from jaxtyping import Float32
 
 from lamae import figures
 from lamae.cohort import FEWEST, group_weights, weigh
-from lamae.ecg import ECG, LEADS
+from lamae.ecg import ECG, LEADS, WINDOW
 from lamae.errors import LamaeError, ReadError
 from lamae.explored import GroupWeights
+from lamae.gate import fitness
 from lamae.labels import ICD10_CODES, ICD10_TITLES
-from lamae.measure import signal_quality, usable
+from lamae.measure import signal_quality
 from lamae.ui import cache, demos, library, widgets
-from lamae.ui.session import WINDOW
 
 STATE = "cohort"
 DEMOS, LIBRARY = "Demo ECGs", "Library"
@@ -102,8 +102,9 @@ def _compute(items: list[Item]) -> None:
         bar.progress(number / len(items), f"Weighing leads, ECG {number + 1} of {len(items)}")
         try:
             ecg = read()
-            fit, _ = usable(signal_quality(ecg.window(0.0, WINDOW)))
-            if not fit or ecg.leads != LEADS:
+            found = fitness(None, ecg, signal_quality(ecg.window(0.0, WINDOW)))
+            # The weight of a lead that cannot be read would be that of its noise.
+            if not found.usable or found.leads != LEADS:
                 state.left_out += 1
                 continue
             attention, suggested = weigh(predictor, ecg)

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lamae.compare.results import load_results
 from lamae.compare.rows import LEAD_SETS, ROWS, SHARES
-from lamae.compare.table import lead_names, sentence
+from lamae.compare.table import lead_names, number, sentence
 from lamae.ui.scores import interval
 
 __all__ = ["ablations", "claims", "lead_sets", "load_results", "methods", "points", "sentence"]
@@ -100,8 +100,8 @@ def ablations(results: Mapping[str, Any]) -> pd.DataFrame:
                     f"{name}, probe (95% CI)": interval(entry[VALIDATION][task], "macro_auroc")
                     for task, name in TASKS.items()
                 },
-                "V1–V6 hidden (mV)": f"{entry['restoration']['chest']:.3f}",
-                "3/4 of patches hidden (mV)": f"{entry['restoration']['patches']:.3f}",
+                "V1–V6 hidden (mV)": number(entry["restoration"]["chest"]),
+                "3/4 of patches hidden (mV)": number(entry["restoration"]["patches"]),
             }
             for entry in results["ablations"].values()
         ]

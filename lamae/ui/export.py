@@ -7,7 +7,8 @@ import streamlit as st
 
 from lamae import export, io
 from lamae.errors import WeightsError
-from lamae.ui import cache, widgets
+from lamae.results import NOTICE
+from lamae.ui import cache
 from lamae.ui.session import InHand
 
 
@@ -54,7 +55,7 @@ def offer(in_hand: InHand, start: float, *, layout: str, speed: int, gain: int) 
             )
         st.caption(
             "PDF and results are of the window shown, without display filters; the ECG files hold "
-            f"all of it. Of the patient, age and sex at most. {widgets.NOTICE}."
+            f"all of it. Of the patient, age and sex at most. {NOTICE}."
         )
 
 

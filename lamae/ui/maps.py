@@ -8,14 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from lamae.ecg import ECG
+from lamae.ecg import ECG, WINDOW
 from lamae.errors import SignalError
 from lamae.explained import BeatMap, Check, Curves, WaveSums
 from lamae.measured import MedianBeat
 from lamae.results import Attribution
 from lamae.ui import cache
 from lamae.ui.cache import ABOUT_AN_ECG
-from lamae.ui.session import WINDOW
 
 # What a map is compared with: one method that hides, two that follow gradients.
 COMPARED = ("input_x_gradient", "gradient_shap", "segment_ablation")

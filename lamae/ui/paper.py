@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from lamae import figures
-from lamae.ecg import ECG
+from lamae.ecg import ECG, WINDOW
 from lamae.errors import InputError
 from lamae.filters import HIGH_PASS, LOW_PASS, NOTCH, FilterSettings, display_filter, stretch
 from lamae.ui import widgets
-from lamae.ui.session import WINDOW, InHand
+from lamae.ui.session import InHand
 
 RHYTHM, ONE_LEAD = "rhythm", "lead"
 LAYOUTS: Mapping[str, str] = MappingProxyType(

@@ -27,11 +27,12 @@ CAUTION = (
 )
 
 
-def why(ecg: ECG, prediction: Prediction, choice: str, start: float) -> None:
+def why(recorded: ECG, ecg: ECG, prediction: Prediction, choice: str, start: float) -> None:
     """Ask for code and method, and show the map with its sums and checks.
 
     Args:
-        ecg: The ECG in hand.
+        recorded: The ECG in hand, which the map is painted on.
+        ecg: The same as the model is shown it.
         prediction: Its codes.
         choice: Key of the code in hand in the session's state.
         start: Where the window starts, in s.
@@ -48,7 +49,7 @@ def why(ecg: ECG, prediction: Prediction, choice: str, start: float) -> None:
         return
     widgets.sheet(
         figures.paper(
-            ecg, start=start, attribution=found, signed=chosen.signed, dark=widgets.dark()
+            recorded, start=start, attribution=found, signed=chosen.signed, dark=widgets.dark()
         ),
         "attribution",
     )

@@ -9,13 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
-from lamae.ecg import ECG
+from lamae.ecg import ECG, WINDOW
 from lamae.errors import LamaeError, WeightsError
 from lamae.measure import LeadQuality
+from lamae.results import NOTICE
 from lamae.ui import cache, session
-from lamae.ui.session import WINDOW, InHand
+from lamae.ui.session import InHand
 
-NOTICE = "Research use only, not a medical device"
 # Beyond this length a window is typed rather than slid to, in s.
 SLIDER_SECONDS = 120.0
 # Places at most that a slider over a long recording stops at, about.
@@ -47,10 +47,11 @@ def ecg_in_sidebar(in_hand: InHand) -> None:
     """The ECG in hand; with the model, all that the sidebar holds."""
     ecg = in_hand.ecg
     start = chosen_start(ecg)
+    count = "1 lead" if len(ecg.leads) == 1 else f"{len(ecg.leads)} leads"
     with st.sidebar:
         st.markdown(
             f":small[ECG in hand]  \n**{plain(in_hand.name)}**  \n"
-            f"{length(ecg)}, {len(ecg.leads)} leads, {ecg.fs:g} Hz  \n"
+            f"{length(ecg)}, {count}, {ecg.fs:g} Hz  \n"
             f"{quality_in_words(cache.quality(ecg, start))}"
         )
 
@@ -256,8 +257,8 @@ def refusal(reason: str) -> None:
         st.markdown("**No result for this ECG**")
         st.markdown(plain(reason))
         st.caption(
-            "A score computed from a poor signal would mislead. Choose another window or "
-            "record the ECG again."
+            "A score computed from such a signal would mislead. Look at the ECG itself first; "
+            "if it is only poorly recorded, choose another window or record it again."
         )
 
 

@@ -26,16 +26,16 @@ def first_choice(found: Sequence[CodeScore]) -> str:
 def open_gate(in_hand: InHand, start: float) -> bool:
     """Whether numbers are shown: the ECG is fit for the model, or someone asks nevertheless."""
     ecg = in_hand.ecg
-    fit, reason = cache.usable(ecg, start)
-    gate = cache.gate(ecg, start) if fit else None
-    if fit and (gate is None or gate.passed):
+    fitness = cache.fitness(ecg, start)
+    gate = fitness.gate
+    if fitness.passed:
         if gate is not None:
             st.caption(
                 f"Signal usable. Of what was hidden from it, the model restored all but "
                 f"{gate.error:.0%}; known ECGs: {gate.typical:.0%}, at most {gate.limit:.0%}."
             )
         return True
-    widgets.refusal(reason if gate is None else gate.reason)
+    widgets.refusal(fitness.reason)
     anyway = st.toggle(
         "Show the numbers anyway",
         key=f"anyway_{ecg.digest[:12]}_{start:g}",
@@ -87,21 +87,30 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
         codes.about(by_code[named])
     with st.expander(f"All {len(prediction.codes)} codes, by chapter and block of ICD-10-CM"):
         codes.tables(prediction)
-    st.caption(codes.meaning())
+    st.caption(codes.meaning(prediction))
+
+
+def show(in_hand: InHand, start: float) -> None:
+    recorded = in_hand.ecg
+    try:
+        if not open_gate(in_hand, start):
+            return
+        ecg = cache.shown(recorded, start)
+        prediction = cache.prediction(ecg, start)
+    except LamaeError as error:
+        widgets.refusal(str(error))
+        return
+    remarks = cache.fitness(recorded, start).remarks(prediction)
+    if remarks:
+        st.info(widgets.plain(" ".join(remarks)))
+    # A new ECG starts with its own first code.
+    choice = f"code_{recorded.digest[:12]}_{start:g}"
+    if choice not in st.session_state:
+        st.session_state[choice] = first_choice(prediction.codes)
+    summary(prediction, choice, st.session_state[choice])
+    why(recorded, ecg, prediction, choice, start)
 
 
 in_hand = session.current().in_hand
 widgets.notes(in_hand.ecg)
-start = widgets.ask_start(in_hand)
-if open_gate(in_hand, start):
-    try:
-        prediction = cache.prediction(in_hand.ecg, start)
-    except LamaeError as error:
-        widgets.refusal(str(error))
-    else:
-        # A new ECG starts with its own first code.
-        choice = f"code_{in_hand.ecg.digest[:12]}_{start:g}"
-        if choice not in st.session_state:
-            st.session_state[choice] = first_choice(prediction.codes)
-        summary(prediction, choice, st.session_state[choice])
-        why(in_hand.ecg, prediction, choice, start)
+show(in_hand, widgets.ask_start(in_hand))

@@ -1,4 +1,4 @@
-"""What if only some of the leads had been recorded?"""
+"""What if only some of the leads had been recorded? Leads that cannot be read are never shown."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from lamae.ui import cache, exploring, leads, links, session, widgets
 
 @st.fragment
 def chosen(start: float) -> None:
-    ecg = session.current().in_hand.ecg
+    ecg = cache.shown(session.current().in_hand.ecg, start)
     leads.follow_link(ecg)
     some = leads.ask(ecg)
     links.offer("leads", leads=",".join(some))
@@ -25,18 +25,25 @@ def chosen(start: float) -> None:
 
 
 def show(start: float) -> None:
-    ecg = session.current().in_hand.ecg
-    if len(ecg.leads) == 1:
-        st.info(f"The recording has lead {ecg.leads[0]} only: none can be left out.")
+    recorded = session.current().in_hand.ecg
+    if len(recorded.leads) == 1:
+        st.info(f"The recording has lead {recorded.leads[0]} only: none can be left out.")
         return
     try:
-        fit, reason = cache.codes_may_be_shown(ecg, start)
-        if not fit:
-            widgets.refusal(reason)
+        fitness = cache.fitness(recorded, start)
+        if not fitness.passed:
+            widgets.refusal(fitness.reason)
             return
+        ecg = cache.shown(recorded, start)
         prediction = cache.prediction(ecg, start)
     except LamaeError as error:
         widgets.refusal(str(error))
+        return
+    said = fitness.remarks(prediction)
+    if said:
+        st.info(widgets.plain(" ".join(said)))
+    if len(ecg.leads) == 1:
+        st.info(f"Lead {ecg.leads[0]} alone can be read: none can be left out.")
         return
     chosen(start)
     leads.one_by_one(ecg, start, prediction)

@@ -106,9 +106,9 @@ def restore(start: float) -> None:
 in_hand = session.current().in_hand
 widgets.notes(in_hand.ecg)
 start = widgets.ask_start(in_hand)
-fit, reason = cache.usable(in_hand.ecg, start)
-if not fit:
-    widgets.refusal(reason)
+readable = cache.readable(in_hand.ecg, start)
+if not readable.usable:
+    widgets.refusal(readable.reason)
 else:
     restore(start)
     restored.curve(in_hand.ecg, start)

@@ -160,6 +160,22 @@ def test_a_link_that_makes_no_sense_is_answered_kindly(visit):
     assert "does not have" in words(visit(LEADS_PAGE, leads="V9"))
 
 
+@pytest.mark.parametrize("share", ["²", "٠.٣x", "nan", "-0.3", "1.", ".", ""])
+def test_a_share_that_is_none_is_passed_over(visit, share):
+    at = visit(RECONSTRUCT, hide="none", share=share)
+    assert at.slider(key="share").value == 0.0
+    assert list(at.pills(key="hide").value) == []
+
+
+@pytest.mark.parametrize("odd", ["²", "٣", "II:²-³", "1e999"])
+@pytest.mark.parametrize(
+    ("view", "name"),
+    [(RECONSTRUCT, "hide"), (LEADS_PAGE, "leads"), (ATTENTION, "code"), (RECORD, "demo")],
+)
+def test_no_character_in_a_link_breaks_a_page(visit, view, name, odd):
+    assert charts(visit(view, **{name: odd}))
+
+
 def test_half_of_everything_and_a_missing_v2_are_one_click_away(visit):
     at = visit(RECONSTRUCT)
     at.segmented_control(key="preset").set_value("Half of everything")
@@ -231,7 +247,9 @@ def test_a_flat_lead_is_filled_and_marked_and_the_ecg_in_hand_stays(visit, predi
     drawn = {t.get("name"): t for t in filled["data"]}
     assert "<b>V2</b> <i>restored</i>" in drawn["lead names"]["text"]
     assert not np.ptp(at.session_state["lamae"].in_hand.ecg.lead("V2"))
-    before = predictor.predict(at.session_state["lamae"].in_hand.ecg).codes[0].probability
+    others = [lead for lead in LEADS if lead != "V2"]
+    ecg = at.session_state["lamae"].in_hand.ecg
+    before = predictor.predict(ecg, leads=others).codes[0].probability
     checked(at.switch_page("pages/analyse/codes.py").run())
     assert f"{before:.2f}" in words(at)
 

@@ -20,7 +20,7 @@ from lamae.errors import InputError
 from lamae.gate import CARD_ENTRY, QUANTILES
 from lamae.measured import NAMES
 from lamae.predict import Predictor
-from lamae.results import NOTICE
+from lamae.results import MINORS, NOTICE
 from lamae.simulate import simulate
 
 SAMPLE = Path(pydicom.__file__).parent / "data" / "test_files" / "waveform_ecg.dcm"
@@ -88,6 +88,22 @@ def test_age_and_sex_are_told_and_a_very_high_age_is_not(named: ECG, tiny: Predi
     lines = texts(page_streams(export.pdf(export.report(named, tiny)))[0])
     assert "90 years or over, female" in lines
     assert not any("94" in line for line in lines[:40] if "years" in line)
+
+
+@pytest.mark.parametrize(
+    ("age", "told", "young"),
+    [(0.25, "3 months", True), (215 / 12, "17 years", True), (18.0, "18 years", False)],
+)
+def test_a_childs_age_is_told_as_usual(
+    named: ECG, tiny: Predictor, age: float, told: str, young: bool
+):
+    report = export.report(replace(named, age=age), tiny)
+    lines = texts(page_streams(export.pdf(report))[0])
+    assert f"{told}, female" in lines
+    assert (MINORS in lines) == young
+    assert (MINORS in export.results(report)["codes_remarks"]) == young
+    refused = replace(report, prediction=None, refusal="Poor signal.")
+    assert MINORS not in texts(page_streams(export.pdf(refused))[0])
 
 
 def test_results_as_json(real: export.Report, tiny: Predictor):

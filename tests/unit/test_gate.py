@@ -10,7 +10,7 @@ import torch
 from lamae.data import Records
 from lamae.ecg import lead_indices
 from lamae.errors import DataError
-from lamae.gate import LIMIT, fixed_masks, judge, reference, restoration_error
+from lamae.gate import LIMIT, fixed_masks, judge, reference, refused, restoration_error
 from lamae.model import MaskedAutoencoder
 from lamae.predict import Predictor
 from lamae.preprocess import prepare
@@ -90,6 +90,15 @@ def test_the_reference_is_the_distribution_over_known_ecgs(tiny):
     assert entry["ecgs"] == 20
     assert found[0.5] == pytest.approx(np.median(errors), rel=1e-4)
     assert found[LIMIT] == pytest.approx(np.quantile(errors, LIMIT), rel=1e-4)
+
+
+def test_the_refused_are_counted(tiny):
+    values = np.random.default_rng(0).normal(size=(20, 12, 1000)).astype(np.float32)
+    errors = restoration_error(tiny, torch.from_numpy(values), torch.ones(20, 12, 50) > 0)
+    limit = float(np.sort(errors)[[16, 17]].mean())
+    known = with_card(tiny, {"quantiles": [[0.5, 0.1], [LIMIT, limit]], "ecgs": 300})
+    assert refused(known, records(values), progress=False) == {"refused": 3, "ecgs": 20}
+    assert refused(with_card(tiny, None), records(values), progress=False) is None
 
 
 def test_ecgs_without_amplitudes_are_no_reference(tiny):

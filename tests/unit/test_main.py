@@ -85,7 +85,7 @@ class TestAsAProgram:
 
     def test_predict_as_json(self, ecg: Path):
         answer = asked(self.run("predict", ecg, "--json"))
-        assert set(answer) == {"codes", "model"}
+        assert set(answer) == {"codes", "leads", "remarks", "model"}
 
     def test_unreadable_file_ends_with_status_2_and_one_sentence(self, tmp_path: Path):
         path = tmp_path / "note.csv"

@@ -1,0 +1,92 @@
+"""Pages hide leads that cannot be read from the model, and quote no test that does not apply."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import streamlit as st
+from app_views import ATTENTION, CODES, LEADS_PAGE, charts, numbers, traces, words
+
+from lamae.ecg import LEADS
+from lamae.ui import demos
+
+FLAT = ("I", "aVL", "V5", "V6")
+LEFT = tuple(lead for lead in LEADS if lead not in FLAT)
+HIDDEN = "I, aVL, V5, V6 could not be read (flat) and were hidden from the model."
+BLOCK = demos.load("left_bundle_branch_block")
+
+
+@pytest.fixture
+def hold(monkeypatch):
+    """Take another ECG in hand instead of any demo."""
+
+    def take(ecg):
+        monkeypatch.setattr(demos, "load", lambda name: ecg)
+        st.cache_data.clear()
+        return ecg
+
+    return take
+
+
+def poor():
+    signal = BLOCK.signal.copy()
+    signal[[LEADS.index(lead) for lead in FLAT]] = 0.0
+    return replace(BLOCK, signal=signal)
+
+
+def test_codes_are_read_from_the_readable_leads(visit, hold, predictor):
+    ecg = hold(poor())
+    at = visit(CODES, code="I44.7")
+    expected = {c.code: c.probability for c in predictor.predict(ecg, leads=LEFT).codes}
+    shown = traces(at)["probability"]
+    told = numbers(shown["x"])
+    assert len(told) > 3
+    np.testing.assert_allclose(told, [expected[c] for c in shown["customdata"]], atol=1e-4)
+    said = words(at)
+    assert said.count(HIDDEN) == 1
+    assert said.count("tested with twelve leads over 10 s only") == 1
+    assert "not compared with known ones" in said
+    assert "; AUROC" not in said
+    assert "at most 10%" not in said
+    assert "restored all but" not in said
+    assert "AUROC (95% CI)" not in at.dataframe[0].value.columns
+    # The map is of the leads that the model saw, painted on all that was recorded.
+    assert list(traces(at, 2)["attribution"]["x"]) == list(LEFT)
+
+
+def test_one_lead_is_not_given_the_evidence_of_twelve(visit, hold):
+    hold(BLOCK.only(("I",)))
+    said = words(visit(CODES))
+    assert "lead I alone" in said
+    assert "could not be read" not in said
+    assert "; AUROC" not in said
+    assert "at most 10%" not in said
+
+
+def test_a_readable_ecg_is_told_as_before(visit, hold, predictor):
+    hold(BLOCK)
+    at = visit(CODES)
+    said = words(at)
+    assert "restored all but" in said
+    assert "; AUROC" in said
+    assert "at most 10%" in said
+    assert "tested with twelve" not in said
+    assert "AUROC (95% CI)" in at.dataframe[0].value.columns
+
+
+def test_attention_goes_to_the_readable_leads(visit, hold, predictor):
+    ecg = hold(poor())
+    at = visit(ATTENTION)
+    assert HIDDEN in words(at)
+    weights = predictor.attention(ecg.only(LEFT)).weights
+    drawn = next(t for c in charts(at) for t in c["data"] if list(t.get("x", ())) == list(LEFT))
+    # Bars stand on an even share.
+    np.testing.assert_allclose(numbers(drawn["y"]) + 1 / len(LEFT), weights, atol=1e-4)
+
+
+def test_sets_of_leads_are_made_of_the_readable_ones(visit, hold):
+    hold(poor())
+    at = visit(LEADS_PAGE)
+    assert HIDDEN in words(at)
+    assert list(at.pills(key="leads").options) == list(LEFT)
+    assert list(at.pills(key="leads").value) == ["II"]
