@@ -108,7 +108,10 @@ def load_bundle(path: Path, sha256: str | None = None) -> Bundle:
         WeightsError: The file is missing, damaged, not the expected one or of another version.
     """
     if not path.is_file():
-        raise WeightsError(f"The weights file {path.name} is missing; restore it from the project.")
+        raise WeightsError(
+            f"The weights file {path} is missing; give the path of a file that pretrain or "
+            "finetune wrote."
+        )
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if sha256 is not None and found != sha256:
         raise WeightsError(
@@ -177,7 +180,10 @@ def load_bundled(folder: Path = BUNDLED) -> Bundle:
             "The manifest of the bundled weights is missing or damaged; restore "
             "assets/weights from the project."
         ) from error
-    return load_bundle(folder / Path(name).name, sha256)
+    path = folder / Path(name).name
+    if not path.is_file():
+        raise WeightsError(f"The weights file {path.name} is missing; restore it from the project.")
+    return load_bundle(path, sha256)
 
 
 def _under(prefix: str, tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

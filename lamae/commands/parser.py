@@ -116,6 +116,7 @@ def parser() -> argparse.ArgumentParser:
     option("--rows", type=_leads, default=(), help="make these alone, such as resnet,lamae_probe")
     option("--table", action="store_true", help="make nothing; the table of what is there")
     option("--rehearse", action="store_true", help="a minute on simulated ECGs; needs no data")
+    option("--publish", action="store_true", help="replace a table of another budget or other data")
     for stage in ("pretrain", "label", "long"):
         option(f"--{stage}-epochs", type=_positive, metavar="N", help="instead of the budget's")
     return parser

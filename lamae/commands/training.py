@@ -18,7 +18,27 @@ def evaluate(args: argparse.Namespace) -> Answer:
         restoration=args.restoration,
         progress=progress,
     )
-    lines = [f"{values['ecgs']} ECGs; expected calibration error {number(values['ece'])}."]
+    error = number(values["ece"])
+    if values["ece_ci"]:
+        error += " [{:.3f}, {:.3f}]".format(*values["ece_ci"])
+    lines = [f"{values['ecgs']} ECGs; expected calibration error {error}."]
+    if judged := values["gate"]:
+        lines.append(f"{judged['refused']} of {judged['ecgs']} are unlike known ECGs: no codes.")
+    for name, words in (("carried", "carries"), ("not_carried", "does not carry")):
+        if said := (values["verdicts"] or {}).get(name):
+            shares = ", ".join(
+                f"{verdict} {count / max(1, sum(said.values())):.1%}"
+                for verdict, count in said.items()
+            )
+            lines.append(
+                f"{sum(said.values())} pairs of an ECG and a code that it {words}: {shares}"
+            )
+    if trained := values["statements_trained"]:
+        low, high = trained["ci"]
+        lines.append(
+            f"{trained['counted']} statements with 10 or more in training: macro AUROC "
+            f"{trained['macro_auroc']:.3f} [{low:.3f}, {high:.3f}]"
+        )
     for name in ("icd10", "statements"):
         part = values[name]
         if part is None:
@@ -45,9 +65,10 @@ def cache(args: argparse.Namespace) -> Answer:
     """Write a data set as one compact file that training reads in seconds."""
     import time
 
-    from lamae.data import load_records, write_cache
+    from lamae.data import check_place, load_records, write_cache
     from lamae.preprocess import InputSpec
 
+    check_place(args.out)
     start, spec = time.perf_counter(), InputSpec()
     # All ECGs: who reads the file chooses whether to take those without amplitudes.
     records = load_records(args.dataset, spec, zscored=True, progress=sys.stderr.isatty())
@@ -100,5 +121,6 @@ def compare(args: argparse.Namespace) -> Answer:
         epochs=epochs,
         only_table=args.table,
         rehearse=args.rehearse,
+        publish=args.publish,
     )
     return results, render(results)

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from lamae.data import mimic, ptbxl
-from lamae.data.cache import read_cache, write_cache
+from lamae.data.cache import check_place, read_cache, write_cache
 from lamae.data.mimic import load_mimic
 from lamae.data.ptbxl import load_ptbxl
 from lamae.data.records import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Records
@@ -18,6 +18,7 @@ __all__ = [
     "TRAINING_FOLDS",
     "VALIDATION_FOLD",
     "Records",
+    "check_place",
     "load_mimic",
     "load_ptbxl",
     "load_records",

@@ -11,10 +11,11 @@ All 5,679 ECGs of PTB-XL here, those without amplitudes included: 34 MB, written
 """
 
 import json
+import tempfile
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from jaxtyping import Bool, Float32, Int16, UInt8
 
 from lamae.data.records import FOLDS, Records
 from lamae.ecg import LEADS, LIMB_FROM_I_II, LIMB_LEADS
-from lamae.errors import DataError
+from lamae.errors import DataError, InputError
 from lamae.labels import ICD10_CODES, STATEMENT_NAMES
 from lamae.preprocess import InputSpec
 
@@ -35,11 +36,31 @@ STEP = 0.002
 CHUNK = 512
 # How far a limb lead may be from its sum before it is written itself, in steps.
 MAX_OFF = 2.0
+# Columns of data sets without codes, and of files from before there was one for unknown sex.
+MAY_LACK = {"codes", "sex_known"}
 # What NumPy and its parsers raise on damage.
 FAULTS = (
     ArithmeticError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError,
     TypeError, ValueError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
+
+
+def check_place(path: Path) -> None:
+    """Find out whether a cache can be written, before time goes into reading the data.
+
+    Raises:
+        InputError: It cannot.
+    """
+    try:
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written ({error.strerror or error}); name a file in a folder that "
+            "is there and may be written to."
+        ) from error
 
 
 def write_cache(records: Records, spec: InputSpec, path: Path) -> int:
@@ -71,7 +92,9 @@ def write_cache(records: Records, spec: InputSpec, path: Path) -> int:
             signals[f"signal{len(signals)}"] = _encode(steps)
     header = {**VERSION, "input": asdict(spec), "step": STEP}
     columns: dict[str, Any] = {
-        name: getattr(records, name) for name in _columns(records.codes is not None)
+        column.name: values
+        for column in fields(Records)
+        if column.name != "values" and (values := getattr(records, column.name)) is not None
     }
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
@@ -111,7 +134,7 @@ def read_cache(
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
             _refuse_other(path, header, spec)
-            columns = {name: file[name] for name in _columns("codes" in file)}
+            columns = {name: file[name] for name in _columns(file)}
             written, chunk = file["written"], file["chunk"]
             rows = np.flatnonzero(
                 np.isin(columns["fold"], wanted) & (columns["amplitude"] | zscored)
@@ -134,10 +157,10 @@ def read_cache(
     return records
 
 
-def _columns(with_codes: bool) -> list[str]:
-    """Names of all that records hold beside the signals."""
-    left_out = {"values"} if with_codes else {"values", "codes"}
-    return [column.name for column in fields(Records) if column.name not in left_out]
+def _columns(held: Container[str]) -> list[str]:
+    """Names of all that a file must hold beside the signals, and of what it may and does."""
+    names = [column.name for column in fields(Records) if column.name != "values"]
+    return [name for name in names if name not in MAY_LACK or name in held]
 
 
 def _refuse_other(path: Path, header: dict[str, Any], spec: InputSpec) -> None:

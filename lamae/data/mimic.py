@@ -48,7 +48,8 @@ FOLD_OF: Mapping[int, int] = MappingProxyType(
         19: TEST_FOLD,
     }
 )
-# Of 800,035 recordings some are damaged; more than this share means that something else is wrong.
+# Of 800,035 recordings some are damaged or short; more than this share means that something else
+# is wrong.
 SPARE = 0.01
 
 # What an ECG cannot tell from our code: its specific forms, and a parent that was itself a code in
@@ -83,11 +84,11 @@ def load_mimic(
         zscored: Makes no difference: all recordings are in mV.
 
     Returns:
-        The ECGs with study_id and subject_id as their numbers; those that cannot be read, up
-        to one in a hundred, are left out.
+        The ECGs with study_id and subject_id as their numbers; those that cannot be read or do
+        not fill the window, up to one in a hundred together, are left out.
 
     Raises:
-        DataError: A table or a recording is missing, or cannot be read.
+        DataError: A table or a recording is missing or cannot be used.
     """
     index = read_index(folder)
     wanted = FOLDS if folds is None else tuple(folds)
@@ -111,6 +112,7 @@ def load_mimic(
         female=(index["gender"] == "F").to_numpy(),
         codes=index[codes].to_numpy(dtype=bool) if set(codes) <= set(index.columns) else None,
         labelled=index["labelled"].to_numpy(),
+        sex_known=index["gender"].isin(["F", "M"]).to_numpy(),
     )
 
 

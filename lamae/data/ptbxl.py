@@ -72,7 +72,8 @@ def load_ptbxl(
             without them.
 
     Raises:
-        DataError: The table or a recording that it names is missing or cannot be read.
+        DataError: The table or a recording that it names is missing, cannot be read or does not
+            fill the window.
     """
     index = read_index(folder)
     wanted = FOLDS if folds is None else tuple(folds)
@@ -99,6 +100,7 @@ def load_ptbxl(
         age=index["age"].to_numpy(),
         female=index["sex"].to_numpy() == 1,
         amplitude=amplitude,
+        sex_known=index["sex"].isin([0, 1]).to_numpy(),
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 from tqdm import tqdm
 
-from lamae.ecg import lead_indices
+from lamae.ecg import ECG, lead_indices
 from lamae.errors import DataError, ReadError
 from lamae.preprocess import InputSpec, prepare
 
@@ -32,7 +32,9 @@ def read_recordings(
         names: Paths of the records within it, without suffix.
         spec: What the model takes.
         table: Name of the file that lists them, for messages.
-        spare: Share of the recordings that may be unreadable; those are left out.
+        spare: Share of the recordings that may be unreadable or too short to fill the window;
+            those are left out. Training would show the rest of the window as a flat line, where
+            serving hides it.
         progress: Show a progress bar.
 
     Returns:
@@ -40,7 +42,7 @@ def read_recordings(
         these are: all of them where nothing was left out.
 
     Raises:
-        DataError: A recording is missing, or more than spare cannot be read.
+        DataError: A recording is missing, or more than spare cannot be read or are too short.
     """
     # Reading a cache must work where wfdb and pydicom are not installed, as on a bare GPU machine.
     from lamae.io import read_path
@@ -58,13 +60,29 @@ def read_recordings(
             )
         try:
             ecg = read_path(header)
+            whole = _fill_window(ecg, spec)
         except ReadError as error:
             if number + 1 - len(read) > spare * len(names):
-                raise DataError(f"{name}.hea cannot be read: {error}") from error
-            bar.set_postfix_str(f"{number + 1 - len(read)} unreadable and left out")
+                raise DataError(f"{name}.hea cannot be used: {error}") from error
+            bar.set_postfix_str(f"{number + 1 - len(read)} unreadable or too short, left out")
             continue
-        # Kept without gaps: a copy without the unreadable ones would need the memory twice.
-        values[len(read)] = prepare(ecg, spec).values
+        # Kept without gaps: a copy without those left out would need the memory twice.
+        values[len(read)] = whole
         present[len(read), lead_indices(ecg.leads)] = True
         read.append(number)
     return values[: len(read)], present[: len(read)], np.array(read, dtype=np.int64)
+
+
+def _fill_window(ecg: ECG, spec: InputSpec) -> Float32[np.ndarray, "12 time"]:
+    """What the model takes of a recording.
+
+    Raises:
+        ReadError: The recording does not fill the window.
+    """
+    prepared = prepare(ecg, spec)
+    if not prepared.present[:, -1].any():
+        raise ReadError(
+            f"It lasts {ecg.duration:g} s, and the model takes {spec.seconds:g} s; take its line "
+            "out of the table."
+        )
+    return prepared.values

@@ -46,6 +46,7 @@ class Records:
             says what the values are. True throughout unless given.
         labelled: Whether statements or codes are known. Where they are not, none is set, and
             the ECG is of use for pretraining alone. True throughout unless given.
+        sex_known: Whether the sex is known. True throughout unless given.
     """
 
     values: Float32[np.ndarray, "n 12 time"]
@@ -59,9 +60,10 @@ class Records:
     codes: Bool[np.ndarray, "n codes"] | None = None
     amplitude: Bool[np.ndarray, " n"] = field(default_factory=_unset)
     labelled: Bool[np.ndarray, " n"] = field(default_factory=_unset)
+    sex_known: Bool[np.ndarray, " n"] = field(default_factory=_unset)
 
     def __post_init__(self) -> None:
-        for name in ("amplitude", "labelled"):
+        for name in ("amplitude", "labelled", "sex_known"):
             if getattr(self, name).ndim == 0:
                 object.__setattr__(self, name, np.ones(len(self), dtype=bool))
 
@@ -74,20 +76,43 @@ class Records:
         held = {name: values for name, values in whole.items() if values is not None}
         return Records(**{name: values[rows] for name, values in held.items()})
 
-    def folds(self, folds: Iterable[int]) -> "Records":
+    def folds(
+        self, folds: Iterable[int], *, labelled: bool = False, amplitude: bool = False
+    ) -> "Records":
         """The ECGs of some folds.
 
+        Args:
+            folds: Which.
+            labelled: Only those with labels.
+            amplitude: Only those with known amplitudes.
+
         Raises:
-            DataError: There are none.
+            DataError: There are none; the message tells whether folds, labels or amplitudes lack.
         """
         wanted = list(folds)
-        chosen = self.take(np.isin(self.fold, wanted))
-        if not len(chosen):
+        named = f"fold {', '.join(map(str, wanted))}"
+        rows = np.isin(self.fold, wanted)
+        if not rows.any():
             raise DataError(
-                f"The data hold no ECG of fold {', '.join(map(str, wanted))}; found folds "
+                f"The data hold no ECG of {named}; found folds "
                 f"{', '.join(map(str, np.unique(self.fold))) or 'none'}."
             )
-        return chosen
+        if amplitude:
+            found, rows = int(rows.sum()), rows & self.amplitude
+            if not rows.any():
+                raise DataError(
+                    f"None of the {found} ECGs of {named} has known amplitudes, as are needed; "
+                    "add recordings in mV."
+                )
+        if labelled:
+            found, rows = int(rows.sum()), rows & self.labelled
+            if not rows.any():
+                raise DataError(
+                    f"None of the {found} ECGs of {named} has labels, as are needed for all but "
+                    "pretraining; add the data set's table of them (of MIMIC-IV-ECG "
+                    "records_w_diag_icd10.csv) to its folder."
+                )
+        return self.take(rows)
 
     def code_labels(self) -> Bool[np.ndarray, "n codes"]:
         """Which ICD-10-CM codes each ECG carries, in the order of `lamae.labels.ICD10_CODES`.

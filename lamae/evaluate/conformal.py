@@ -10,7 +10,7 @@ Source: Vovk, Gammerman and Shafer 2005, "Algorithmic learning in a random world
     point is ours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -19,9 +19,10 @@ from jaxtyping import Bool, Float
 
 from lamae.checkpoint import CodeRule
 from lamae.labels import ICD10_CODES
-from lamae.verdicts import Cuts
+from lamae.verdicts import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
 
 LEVEL = 0.9
+VERDICTS = (SUGGESTED, NOT_SUGGESTED, CANNOT_SAY)
 
 
 def fit_cuts(
@@ -76,6 +77,38 @@ def conformal_entry(
             "negatives": int((~truth).sum()),
         }
     return {"level": level, "codes": codes}
+
+
+def count_verdicts(
+    card: Mapping[str, Any],
+    rules: Sequence[CodeRule],
+    probability: Float[np.ndarray, "ecgs rules"],
+    labels: Bool[np.ndarray, "ecgs rules"],
+) -> dict[str, dict[str, int]] | None:
+    """What is said of every pair of an ECG and a code that is offered.
+
+    Args:
+        card: Of the model, with its cuts.
+        rules: Of the codes offered.
+        probability: Calibrated, of each of them.
+        labels: Which of them each ECG carries.
+
+    Returns:
+        By "carried" and "not_carried" the pairs of each verdict; None where the card has no cuts.
+    """
+    read = read_cuts(card)
+    if read is None:
+        return None
+    said = np.array(
+        [
+            [verdict(read[1].get(rule.code), float(p), rule.threshold) for p in column]
+            for rule, column in zip(rules, probability.T, strict=True)
+        ]
+    ).T
+    return {
+        name: {word: int((said[which] == word).sum()) for word in VERDICTS}
+        for name, which in (("carried", labels), ("not_carried", ~labels))
+    }
 
 
 def _rank(count: int, level: float) -> int:

@@ -9,8 +9,10 @@ import torch
 from jaxtyping import Float32
 from tqdm import tqdm
 
+from lamae import gate
 from lamae.data import TEST_FOLD, Records, load_records
 from lamae.evaluate.calibration import calibration_report
+from lamae.evaluate.conformal import count_verdicts
 from lamae.evaluate.ranking import bootstrap_auroc, countable, report
 from lamae.evaluate.restoration import score_restoration
 from lamae.evaluate.subgroups import score_subgroups
@@ -41,15 +43,17 @@ def evaluate(
         progress: Show progress bars.
 
     Returns:
-        As `score_records`, and under "restoration" what `score_restoration` returns.
+        As `score_records`, under "gate" how many ECGs `lamae.gate` refuses, and under
+        "restoration" what `score_restoration` returns.
 
     Raises:
-        DataError: The folder lacks data, or no code has enough positives.
+        DataError: The folder lacks data or labels, or no code has enough positives.
         WeightsError: The weights were pretrained only.
     """
     records = load_records(data, predictor.spec, folds=[fold], progress=progress)
-    records = records.take(records.labelled)
+    records = records.folds([fold], labelled=True)
     scored = score_records(predictor, records, rng=np.random.default_rng(0), progress=progress)
+    scored["gate"] = gate.refused(predictor, records, progress=progress)
     if restoration:
         scored["restoration"] = score_restoration(predictor, records, progress=progress)
     return scored
@@ -76,6 +80,7 @@ def score_records(
         - "ece", "ece_ci": expected calibration error of the codes offered, pooled; None where
           the model offers none.
         - "calibration": as `calibration_report` gives it, or None likewise.
+        - "verdicts": as `count_verdicts` gives them, or None likewise.
         - "subgroups": by sex and age, as `score_subgroups` gives it, over ICD-10-CM codes.
 
     Raises:
@@ -92,18 +97,20 @@ def score_records(
         else None,
         "statements_trained": _trained(predictor.card, logits, records, rng),
     }
-    calibration = None
+    calibration, verdicts = None, None
     if rules := predictor.bundle.rules:
         columns = [ICD10_CODES.index(rule.code) for rule in rules]
         slope = np.array([rule.slope for rule in rules])
         intercept = np.array([rule.intercept for rule in rules])
         probability = 1 / (1 + np.exp(-(slope * scores[:, columns] + intercept)))
         calibration = calibration_report(probability, labels[:, columns], rng=rng, groups=patients)
+        verdicts = count_verdicts(predictor.card, rules, probability, labels[:, columns])
     return {
         **ranked,
         "ece": calibration and calibration["ece"],
         "ece_ci": calibration and calibration["ece_ci"],
         "calibration": calibration and calibration["curve"],
+        "verdicts": verdicts,
         "subgroups": score_subgroups(scores, labels, records, rng=rng),
         "ecgs": len(records),
         "patients": len(np.unique(patients)),

@@ -13,10 +13,10 @@ AGES = {"under 50": 0, "50-64": 50, "65-79": 65, "80 and over": 80}
 
 
 def divisions(records: Records) -> dict[str, dict[str, Bool[np.ndarray, " n"]]]:
-    """Which ECGs belong to which group, by sex and by age; unknown ages belong to none."""
+    """Which ECGs belong to which group, by sex and by age; what is unknown belongs to none."""
     bounds = [*AGES.values(), np.inf]
     return {
-        "sex": {"female": records.female, "male": ~records.female},
+        "sex": {"female": records.female, "male": records.sex_known & ~records.female},
         "age": {
             name: (records.age >= low) & (records.age < high)
             for name, low, high in zip(AGES, bounds[:-1], bounds[1:], strict=True)

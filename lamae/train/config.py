@@ -20,8 +20,8 @@ class OptimConfig:
             none.
         betas: Of Adam.
         warmup: Share of the steps in which the rate rises from zero.
-        decay: Share of the steps in which it falls to zero again. A plateau lets a longer run
-            go on from the checkpoints of a shorter one.
+        decay: Share of the steps in which it falls to zero again. Before that, a run may be
+            continued with another number of epochs, if the rate would not yet fall with it.
         clip: Largest norm of the gradient.
         ema: Decay, a step, of an exponential moving average of the weights, such as 0.999; it
             is validated and returned in place of the last weights. None for no average.

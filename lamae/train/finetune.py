@@ -20,8 +20,11 @@ from lamae.checkpoint import (
 )
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_records
 from lamae.ecg import LEADS
+from lamae.errors import DataError
 from lamae.evaluate import (
+    MINIMUM_POSITIVES,
     code_scores,
+    countable,
     macro_auroc,
     score_records,
 )
@@ -49,7 +52,7 @@ Trained = TypeVar("Trained", bound=StatementModel)
 View = Callable[[Tensor, RunConfig, Generator], Tensor]
 
 # What the card keeps of the weights that fine-tuning begins with; all else is of their codes.
-PRETRAINED = ("name", "paper", "data", "pretraining")
+PRETRAINED = ("name", "paper", "data", "pretraining", "continued")
 LIMITS = (
     "Research use only, not a medical device. Codes are suggested by ECG findings; they are "
     "not a diagnosis, and a low score rules nothing out.",
@@ -90,12 +93,15 @@ def finetune(config: RunConfig, data: Path, out: Path, init: Path) -> Path:
 
 
 def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) -> Path:
-    """Fine-tune on records in memory; see `finetune`."""
+    """Fine-tune on records in memory; see `finetune`.
+
+    Raises:
+        DataError: Labels, amplitudes or positives lack without which nothing can be judged.
+    """
     config = replace(config, model=init.config, input=init.input)
-    records = records.take(records.labelled)
-    training = records.folds(TRAINING_FOLDS)
-    measured = training.take(training.amplitude)
-    validation = records.take(records.amplitude).folds([VALIDATION_FOLD])
+    training = records.folds(TRAINING_FOLDS, labelled=True)
+    measured = training.folds(TRAINING_FOLDS, amplitude=True)
+    validation = records.folds([VALIDATION_FOLD], labelled=True, amplitude=True)
     fabric = make_fabric()
     fabric.launch()
     torch.manual_seed(config.seed)
@@ -157,7 +163,17 @@ def fit_classifier(
         pretrained: SHA-256 of the weights that the model begins with; empty where they are
             random.
         view: What a step sees of the ECGs; `draw_view` by default.
+
+    Raises:
+        DataError: No code can be measured on the validation ECGs; or as `fit` says.
     """
+    # Before training, not after its first epoch.
+    if not countable(validation.code_labels()).any():
+        raise DataError(
+            f"None of the {len(ICD10_CODES)} codes has {MINIMUM_POSITIVES} ECGs that carry it and "
+            f"as many that do not among the {len(validation)} of fold {VALIDATION_FOLD}, on which "
+            "training is watched; give data with more ECGs in that fold."
+        )
     view = view or draw_view
     x = torch.from_numpy(training.values).to(fabric.device)
     present = torch.from_numpy(training.present).to(fabric.device)
@@ -167,7 +183,7 @@ def fit_classifier(
     known = np.ones_like(labels) if direct else training.learnable
     taught = torch.from_numpy(known.astype(np.float32)).to(fabric.device)
     y = torch.from_numpy(labels.astype(np.float32)).to(fabric.device)
-    if not direct and not (out / "checkpoint.pt").is_file():
+    if not direct:
         model.start_from(((y * taught).sum(dim=0) / taught.sum(dim=0)).cpu())
 
     def prepare(rows: Tensor, generator: Generator) -> Batch:
@@ -192,7 +208,7 @@ def fit_classifier(
         ]
         found = torch.cat(logits).cpu().numpy()
         figures = {"icd10_auroc": macro_auroc(code_scores(found), validation.code_labels())}
-        if not direct:
+        if countable(validation.statements).any():
             figures["statement_auroc"] = macro_auroc(found, validation.statements)
         return figures
 

@@ -13,12 +13,9 @@ from torch import Generator, Tensor, nn
 
 from lamae.errors import DataError, DivergedError
 from lamae.train.config import RunConfig
-from lamae.train.device import make_fabric
 from lamae.train.optim import WeightAverage, make_optimizers, rate_at, set_rate
 from lamae.train.progress import Progress
-from lamae.train.run import RunFolder, Stateful, environment, metrics
-
-__all__ = ["environment", "fit", "make_fabric", "metrics"]
+from lamae.train.run import RunFolder, Stateful, environment
 
 Prepare = Callable[[Tensor, Generator], Any]
 Loss = Callable[[nn.Module, Any, Generator], Tensor]
@@ -72,8 +69,8 @@ def fit(
 
     Raises:
         DataError: There are fewer training ECGs than one step takes, a batch cannot be shared
-            equally, or `out` holds a checkpoint that is damaged or of a run with other settings
-            or made from something else.
+            equally, or `out` holds a checkpoint that is damaged, of a run with other settings,
+            made from something else, or past the plateau of a schedule of other epochs.
         DivergedError: The loss or its gradient became infinite or not a number.
     """
     steps = count // config.batch
@@ -97,7 +94,7 @@ def fit(
     if config.compile:
         # In place, unlike torch.compile(module): names in the state stay as they are.
         module.compile()
-    epoch = folder.restore(parts, config, made_from, fabric.device)
+    epoch = folder.restore(parts, config, steps, made_from, fabric.device)
     # No process may still be reading what the first one now writes.
     fabric.barrier()
     if first:

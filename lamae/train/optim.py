@@ -12,8 +12,17 @@ from lamae.train.config import OptimConfig
 def rate_at(step: int, steps: int, config: OptimConfig) -> float:
     """Share of the full learning rate at a step: warm-up, plateau, decay to zero."""
     warmup = max(1, round(config.warmup * steps))
-    decay = max(1, round(config.decay * steps))
-    return max(0.0, min(1.0, (step + 1) / warmup, (steps - step) / decay))
+    return max(0.0, min(1.0, (step + 1) / warmup, (steps - step) / _decay(steps, config)))
+
+
+def decays_from(steps: int, config: OptimConfig) -> int:
+    """The first step of so many whose rate the decay lowers; at most their number."""
+    return steps - _decay(steps, config) + 1
+
+
+def _decay(steps: int, config: OptimConfig) -> int:
+    """From how many steps before the end on the rate falls."""
+    return max(1, round(config.decay * steps))
 
 
 def make_optimizers(module: nn.Module, config: OptimConfig) -> list[torch.optim.Optimizer]:

@@ -22,6 +22,9 @@ from lamae.train.run import environment, metrics
 
 PAPER = "LAMAE, arXiv 2603.26475"
 VALIDATION_SEED = 9
+# ECGs that share a mask in validation, however large the batches in training are: losses are
+# compared between runs.
+VALIDATION_BATCH = 32
 # PTB-XL's last number, and what its training folds hold about.
 MOST_PTBXL, PTBXL_TRAINING = 21_837, 17_000
 
@@ -57,14 +60,15 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
     """Pretrain on the training folds of records in memory; see `pretrain`.
 
     The linear estimate and the validation loss come from ECGs with amplitudes alone.
+
+    Raises:
+        DataError: There are no ECGs to learn from, or none with amplitudes to measure with.
     """
     if init:
         config = replace(config, model=init.config, input=init.input)
     training = records.folds(TRAINING_FOLDS)
     # Amplitudes that are lost were made up: nothing may be measured from them.
-    measured = training.values[training.amplitude]
-    of_fold = records.fold == VALIDATION_FOLD
-    validation = records.take(of_fold & records.amplitude).folds([VALIDATION_FOLD])
+    validation = records.folds([VALIDATION_FOLD], amplitude=True)
     fabric = make_fabric()
     fabric.launch()
     torch.manual_seed(config.seed)
@@ -72,6 +76,7 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
     if init:
         model.load_state_dict(init.mae.state_dict())
     else:
+        measured = training.folds(TRAINING_FOLDS, amplitude=True).values
         model.moments.copy_(torch.from_numpy(lead_moments(measured)))
     x = torch.from_numpy(training.values).to(fabric.device)
     present = torch.from_numpy(training.present).to(fabric.device)
@@ -98,7 +103,9 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
                 module, (part, *_draw(part_present, config, generator), every), config
             )
             for part, part_present in zip(
-                held_out.split(config.batch), held_out_present.split(config.batch), strict=True
+                held_out.split(VALIDATION_BATCH),
+                held_out_present.split(VALIDATION_BATCH),
+                strict=True,
             )
         ]
         return {"validation_loss": float(torch.stack(losses).mean())}
@@ -119,9 +126,10 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
     )
     path = out / "lamae.safetensors"
     if fabric.global_rank == 0:
-        run = run_card(config, out, environment(fabric), trained)
+        run = {**run_card(config, out, environment(fabric), trained), "relative": config.relative}
         if init:
-            bundle = replace(init, mae=trained, card=_continued_card(init.card, run, training))
+            later = {**run, "data": data_card(training), "finetuned": init.classifier is not None}
+            bundle = replace(init, mae=trained, card=_continued_card(init.card, later))
         else:
             card = {
                 "name": "LAMAE " + config.recipe,
@@ -134,13 +142,11 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
     return path
 
 
-def _continued_card(
-    card: Mapping[str, Any], run: Mapping[str, Any], training: Records
-) -> dict[str, Any]:
+def _continued_card(card: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
     """The card of weights that were trained on, without what the former ones restored."""
     results = {name: part for name, part in card.get("results", {}).items() if name != "test"}
     kept = {name: entry for name, entry in card.items() if name != gate.CARD_ENTRY}
-    return {**kept, "results": results, "continued": {**run, "data": data_card(training)}}
+    return {**kept, "results": results, "continued": [*card.get("continued", []), run]}
 
 
 def _draw(present: Tensor, config: RunConfig, generator: Generator) -> tuple[Tensor, Tensor]:

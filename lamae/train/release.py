@@ -68,17 +68,18 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
     bundle = load_bundle(weights)
     predictor = Predictor(bundle)
     validation = load_records(data, bundle.input, folds=[VALIDATION_FOLD], progress=False)
-    labelled = validation.take(validation.labelled)
+    labelled = validation.folds([VALIDATION_FOLD], labelled=True)
     scores = code_scores(statement_logits(predictor, labelled, progress=False))
-    scored = evaluate(predictor, data, fold=TEST_FOLD, restoration=True)
     card = {
         **bundle.card,
-        "results": {**bundle.card.get("results", {}), "test": scored},
         verdicts.CARD_ENTRY: conformal.conformal_entry(
             bundle.rules, scores, labelled.code_labels()
         ),
         gate.CARD_ENTRY: gate.reference(predictor, validation),
     }
+    judging = Predictor(replace(bundle, card=card))
+    test = evaluate(judging, data, fold=TEST_FOLD, restoration=True)
+    card["results"] = {**bundle.card.get("results", {}), "test": test}
     path = folder / "lamae.safetensors"
     sha256 = save_bundle(replace(bundle, card=card), path)
     write_manifest(path, sha256)

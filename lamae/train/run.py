@@ -17,8 +17,10 @@ from lightning.fabric import Fabric
 from lamae.errors import DataError
 from lamae.train.config import RunConfig
 from lamae.train.device import device_name
+from lamae.train.optim import decays_from
 
-# What a run may be continued with another value of: how long, how often it saves, how fast.
+# What a run may be continued with another value of: how often it saves, how fast it is, and how
+# long, as far as `_refuse_other_epochs` lets it.
 FREE_TO_CHANGE = {"epochs", "checkpoint_seconds", "compile"}
 
 
@@ -50,16 +52,25 @@ class RunFolder:
         self,
         parts: Mapping[str, Stateful],
         config: RunConfig,
+        steps: int,
         made_from: Mapping[str, str],
         device: torch.device,
     ) -> int:
         """Put the parts into the state last saved, if there is one.
 
+        Args:
+            parts: What a checkpoint holds, by name.
+            config: The run.
+            steps: Steps an epoch.
+            made_from: As in `lamae.train.loop.fit`.
+            device: Where the parts are.
+
         Returns:
             Epochs trained so far.
 
         Raises:
-            DataError: The checkpoint is damaged, or of a run with other settings or data.
+            DataError: The checkpoint is damaged, of a run with other settings or data, or of one
+                with other epochs whose learning rate had begun to fall or would have.
         """
         if not self.checkpoint.is_file():
             return 0
@@ -73,7 +84,9 @@ class RunFolder:
                 f"{self.checkpoint} is damaged or of another run; choose another folder for "
                 "this one."
             ) from error
-        self._refuse_another({**asdict(config), **made_from})
+        saved = json.loads((self.path / "config.json").read_text())
+        self._refuse_another(saved, {**asdict(config), **made_from})
+        self._refuse_other_epochs(saved["epochs"], epoch, steps, config)
         return epoch
 
     def save(self, parts: Mapping[str, Stateful], epoch: int) -> None:
@@ -96,8 +109,7 @@ class RunFolder:
         with (self.path / "metrics.jsonl").open("a") as file:
             file.write(json.dumps(line) + "\n")
 
-    def _refuse_another(self, settings: Mapping[str, Any]) -> None:
-        saved = json.loads((self.path / "config.json").read_text())
+    def _refuse_another(self, saved: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
         wanted = json.loads(json.dumps(settings))
         fixed = [name for name in wanted if name not in FREE_TO_CHANGE]
         other = [name for name in fixed if saved.get(name) != wanted[name]]
@@ -106,6 +118,31 @@ class RunFolder:
                 f"{self.path} holds a run with another {', '.join(other)}; choose another "
                 "folder, or recipe, data and weights that it was begun with."
             )
+
+    def _refuse_other_epochs(
+        self, before: int, trained: int, steps: int, config: RunConfig
+    ) -> None:
+        """Refuse epochs with which the rates of the whole run would follow no schedule.
+
+        On the plateau any number will do: schedules differ in length of warm-up alone until then.
+        """
+        if config.epochs == before:
+            return
+        if trained * steps > decays_from(before * steps, config.optim):
+            reason = "in which the decay of the learning rate had begun"
+        elif trained > config.epochs:
+            reason = f"more than the {config.epochs} now asked for"
+        elif trained * steps > decays_from(config.epochs * steps, config.optim):
+            reason = (
+                f"and in one of {config.epochs} the decay of the learning rate would have begun "
+                "before that"
+            )
+        else:
+            return
+        raise DataError(
+            f"{self.path} holds {trained} epochs of a run of {before}, {reason}; choose another "
+            f"folder, or {before} epochs again."
+        )
 
 
 def metrics(out: Path) -> list[dict[str, Any]]:

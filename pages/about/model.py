@@ -13,16 +13,9 @@ from lamae.ui import cache, comparison, scores, widgets
 from lamae.ui.scores import interval
 
 ORIGIN = ("paper", "license", "version", "created", "citation")
-STAGES = {
-    "pretraining": "Pretraining",
-    "continued": "Pretraining on whole leads",
-    "finetuning": "Fine-tuning",
-}
-LOSSES = {
-    "pretraining": "Loss: mean square error of what is hidden, in units of (0.2 mV)².",
-    "continued": "Loss: root mean square error of what is hidden, divided by linear regression's.",
-    "finetuning": "Loss: cross-entropy, mean over the statements.",
-}
+SQUARES = "Loss: mean square error of what is hidden, in units of (0.2 mV)²."
+RELATIVE = "Loss: root mean square error of what is hidden, divided by linear regression's."
+LABELS = "Loss: cross-entropy, mean over the statements."
 TRAINING = ("recipe", "epochs", "minutes", "device", "precision", "parameters", "batch", "seed")
 NAMES = {"license": "Licence", "ids_sha256": "SHA-256 of the record list"}
 
@@ -42,19 +35,32 @@ def simple(card: Mapping[str, Any]) -> dict[str, str]:
 
 def training(card: Mapping[str, Any]) -> None:
     """How each stage was trained, side by side."""
-    stages = [stage for stage in STAGES if card.get(stage)]
+    restoring = [run for run in [card.get("pretraining"), *card.get("continued", [])] if run]
+    stages = [
+        (
+            "Pretraining, continued" if number else "Pretraining",
+            run,
+            RELATIVE if run.get("relative") else SQUARES,
+        )
+        for number, run in enumerate(restoring)
+    ]
+    if run := card.get("finetuning"):
+        stages.append(("Fine-tuning", run, LABELS))
     if not stages:
         return
-    for column, stage in zip(st.columns(len(stages), gap="large"), stages, strict=True):
-        run = card[stage]
+    columns = st.columns(len(stages), gap="large")
+    for number, (column, (title, run, loss)) in enumerate(zip(columns, stages, strict=True)):
         with column:
-            st.subheader(STAGES[stage], anchor=False)
-            widgets.facts(simple({key: run[key] for key in TRAINING if key in run}), stage)
+            st.subheader(title, anchor=False)
+            widgets.facts(
+                simple({key: run[key] for key in TRAINING if key in run}), f"stage_{number}"
+            )
             if len(run.get("history", [])) > 1:
                 widgets.chart(
-                    figures.training_curve(run["history"], dark=widgets.dark()), f"{stage}_curve"
+                    figures.training_curve(run["history"], dark=widgets.dark()),
+                    f"training_curve_{number}",
                 )
-                st.caption(LOSSES[stage])
+                st.caption(loss)
 
 
 def results(card: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lamae.checkpoint import CodeRule
-from lamae.evaluate.conformal import conformal_entry, fit_cuts
+from lamae.evaluate.conformal import conformal_entry, count_verdicts, fit_cuts
 from lamae.labels import ICD10_CODES
 from lamae.verdicts import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
 
@@ -116,3 +116,16 @@ def test_calibration_does_not_change_who_is_covered():
 
 def test_cards_from_before_have_none():
     assert read_cuts({"name": "old"}) is None
+
+
+def test_verdicts_are_counted_for_those_who_carry_a_code_and_the_others():
+    rules = [CodeRule("I48.91", 1.0, 0.0, 0.5), CodeRule("I25.2", 1.0, 0.0, 0.5)]
+    cuts = {"present_from": 0.4, "absent_to": 0.6}
+    card = {"conformal": {"level": 0.9, "codes": {"I48.91": cuts, "I25.2": cuts}}}
+    probability = np.array([[0.9, 0.1], [0.55, 0.2], [0.3, 0.7]])
+    labels = np.array([[True, True], [True, False], [False, False]])
+    assert count_verdicts(card, rules, probability, labels) == {
+        "carried": {SUGGESTED: 1, NOT_SUGGESTED: 1, CANNOT_SAY: 1},
+        "not_carried": {SUGGESTED: 1, NOT_SUGGESTED: 2, CANNOT_SAY: 0},
+    }
+    assert count_verdicts({}, rules, probability, labels) is None

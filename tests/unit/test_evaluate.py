@@ -433,7 +433,7 @@ class TestFold:
 class TestSubgroups:
     """Two codes: the first is ranked perfectly, the second in reverse."""
 
-    def scored(self, female: np.ndarray, age: np.ndarray, rare: np.ndarray) -> dict:
+    def scored(self, female: np.ndarray, age: np.ndarray, rare: np.ndarray, **known) -> dict:
         """Score ECGs of which every second carries the first code, and `rare` the second."""
         ecgs = len(age)
         labels = np.zeros((ecgs, len(ICD10_CODES)), dtype=bool)
@@ -449,6 +449,7 @@ class TestSubgroups:
             patient_id=np.arange(ecgs),
             age=age.astype(np.float32),
             female=female,
+            **known,
         )
         return evaluate.score_subgroups(
             scores, labels, records, rng=np.random.default_rng(0), resamples=50
@@ -464,6 +465,13 @@ class TestSubgroups:
         one = {"macro_auroc": 1.0, "ci": [1.0, 1.0], "codes": 1}
         assert women["shared"] == men["shared"] == one
         json.dumps(result, allow_nan=False)
+
+    def test_ecgs_of_unknown_sex_belong_to_neither(self):
+        number = np.arange(60)
+        result = self.scored(number < 20, np.full(60, 70.0), np.array([0]), sex_known=number < 50)[
+            "sex"
+        ]
+        assert {name: group["ecgs"] for name, group in result.items()} == {"female": 20, "male": 30}
 
     def test_ages_fall_on_their_side_of_each_bound(self):
         age = np.concatenate(

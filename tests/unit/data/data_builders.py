@@ -33,6 +33,7 @@ def make_records(count: int = 12, seed: int = 0) -> Records:
         age=np.where(np.arange(count) % 5 == 0, np.nan, 60.0).astype(np.float32),
         female=np.arange(count) % 2 == 0,
         amplitude=np.arange(count) % 4 != 0,
+        sex_known=np.arange(count) % 3 != 1,
     )
 
 

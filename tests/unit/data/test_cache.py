@@ -154,6 +154,19 @@ def read_bytes(path: Path, content: bytes) -> Records:
     return read_cache(path, SPEC, zscored=True)
 
 
+def test_a_cache_from_before_unknown_sex_was_told_says_that_all_are_known(records, tmp_path):
+    path = tmp_path / "c.npz"
+    write_cache(records, SPEC, path)
+    with np.load(path) as file:
+        older = {name: file[name] for name in file.files if name != "sex_known"}
+    np.savez(path, **older)
+    found = read_cache(path, SPEC, zscored=True)
+    assert_same(found, replace(records, sex_known=np.ones(len(records), dtype=bool)))
+    np.savez(path, **{name: values for name, values in older.items() if name != "age"})
+    with pytest.raises(DataError, match="damaged"):
+        read_cache(path, SPEC)
+
+
 def test_other_files_are_refused(records, tmp_path):
     other = tmp_path / "other.npz"
     np.savez(other, values=records.values)
@@ -199,6 +212,19 @@ def test_the_command_writes_all_ecgs_and_says_how_many(tmp_path, capsys):
     assert read_cache(out, SPEC, zscored=True).amplitude.tolist() == [True, True, False]
     assert main(["cache", str(tmp_path), "--out", str(out)]) == 2
     assert "neither ptbxl_database.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["nowhere/x.npz", "file/x.npz", "folder"])
+def test_a_place_that_cannot_be_written_is_refused_before_reading(
+    place, tmp_path, capsys, monkeypatch
+):
+    (tmp_path / "file").write_text("kept")
+    (tmp_path / "folder").mkdir()
+    monkeypatch.setattr("lamae.data.load_records", None)
+    assert main(["cache", str(tmp_path), "--out", str(tmp_path / place)]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"{tmp_path / place} cannot be written (")
+    assert {path.name for path in tmp_path.rglob("*")} == {"file", "folder"}
 
 
 def test_a_cache_of_real_ecgs_is_small_and_true(real, tmp_path):

@@ -9,6 +9,7 @@ from lamae.data import load_mimic, mimic
 from lamae.data.mimic import FOLD_OF, codes_of
 from lamae.ecg import LEADS
 from lamae.errors import DataError
+from lamae.io import write
 from lamae.labels import ICD10_CODES
 from lamae.preprocess import prepare
 from lamae.simulate import simulate
@@ -46,6 +47,7 @@ def test_codes_folds_age_and_sex_are_those_of_the_table(folder):
     assert records.patient_id.tolist() == [row[0] for row in MIMIC_ROWS]
     assert records.fold.tolist() == [1, 1, 2, 9, 10]
     assert records.female.tolist() == [True, True, False, False, False]
+    assert records.sex_known.tolist() == [True, True, True, True, False]
     np.testing.assert_array_equal(records.age, np.float32([52, 52, 91, 66, np.nan]))
     assert records.amplitude.all()
     assert not records.statements.any()
@@ -115,6 +117,7 @@ def test_without_the_table_of_labels_pretraining_is_possible(folder):
     assert len(records) == 5
     assert records.codes is None
     assert not records.labelled.any()
+    assert not records.sex_known.any()
     assert np.isnan(records.age).all()
     # One patient, one fold; the same on every machine.
     assert records.fold[0] == records.fold[1]
@@ -187,10 +190,45 @@ def test_a_file_that_is_no_table_is_refused(table, content, folder):
 def test_few_unreadable_recordings_are_left_out_and_many_are_refused(folder, monkeypatch):
     path = pd.read_csv(folder / "record_list.csv")["path"][2]
     (folder / f"{path}.hea").write_text("no header")
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="cannot be used"):
         load_mimic(folder, SPEC, progress=False)
     monkeypatch.setattr(mimic, "SPARE", 0.2)
     records = load_mimic(folder, SPEC, progress=False)
     assert records.ecg_id.tolist() == [row[1] for n, row in enumerate(MIMIC_ROWS) if n != 2]
     assert records.fold.tolist() == [1, 1, 9, 10]
     assert len(records.values) == len(records.present) == len(records.codes) == 4
+
+
+@pytest.mark.parametrize("seconds", [1.0, 5.0])
+def test_recordings_that_do_not_fill_the_window_count_as_unreadable(seconds, folder, monkeypatch):
+    header = folder / f"{pd.read_csv(folder / 'record_list.csv')['path'][2]}.hea"
+    write(
+        simulate("sinus_rhythm", fs=500.0, rng=np.random.default_rng(2)).ecg.window(0.0, seconds),
+        header,
+    )
+    with pytest.raises(DataError, match=rf"cannot be used: It lasts {seconds:g} s, and .* 10 s"):
+        load_mimic(folder, SPEC, progress=False)
+    monkeypatch.setattr(mimic, "SPARE", 0.2)
+    records = load_mimic(folder, SPEC, progress=False)
+    assert records.ecg_id.tolist() == [row[1] for n, row in enumerate(MIMIC_ROWS) if n != 2]
+
+
+def test_the_progress_bar_says_how_many_are_left_out(folder, monkeypatch, capsys):
+    paths = list(pd.read_csv(folder / "record_list.csv")["path"])
+    short = simulate("sinus_rhythm", fs=500.0, rng=np.random.default_rng(2)).ecg.window(0.0, 9.0)
+    write(short, folder / f"{paths[1]}.hea")
+    (folder / f"{paths[2]}.hea").write_text("no header")
+    monkeypatch.setattr(mimic, "SPARE", 0.4)
+    assert len(load_mimic(folder, SPEC)) == 3
+    assert "2 unreadable or too short, left out" in capsys.readouterr().err
+
+
+def test_the_last_sample_decides_whether_a_window_is_full(folder):
+    """At 500 Hz 4,996 samples give the model all of its 1,000, and 4,995 do not."""
+    header = folder / f"{pd.read_csv(folder / 'record_list.csv')['path'][0]}.hea"
+    ecg = simulate("sinus_rhythm", fs=500.0, rng=np.random.default_rng(0)).ecg
+    write(ecg.window(0.0, 4996 / 500), header)
+    assert len(load_mimic(folder, SPEC, progress=False)) == 5
+    write(ecg.window(0.0, 4995 / 500), header)
+    with pytest.raises(DataError, match=r"lasts 9\.99 s"):
+        load_mimic(folder, SPEC, progress=False)

@@ -12,9 +12,10 @@ from lamae.data import load_ptbxl
 from lamae.data.zscored import LIMB_RMS
 from lamae.ecg import LEADS, LIMB_FROM_I_II
 from lamae.errors import DataError
-from lamae.io import read_path
+from lamae.io import read_path, write
 from lamae.labels import STATEMENT_NAMES
 from lamae.preprocess import prepare
+from lamae.simulate import simulate
 
 
 @pytest.fixture
@@ -29,6 +30,7 @@ def test_signals_labels_and_folds_are_read(folder):
     assert records.patient_id.tolist() == [7, -2]
     assert records.fold.tolist() == [9, 10]
     assert records.female.tolist() == [True, False]
+    assert records.sex_known.all()
     said = [
         {name for name, yes in zip(STATEMENT_NAMES, row, strict=True) if yes}
         for row in records.statements
@@ -111,6 +113,26 @@ def test_a_recording_that_cannot_be_read_is_named(folder):
     (folder / "records100" / "00000" / "00002_lr.hea").write_text("no header")
     with pytest.raises(DataError, match="00002_lr"):
         load_ptbxl(folder, SPEC, progress=False)
+
+
+def test_a_recording_that_does_not_fill_the_window_is_named(folder):
+    header = folder / "records100" / "00000" / "00002_lr.hea"
+    write(
+        simulate("sinus_rhythm", fs=100.0, rng=np.random.default_rng(0)).ecg.window(0.0, 5.0),
+        header,
+    )
+    with pytest.raises(DataError, match=r"00002_lr\.hea cannot be used: It lasts 5 s"):
+        load_ptbxl(folder, SPEC, progress=False)
+
+
+def test_an_unknown_sex_is_not_male(folder):
+    table = folder / "ptbxl_database.csv"
+    index = pd.read_csv(table).astype({"sex": object})
+    index.loc[1, "sex"] = None
+    index.to_csv(table, index=False)
+    records = load_ptbxl(folder, SPEC, progress=False)
+    assert records.female.tolist() == [True, False]
+    assert records.sex_known.tolist() == [True, False]
 
 
 def test_the_real_test_fold_is_whole_and_in_millivolts(real):

@@ -15,8 +15,8 @@ from torch import nn
 from lamae.errors import DataError, DivergedError
 from lamae.train import progress, run
 from lamae.train.config import OptimConfig, RunConfig
-from lamae.train.device import device_name
-from lamae.train.loop import fit, make_fabric
+from lamae.train.device import device_name, make_fabric
+from lamae.train.loop import fit
 from lamae.train.run import RunFolder, environment, metrics
 
 CONFIG = RunConfig(recipe="toy", optim=OptimConfig(lr=0.05), epochs=3, batch=4)
@@ -118,6 +118,57 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_if_it_has_one(tmp_path, c
     for name, value in unbroken.items():
         torch.testing.assert_close(value, continued[name], rtol=0, atol=0)
     assert [line["epoch"] for line in metrics(tmp_path / "killed")] == [1, 2, 3]
+
+
+def stop_after(out, epochs, config):
+    """A run of which so many epochs are saved and no more."""
+    validated = []
+
+    def validate(module):
+        validated.append(None)
+        if len(validated) > epochs:
+            raise KeyboardInterrupt
+        return {}
+
+    if epochs == config.epochs:
+        train(out, config)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            train(out, config, validate=validate)
+    assert saved(out)["epoch"] == epochs
+
+
+# Four steps an epoch; of 10 epochs the last 3 are those of the decay.
+@pytest.mark.parametrize(("trained", "epochs"), [(7, 12), (3, 5), (1, 2)])
+def test_on_the_plateau_a_run_goes_on_with_another_number_of_epochs(trained, epochs, tmp_path):
+    stop_after(tmp_path, trained, replace(CONFIG, epochs=10))
+    train(tmp_path, replace(CONFIG, epochs=epochs))
+    assert [line["epoch"] for line in metrics(tmp_path)] == list(range(1, epochs + 1))
+    assert json.loads((tmp_path / "config.json").read_text())["epochs"] == epochs
+
+
+@pytest.mark.parametrize(
+    ("trained", "epochs", "reason"),
+    [
+        (10, 20, "the decay of the learning rate had begun"),
+        (8, 20, "the decay of the learning rate had begun"),
+        (8, 9, "the decay of the learning rate had begun"),
+        (7, 9, "in one of 9 the decay of the learning rate would have begun before that"),
+        (7, 7, "in one of 7 the decay of the learning rate would have begun before that"),
+        (7, 6, "more than the 6 now asked for"),
+    ],
+)
+def test_past_it_another_number_of_epochs_is_refused(trained, epochs, reason, tmp_path):
+    config = replace(CONFIG, epochs=10)
+    stop_after(tmp_path, trained, config)
+    before = (tmp_path / "config.json").read_bytes()
+    with pytest.raises(DataError, match=reason) as refused:
+        train(tmp_path, replace(config, epochs=epochs))
+    assert f"holds {trained} epochs of a run of 10" in str(refused.value)
+    assert "another folder, or 10 epochs again" in str(refused.value)
+    assert (tmp_path / "config.json").read_bytes() == before
+    train(tmp_path, config)
+    assert [line["epoch"] for line in metrics(tmp_path)] == list(range(1, 11))
 
 
 def test_waiting_is_the_share_of_preparation_and_speed_leaves_validation_out(tmp_path, monkeypatch):

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from lamae import gate, verdicts
+from lamae.__main__ import main
 from lamae.checkpoint import load_bundle
 from lamae.data import Records
 from lamae.errors import DataError, InputError
 from lamae.evaluate import evaluate
-from lamae.labels import STATEMENT_NAMES
+from lamae.labels import ICD10_CODES, STATEMENT_NAMES
 from lamae.model import ModelConfig
 from lamae.model.mask import MaskConfig
 from lamae.predict import Predictor
@@ -20,11 +21,11 @@ from lamae.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
 from lamae.train.config import OptimConfig, RunConfig
 from lamae.train.finetune import finetune_on
-from lamae.train.loop import metrics
-from lamae.train.optim import make_optimizers, rate_at
+from lamae.train.optim import decays_from, make_optimizers, rate_at
 from lamae.train.pretrain import lead_moments, pretrain_on
 from lamae.train.recipes import RECIPES, recipe_named
 from lamae.train.release import calibrate, release
+from lamae.train.run import metrics
 
 CONFIG = RunConfig(
     recipe="test",
@@ -225,8 +226,9 @@ def test_going_on_with_weights_changes_what_restores_and_leaves_the_classifier(
     assert later.card["results"] == {"validation": tuned.card["results"]["validation"]}
     assert gate.CARD_ENTRY not in later.card
     assert verdicts.CARD_ENTRY in later.card
-    assert later.card["continued"]["epochs"] == config.epochs
-    assert later.card["continued"]["data"]["records"] == 24
+    (continued,) = later.card["continued"]
+    assert (continued["epochs"], continued["data"]["records"]) == (config.epochs, 24)
+    assert (continued["finetuned"], continued["relative"]) == (True, True)
     assert later.card["pretraining"] == tuned.card["pretraining"]
     for other in (load_bundle(pretrained), None):
         plain = replace(config, model=CONFIG.model)
@@ -260,6 +262,12 @@ def test_release_scores_the_test_fold_and_writes_the_manifest(
     again = gate.reference(Predictor(bundle), whole.folds([9]), progress=False)
     assert bundle.card[gate.CARD_ENTRY] == again
     assert again["ecgs"] == 16
+    # What is said of the test fold, with these cuts and this gate.
+    test = bundle.card["results"]["test"]
+    assert test["gate"] == gate.refused(Predictor(bundle), whole.folds([10]), progress=False)
+    blocked = int(whole.folds([10]).code_labels()[:, ICD10_CODES.index("I44.7")].sum())
+    pairs = {name: sum(said.values()) for name, said in test["verdicts"].items()}
+    assert pairs == {"carried": blocked, "not_carried": 10 - blocked}
 
 
 def test_fine_tuning_on_codes_ends_with_weights_and_leaves_statements_unscored(
@@ -282,6 +290,15 @@ def test_fine_tuning_on_codes_ends_with_weights_and_leaves_statements_unscored(
     assert scored["statements"] is scored["statements_trained"] is None
 
 
+def test_evaluation_of_ecgs_without_labels_is_refused(tiny, records, tmp_path, monkeypatch):
+    none = replace(records, labelled=np.zeros(40, dtype=bool))
+    monkeypatch.setattr(
+        "lamae.evaluate.fold.load_records", lambda *_, folds, **__: none.folds(folds)
+    )
+    with pytest.raises(DataError, match="None of the 16 ECGs of fold 9 has labels"):
+        evaluate(tiny, tmp_path, fold=9, progress=False)
+
+
 def test_evaluation_leaves_out_ecgs_without_labels(records, pretrained, tmp_path, monkeypatch):
     weights = finetune_on(CONFIG, records, tmp_path, load_bundle(pretrained))
     some = replace(records, labelled=np.arange(40) != 30)
@@ -300,7 +317,7 @@ def test_progress_leaves_standard_output_alone(records, tmp_path, capsys):
 
 
 def test_a_run_goes_on_with_its_own_settings_only(records, tmp_path):
-    pretrain_on(replace(CONFIG, epochs=1), records, tmp_path)
+    pretrain_on(CONFIG, records, tmp_path)
     with pytest.raises(DataError, match="another seed"):
         pretrain_on(replace(CONFIG, seed=1), records, tmp_path)
     with pytest.raises(DataError, match="another training set"):
@@ -320,6 +337,29 @@ def test_fine_tuning_goes_on_from_the_weights_that_it_began_with_only(
     finetune_on(CONFIG, records, tmp_path / "run", first)
 
 
+def test_every_stage_of_pretraining_stays_on_the_card(records, pretrained, tmp_path):
+    init = load_bundle(pretrained)
+    for seed in (1, 2):
+        config = replace(CONFIG, seed=seed, model=ModelConfig())
+        init = load_bundle(pretrain_on(config, records, tmp_path / str(seed), init))
+    card = load_bundle(finetune_on(CONFIG, records, tmp_path / "tuned", init)).card
+    assert [(run["seed"], run["finetuned"]) for run in card["continued"]] == [
+        (1, False),
+        (2, False),
+    ]
+
+
+def test_the_validation_loss_does_not_depend_on_the_batches_of_training(records, tmp_path):
+    losses = []
+    for batch in (4, 12):
+        # Too slow to learn anything.
+        optim = replace(CONFIG.optim, lr=1e-12)
+        config = replace(CONFIG, epochs=1, batch=batch, optim=optim)
+        pretrain_on(config, records, tmp_path / str(batch))
+        losses += [line["validation_loss"] for line in metrics(tmp_path / str(batch))]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
 def test_the_card_keeps_nothing_of_codes_that_other_weights_suggested(
     records, pretrained, tmp_path
 ):
@@ -335,6 +375,53 @@ def test_too_few_ecgs_are_refused(records, tmp_path):
         pretrain_on(replace(CONFIG, batch=32), records, tmp_path)
 
 
+def test_what_pretraining_lacks_is_named(records, tmp_path):
+    with pytest.raises(DataError, match="no ECG of fold 9; found folds 1"):
+        pretrain_on(CONFIG, records.folds([1]), tmp_path)
+    for fold, ecgs in ((1, 24), (9, 16)):
+        lost = replace(records, amplitude=records.fold != fold)
+        with pytest.raises(DataError, match=f"None of the {ecgs} ECGs .* has known amplitudes"):
+            pretrain_on(CONFIG, lost, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_fine_tuning_lacks_is_named_before_it_begins(records, pretrained, tmp_path):
+    init = load_bundle(pretrained)
+    few = records.take(np.r_[0:24, 24:28])
+    for part, message in (
+        (replace(records, labelled=np.zeros(40, dtype=bool)), "None of the 24 ECGs .* has labels"),
+        (replace(records, labelled=records.fold == 1), "None of the 16 ECGs of fold 9 has labels"),
+        (replace(records, amplitude=records.fold == 9), "None of the 24 ECGs .* known amplitudes"),
+        (records.folds([1]), "no ECG of fold 9; found folds 1"),
+        (few, "None of the 27 codes has 5 ECGs .* among the 4 of fold 9, on which training is"),
+    ):
+        with pytest.raises(DataError, match=message):
+            finetune_on(CONFIG, part, tmp_path, init)
+    assert not list(tmp_path.iterdir())
+
+
+def test_codes_that_several_rare_statements_suggest_are_enough_to_watch(
+    records, pretrained, tmp_path
+):
+    """Eight ECGs of fold 9 carry left bundle branch block, four by each of two statements."""
+    statements = records.statements & (records.fold == 1)[:, None]
+    statements[25:32:2, STATEMENT_NAMES.index("CLBBB")] = True
+    statements[33:40:2, STATEMENT_NAMES.index("ILBBB")] = True
+    split = replace(records, statements=statements)
+    finetune_on(replace(CONFIG, epochs=1), split, tmp_path, load_bundle(pretrained))
+    assert {"icd10_auroc", "statement_auroc"} & set(metrics(tmp_path)[0]) == {"icd10_auroc"}
+
+
+def test_a_missing_file_of_weights_is_named_as_it_was_given(tmp_path, capsys):
+    missing = tmp_path / "my" / "weights"
+    argv = ["--data", str(tmp_path), "--out", str(tmp_path / "run"), "--init", str(missing)]
+    for command in ("pretrain", "finetune"):
+        assert main([command, *argv]) == 2
+        said = capsys.readouterr().err
+        assert str(missing) in said
+        assert "restore" not in said
+
+
 def test_the_rate_rises_stays_and_falls_to_zero():
     config = OptimConfig(lr=1.0, warmup=0.1, decay=0.3)
     rates = [rate_at(step, 100, config) for step in range(100)]
@@ -342,6 +429,13 @@ def test_the_rate_rises_stays_and_falls_to_zero():
     assert rates[9:70] == [1.0] * 61
     assert rates[-1] == pytest.approx(1 / 30)
     assert np.all(np.diff(rates[69:]) <= 0)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.3, 1.0])
+def test_the_decay_begins_where_the_rate_first_falls(decay):
+    config = OptimConfig(lr=1.0, warmup=0.0, decay=decay)
+    fallen = [step for step in range(20) if rate_at(step, 20, config) < 1]
+    assert decays_from(20, config) == min(fallen, default=20)
 
 
 def groups_of(optimizers):

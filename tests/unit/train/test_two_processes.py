@@ -13,7 +13,7 @@ from two_processes import train_without_draws
 
 from lamae.io import write
 from lamae.simulate import simulate
-from lamae.train.loop import metrics
+from lamae.train.run import metrics
 
 ROOT = Path(__file__).parents[3]
 

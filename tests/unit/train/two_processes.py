@@ -9,6 +9,7 @@ from torch import nn
 from lamae.__main__ import main
 from lamae.train import loop, pretrain
 from lamae.train.config import OptimConfig, RunConfig
+from lamae.train.device import make_fabric
 
 COUNT = 24
 
@@ -22,7 +23,7 @@ def train_without_draws(out: Path, share: slice = slice(None)) -> dict[str, torc
     """
     torch.manual_seed(0)
     x, y = torch.randn(COUNT, 4), torch.randn(COUNT, 1)
-    fabric = loop.make_fabric()
+    fabric = make_fabric()
     fabric.launch()
     # Each process begins elsewhere, as the first one must prevail.
     torch.manual_seed(fabric.global_rank)
