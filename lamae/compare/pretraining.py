@@ -16,7 +16,7 @@ from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records
 from lamae.train.config import RunConfig
 from lamae.train.device import make_fabric
 from lamae.train.loop import fit
-from lamae.train.pretrain import VALIDATION_SEED, pretrain_on
+from lamae.train.pretrain import VALIDATION_BATCH, VALIDATION_SEED, pretrain_on
 from lamae.train.run import metrics
 
 
@@ -124,7 +124,9 @@ def _pretrain_leadwise(how: Pretraining, config: RunConfig, records: Records, ou
         losses = [
             module.loss(part, shown, config.mask, generator, every)
             for part, shown in zip(
-                held_out.split(config.batch), held_out_available.split(config.batch), strict=True
+                held_out.split(VALIDATION_BATCH),
+                held_out_available.split(VALIDATION_BATCH),
+                strict=True,
             )
         ]
         return {"validation_loss": float(torch.stack(losses).mean())}

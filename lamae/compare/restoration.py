@@ -16,15 +16,12 @@ RATIO = 0.75
 SEED = 9
 
 
-def restoration_errors(
-    bundle: Bundle, records: Records, unit: Float32[np.ndarray, " n"]
-) -> dict[str, float]:
+def restoration_errors(bundle: Bundle, records: Records) -> dict[str, float]:
     """Errors on two tasks that are the same for every pretraining.
 
     Args:
         bundle: A pretrained model.
         records: ECGs as it takes them.
-        unit: mV for one model unit, of each ECG.
 
     Returns:
         Medians over ECGs of the root mean square error in mV over what is hidden: "chest",
@@ -40,7 +37,7 @@ def restoration_errors(
         "patches": hide_random_patches(available, RATIO, generator),
     }
     return {
-        name: float(np.median(_errors(bundle, records, available, visible) * unit))
+        name: float(np.median(_errors(bundle, records, available, visible)) * bundle.input.scale)
         for name, visible in tasks.items()
     }
 

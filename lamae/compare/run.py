@@ -10,7 +10,14 @@ from typing import Any
 from lamae.checkpoint import load_bundled
 from lamae.compare.budget import Budget, rehearsal_budget
 from lamae.compare.rehearsal import simulated_records
-from lamae.compare.results import added_to, load_results, rounded, save_results, write_table
+from lamae.compare.results import (
+    RESULTS,
+    added_to,
+    load_results,
+    rounded,
+    save_results,
+    write_table,
+)
 from lamae.compare.rows import ABLATIONS, CLAIMS, PRETRAININGS, ROWS, chosen
 from lamae.compare.scores import difference, read_truth
 from lamae.compare.store import SETTINGS, TRUTH, read_logits, read_result
@@ -29,10 +36,12 @@ def command(
     epochs: Mapping[str, int] | None = None,
     only_table: bool = False,
     rehearse: bool = False,
+    publish: bool = False,
 ) -> dict[str, Any]:
     """Make the comparison, or what is left of it; then rewrite results file and README.
 
-    Rows of the same budget and data that were made elsewhere stay in the results file.
+    Rows of the same budget and data that were made elsewhere stay in the results file. Where
+    that file holds another budget or other data, it stays as it is.
 
     Args:
         data: A data set, as `load_records` takes it.
@@ -42,16 +51,19 @@ def command(
         only_table: Make nothing, and take what is there.
         rehearse: Run all rows on a few simulated ECGs with next to no budget; results file and
             README stay as they are.
+        publish: Replace what another budget or other data gave in results file and README.
 
     Returns:
         As `collect`.
 
     Raises:
         DataError: The data lack something, or `out` holds another comparison.
-        InputError: There is no such row, or no data were given.
+        InputError: There is no such row, no data were given, or epochs where none are made.
     """
+    rows, ablations = chosen(names)
+    if epochs and (only_table or rehearse):
+        raise InputError("Epochs can be given neither with --table nor with --rehearse.")
     if not only_table:
-        rows, ablations = chosen(names)
         if rehearse:
             budget, records = rehearsal_budget(), simulated_records()
         elif data is None:
@@ -63,10 +75,18 @@ def command(
             records = load_records(data, InputSpec(), zscored=zscored)
         make(Workshop(records, budget, out), names)
     results = collect(out)
-    if not rehearse:
-        results = added_to(load_results(), results, load_bundled().sha256)
-        save_results(results)
-        write_table(render(results))
+    if rehearse:
+        return results
+    before = load_results()
+    if before and before["settings"] != results["settings"] and not publish:
+        _say(
+            f"{RESULTS.name} and README show another budget or other ECGs and stay as they are; "
+            "--publish replaces them."
+        )
+        return results
+    results = added_to(before, results, load_bundled().sha256)
+    save_results(results)
+    write_table(render(results))
     return results
 
 

@@ -20,13 +20,24 @@ def sentence(results: Results) -> str:
     """What every row had, in words."""
     given = results["settings"]["budget"]
     model = given["model"]
+    long = [
+        entry["epochs"] - entry["pretraining_epochs"]
+        for row in ROWS
+        if (row.long or row.classifier == "shipped") and (entry := results["rows"].get(row.name))
+    ]
+    but = " but the long runs" if long else ""
+    runs = (
+        f"The long runs have {' to '.join(map(str, sorted({min(long), max(long)})))} epochs with "
+        "labels, blended ECGs and those without amplitudes. "
+        if long
+        else ""
+    )
     return (
-        f"One budget for all rows but the long runs: width {model['width']}, depth "
+        f"One budget for all rows{but}: width {model['width']}, depth "
         f"{model['depth']}, batches of {given['batch']}; {given['pretrain_epochs']} epochs without "
         f"labels and {given['label_epochs']} with labels on "
         f"{results['settings']['training_ecgs']:,} training ECGs, with Muon but for the ResNet. "
-        f"The long runs have {given['long_epochs']} epochs with labels, blended ECGs and those "
-        "without amplitudes. Fine-tuned and from scratch differ in their first weights alone. "
+        f"{runs}Fine-tuned and from scratch differ in their first weights alone. "
         "Macro AUROC on fold 10 with 95 % intervals over patients; where there "
         "are several seeds, their mean and in brackets their number."
     )

@@ -41,7 +41,7 @@ def train_classifier(
     """
     torch.manual_seed(seed)
     training = records.folds(TRAINING_FOLDS)
-    validation = records.take(records.amplitude).folds([VALIDATION_FOLD])
+    validation = records.folds([VALIDATION_FOLD], amplitude=True)
     labelled = training.take(np.tile(labelled_rows(training, row.share), repeats(row.share)))
     fabric = make_fabric()
     fabric.launch()

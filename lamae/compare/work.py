@@ -1,6 +1,7 @@
 """The comparison's folder: rows are made here, once, and what is there is not made again."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -14,7 +15,7 @@ from torch import Tensor, nn
 
 from lamae.checkpoint import Bundle, load_bundled
 from lamae.compare.budget import Budget
-from lamae.compare.pretraining import Spent, own_scale, pretrain, records_for
+from lamae.compare.pretraining import Spent, pretrain, records_for
 from lamae.compare.restoration import restoration_errors
 from lamae.compare.rows import LEAD_SETS, PRETRAININGS, Ablation, Pretraining, Row
 from lamae.compare.scores import FOLDS, Logits, figures, read_truth, write_truth
@@ -72,8 +73,10 @@ class Workshop:
             DataError: The folder holds rows of another budget or other ECGs.
         """
         self.out.mkdir(parents=True, exist_ok=True)
+        # The epochs of long rows are checked with each of them; the others do not depend on it.
+        budget = {name: n for name, n in asdict(self.budget).items() if name != "long_epochs"}
         settings = {
-            "budget": asdict(self.budget),
+            "budget": budget,
             "ecgs": int(self.in_mv.amplitude.sum()),
             "ids_sha256": self.in_mv.ids_sha256,
             "training_ecgs": len(self.in_mv.folds(TRAINING_FOLDS)),
@@ -93,10 +96,12 @@ class Workshop:
         return self.records.take(self.records.amplitude)
 
     def row(self, row: Row) -> None:
-        """Make a row, if it is not there or other weights have been shipped since."""
+        """Make a row, if it is not there, or if other weights or a longer long run have come."""
         folder = self.out / row.name
-        if finished(folder) and (row.classifier != "shipped" or _of_bundled(folder)):
+        if finished(folder) and self._stands(row, folder):
             return
+        if finished(folder):
+            shutil.rmtree(folder)
         make = _MAKERS[row.classifier]
         result = {**_facts(row), **make(self, row, folder)}
         truth = read_truth(self.out / TRUTH)
@@ -107,6 +112,13 @@ class Workshop:
                 for name in names
             }
         finish(folder, result)
+
+    def _stands(self, row: Row, folder: Path) -> bool:
+        """Whether a finished row is what would be made now."""
+        made = read_result(folder) or {}
+        if row.classifier == "shipped":
+            return made.get("sha256") == load_bundled().sha256
+        return not row.long or made.get("epochs") == self.budget.long_epochs
 
     def ablation(self, line: Ablation) -> None:
         """Pretrain, probe on the validation fold and restore, if that is not there."""
@@ -119,14 +131,15 @@ class Workshop:
         validation = records.folds([VALIDATION_FOLD])
         _, logits = self._probe(line.name, bundle.mae.backbone, records, 1.0)
         truth = read_truth(self.out / TRUTH)[VALIDATION_FOLD]
-        unit = np.full(len(validation), bundle.input.scale, dtype=np.float32)
-        if how.per_record:
-            unit *= own_scale(self.in_mv.folds([VALIDATION_FOLD]))
+        restoration: dict[str, float | None] = {"chest": None, "patches": None}
+        # A scale of each record tells how large all of it is, hidden leads included.
+        if not how.per_record:
+            restoration = {**restoration_errors(bundle, validation)}
         result = {
             **asdict(line),
             **asdict(spent),
             f"fold{VALIDATION_FOLD}": figures([logits[VALIDATION_FOLD]], truth),
-            "restoration": restoration_errors(bundle, validation, unit),
+            "restoration": restoration,
         }
         finish(folder, result)
 
@@ -200,10 +213,14 @@ class Workshop:
         if bundle.classifier is None:
             raise DataError("The bundled weights were never fine-tuned; run finetune and release.")
         self._score(bundle.classifier, row, folder, 0)
+        # What was trained on after fine-tuning has left the classifier as it was.
+        before = [run for run in bundle.card.get("continued", []) if not run["finetuned"]]
         stages = [bundle.card.get(stage, {}) for stage in ("pretraining", "finetuning")]
+        stages[1:1] = before
         spent = [Spent(run.get("epochs", 0), run.get("minutes", 0.0)) for run in stages]
         total = Spent(sum(part.epochs for part in spent), sum(part.minutes for part in spent))
-        return {**_cost(total, spent[0], bundle.classifier), "sha256": bundle.sha256}
+        pretraining = Spent(total.epochs - spent[-1].epochs, total.minutes - spent[-1].minutes)
+        return {**_cost(total, pretraining, bundle.classifier), "sha256": bundle.sha256}
 
     def _score(self, model: nn.Module, row: Row, folder: Path, seed: int) -> None:
         names = LEAD_SETS if row.lead_sets else {"12": LEADS}
@@ -236,9 +253,3 @@ def _cost(total: Spent, pretraining: Spent, model: nn.Module) -> dict[str, Any]:
         "pretraining_epochs": pretraining.epochs,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
     }
-
-
-def _of_bundled(folder: Path) -> bool:
-    """Whether a row was made from the weights that are bundled now."""
-    made = read_result(folder) or {}
-    return made.get("sha256") == load_bundled().sha256

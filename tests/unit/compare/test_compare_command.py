@@ -36,6 +36,10 @@ def shipped():
     torch.nn.init.normal_(classifier.head.weight)
     card = {
         "pretraining": {"epochs": 85, "minutes": 59.0},
+        "continued": [
+            {"epochs": 7, "minutes": 5.0, "finetuned": False},
+            {"epochs": 20, "minutes": 30.0, "finetuned": True},
+        ],
         "finetuning": {"epochs": 14, "minutes": 9.6},
     }
     bundle = Bundle(config, InputSpec(), mae, classifier, card=card, sha256="of these")
@@ -126,7 +130,12 @@ def test_the_table_is_made_from_what_is_there(rehearsed, capsys, monkeypatch, tm
     readme.write_text(f"before\n<!-- comparison -->\nold\n{END}after\n")
     monkeypatch.setattr(run, "write_table", lambda table: write_table(table, readme))
     monkeypatch.setattr(run, "save_results", lambda values: save_results(values, file))
+    # Those in the repository come from other ECGs, and are not replaced unasked.
     assert main(["compare", "--table", "--out", str(out)]) == 0
+    assert "stay as they are; --publish replaces them" in capsys.readouterr().err
+    assert not file.exists()
+    assert "old" in readme.read_text()
+    assert main(["compare", "--table", "--publish", "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     saved = load_results(file)
     assert saved is not None
@@ -176,7 +185,7 @@ def test_a_table_of_little_leaves_out_what_is_not_there(rehearsed):
 
 def test_the_shipped_row_says_what_its_card_says(rehearsed, shipped):
     row = rehearsed[1]["rows"]["shipped"]
-    assert (row["epochs"], row["pretraining_epochs"], row["minutes"]) == (99, 85, 68.6)
+    assert (row["epochs"], row["pretraining_epochs"], row["minutes"]) == (106, 92, 73.6)
     records = simulated_records().folds([10])
     logits = statement_logits(Predictor(shipped), records, progress=False)
     expected = macro_auroc(code_scores(logits), records.code_labels())
@@ -192,6 +201,32 @@ def test_the_shipped_row_is_made_again_when_other_weights_ship(rehearsed):
     assert path.read_text() == kept
 
 
+def test_a_long_row_is_made_again_when_long_runs_grow(rehearsed, monkeypatch):
+    out, _ = rehearsed
+    shorter, longer = (replace(rehearsal_budget(), long_epochs=epochs) for epochs in (1, 2))
+    row = next(row for row in ROWS if row.name == "resnet_long")
+    monkeypatch.setitem(work._MAKERS, "resnet", None)
+    Workshop(simulated_records(), shorter, out).row(row)
+    with pytest.raises(TypeError):
+        Workshop(simulated_records(), longer, out).row(row)
+    assert not (out / "resnet_long" / "seed0").exists()
+    monkeypatch.undo()
+    Workshop(simulated_records(), shorter, out).row(row)
+    assert (out / "resnet_long" / "result.json").is_file()
+    # It counts as no change of the budget for the others.
+    make(Workshop(simulated_records(), longer, out), ("random_probe",))
+
+
+def test_the_sentence_says_how_long_the_long_runs_that_are_there_were(rehearsed):
+    _, found = rehearsed
+    # Those of the shipped weights' card and those of the rehearsal.
+    assert "The long runs have 1 to 14 epochs with labels" in render(found)
+    rows = {name: row for name, row in found["rows"].items() if name in ("resnet", "resnet_long")}
+    assert "The long runs have 1 epochs" in render({**found, "rows": rows, "claims": []})
+    short = {"resnet": found["rows"]["resnet"]}
+    assert "long run" not in render({**found, "rows": short, "claims": []})
+
+
 def test_weights_of_another_version_leave_their_row_out(tmp_path, monkeypatch, capsys):
     def damaged():
         raise WeightsError("of another version")
@@ -205,6 +240,11 @@ def test_weights_of_another_version_leave_their_row_out(tmp_path, monkeypatch, c
 def test_what_cannot_be_done_is_refused(tmp_path, capsys):
     with pytest.raises(InputError, match="--data"):
         command(None, tmp_path)
+    with pytest.raises(InputError, match="no row nonsense"):
+        command(None, tmp_path, names=("nonsense",), only_table=True)
+    for way in ("only_table", "rehearse"):
+        with pytest.raises(InputError, match="Epochs can be given neither"):
+            command(None, tmp_path, epochs={"label_epochs": 3}, **{way: True})
     assert main(["compare", "--table", "--out", str(tmp_path)]) == 2
     assert "holds no comparison" in capsys.readouterr().err
     readme = tmp_path / "README.md"
