@@ -117,7 +117,7 @@ def parser() -> argparse.ArgumentParser:
     option("--table", action="store_true", help="make nothing; the table of what is there")
     option("--rehearse", action="store_true", help="a minute on simulated ECGs; needs no data")
     option("--publish", action="store_true", help="replace a table of another budget or other data")
-    for stage in ("pretrain", "label", "long"):
+    for stage in ("pretrain", "label", "long", "resnet"):
         option(f"--{stage}-epochs", type=_positive, metavar="N", help="instead of the budget's")
     return parser
 

@@ -111,7 +111,7 @@ def compare(args: argparse.Namespace) -> Answer:
 
     epochs = {
         name: value
-        for name in ("pretrain_epochs", "label_epochs", "long_epochs")
+        for name in ("pretrain_epochs", "label_epochs", "long_epochs", "resnet_epochs")
         if (value := getattr(args, name)) is not None
     }
     results = command(

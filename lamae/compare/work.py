@@ -74,7 +74,9 @@ class Workshop:
         """
         self.out.mkdir(parents=True, exist_ok=True)
         # The epochs of long rows are checked with each of them; the others do not depend on it.
-        budget = {name: n for name, n in asdict(self.budget).items() if name != "long_epochs"}
+        budget = asdict(self.budget)
+        for name in ("long_epochs", "resnet_epochs"):
+            del budget[name]
         settings = {
             "budget": budget,
             "ecgs": int(self.in_mv.amplitude.sum()),
@@ -118,7 +120,8 @@ class Workshop:
         made = read_result(folder) or {}
         if row.classifier == "shipped":
             return made.get("sha256") == load_bundled().sha256
-        return not row.long or made.get("epochs") == self.budget.long_epochs
+        epochs = {"resnet": self.budget.resnet_epochs, "finetuned": self.budget.long_epochs}
+        return not row.long or made.get("epochs") == epochs[row.classifier]
 
     def ablation(self, line: Ablation) -> None:
         """Pretrain, probe on the validation fold and restore, if that is not there."""

@@ -203,7 +203,7 @@ def test_the_shipped_row_is_made_again_when_other_weights_ship(rehearsed):
 
 def test_a_long_row_is_made_again_when_long_runs_grow(rehearsed, monkeypatch):
     out, _ = rehearsed
-    shorter, longer = (replace(rehearsal_budget(), long_epochs=epochs) for epochs in (1, 2))
+    shorter, longer = (replace(rehearsal_budget(), resnet_epochs=epochs) for epochs in (1, 2))
     row = next(row for row in ROWS if row.name == "resnet_long")
     monkeypatch.setitem(work._MAKERS, "resnet", None)
     Workshop(simulated_records(), shorter, out).row(row)

@@ -67,7 +67,8 @@ def test_long_rows_learn_with_labels_as_the_weights_that_ship_do():
     config, resnet = budget.classifier("a", 0, long=True), budget.resnet("b", 0, long=True)
     own = {"recipe": config.recipe, "checkpoint_seconds": config.checkpoint_seconds}
     assert config == replace(recipe, **own)
-    for name in ("epochs", "batch", "augment", "zscored", "lead_dropout"):
+    assert resnet.epochs == budget.resnet_epochs > recipe.epochs
+    for name in ("batch", "augment", "zscored", "lead_dropout"):
         assert getattr(resnet, name) == getattr(recipe, name)
     assert recipe.augment.mix > 0
     assert {row.name for row in ROWS if row.long} == {"resnet_long", "scratch_long"}
