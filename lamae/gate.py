@@ -116,7 +116,7 @@ class Fitness:
         """What must be said beside codes, one sentence each; none where all is as tested."""
         said = [self.hidden, prediction.untested]
         if prediction.untested and self.gate is None:
-            said.append("This ECG was not compared with known ones: that takes as much, too.")
+            said.append("This ECG was not compared with known ones, either.")
         if self.minor:
             said.append(MINORS)
         return tuple(sentence for sentence in said if sentence)

@@ -116,7 +116,7 @@ class Prediction:
             read += f" over {self.seconds:.1f} s"
         return (
             "AUROC, thresholds, calibration and the error rates of the verdicts were tested with "
-            f"twelve leads over 10 s only; the model read {read}, where none of them is known."
+            f"twelve leads over 10 s only; the model read {read}, and for that none is known."
         )
 
 
