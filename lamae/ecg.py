@@ -23,6 +23,7 @@ LIMB_FROM_I_II = np.array(
 MAX_HOURS = 24.0
 # What the model reads at once, and what a sheet of paper shows, in s.
 WINDOW = 10.0
+ADULT = 18
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +105,11 @@ class ECG:
         if name not in self.leads:
             raise InputError(f"This recording has no lead {name}; it has {', '.join(self.leads)}.")
         return self.signal[self.leads.index(name)]
+
+    @property
+    def minor(self) -> bool:
+        """Whether the file says that it is of someone under 18."""
+        return self.age is not None and self.age < ADULT
 
     def only(self, leads: Sequence[str]) -> "ECG":
         """The recording with these of its leads alone; itself where it has no other.

@@ -22,7 +22,7 @@ from lamae.measure import LeadQuality, usable
 from lamae.measure.quality import READABLE
 from lamae.predict import Predictor
 from lamae.preprocess import prepare
-from lamae.results import ADULT, MINORS, Prediction, as_tested
+from lamae.results import MINORS, Prediction, as_tested
 
 CARD_ENTRY = "gate"
 # Of each four patches of a lead one stays visible, another one in each of the four masks.
@@ -75,7 +75,7 @@ class Fitness:
         leads: The leads to show the model: those that can be read, all where none can.
         left_out: Leads that were recorded, but are to be hidden from the model.
         gate: How the ECG compares with known ones; None where it was not compared.
-        minor: Whether the file says that it is of someone under `ADULT`.
+        minor: Whether the file says that it is of someone under 18.
     """
 
     usable: bool
@@ -137,13 +137,12 @@ def fitness(
         InputError: The window does not exist.
     """
     fit, signal = usable(quality)
-    minor = ecg.age is not None and ecg.age < ADULT
     poor = tuple(lead for lead in quality if lead.verdict not in (*READABLE, "missing"))
     leads = tuple(lead for lead in ecg.leads if lead not in {other.lead for other in poor})
     if not leads:
-        return Fitness(fit, signal, ecg.leads, minor=minor)
+        return Fitness(fit, signal, ecg.leads, minor=ecg.minor)
     gate = judge(predictor, ecg.only(leads), start) if fit and predictor is not None else None
-    return Fitness(fit, signal, leads, poor, gate, minor)
+    return Fitness(fit, signal, leads, poor, gate, ecg.minor)
 
 
 def fixed_masks(available: Bool[Tensor, "B 12 N"]) -> Bool[Tensor, "masks B 12 N"]:

@@ -19,7 +19,6 @@ from lamae.verdicts import CANNOT_SAY, SUGGESTED
 # Said wherever results are shown or written.
 NOTICE = "Research use only, not a medical device"
 # Said of younger people: 26 of the 3,395 ECGs that the weights which ship were trained on.
-ADULT = 18
 MINORS = "The model was hardly trained on people under 18."
 # Tests were made with ten seconds; an ECG that is cut a little short is still like those.
 TESTED_FROM = 9.0

@@ -8,6 +8,7 @@ from lamae.commands import Answer, number, predictor_of
 
 def evaluate(args: argparse.Namespace) -> Answer:
     """Score a labelled data set."""
+    from lamae.compare.table import interval
     from lamae.evaluate import evaluate as score
 
     progress = sys.stderr.isatty()
@@ -25,26 +26,20 @@ def evaluate(args: argparse.Namespace) -> Answer:
     if judged := values["gate"]:
         lines.append(f"{judged['refused']} of {judged['ecgs']} are unlike known ECGs: no codes.")
     for name, words in (("carried", "carries"), ("not_carried", "does not carry")):
-        if said := (values["verdicts"] or {}).get(name):
-            shares = ", ".join(
-                f"{verdict} {count / max(1, sum(said.values())):.1%}"
-                for verdict, count in said.items()
-            )
-            lines.append(
-                f"{sum(said.values())} pairs of an ECG and a code that it {words}: {shares}"
-            )
+        said = (values["verdicts"] or {}).get(name, {})
+        if pairs := sum(said.values()):
+            shares = ", ".join(f"{verdict} {count / pairs:.1%}" for verdict, count in said.items())
+            lines.append(f"{pairs} pairs of an ECG and a code that it {words}: {shares}")
     if trained := values["statements_trained"]:
-        low, high = trained["ci"]
         lines.append(
             f"{trained['counted']} statements with 10 or more in training: macro AUROC "
-            f"{trained['macro_auroc']:.3f} [{low:.3f}, {high:.3f}]"
+            f"{interval(trained)}"
         )
     for name in ("icd10", "statements"):
         part = values[name]
         if part is None:
             continue
-        low, high = part["ci"]
-        lines.append(f"{name}: macro AUROC {part['macro_auroc']:.3f} [{low:.3f}, {high:.3f}]")
+        lines.append(f"{name}: macro AUROC {interval(part)}")
         lines += [
             f"  {code:8} {entry['auroc']:.3f} [{entry['ci'][0]:.3f}, {entry['ci'][1]:.3f}]"
             f"  average precision {entry['auprc']:.3f}  positives {entry['positives']}"

@@ -134,10 +134,10 @@ class Workshop:
         validation = records.folds([VALIDATION_FOLD])
         _, logits = self._probe(line.name, bundle.mae.backbone, records, 1.0)
         truth = read_truth(self.out / TRUTH)[VALIDATION_FOLD]
-        restoration: dict[str, float | None] = {"chest": None, "patches": None}
+        restoration: Mapping[str, float | None] = {"chest": None, "patches": None}
         # A scale of each record tells how large all of it is, hidden leads included.
         if not how.per_record:
-            restoration = {**restoration_errors(bundle, validation)}
+            restoration = restoration_errors(bundle, validation)
         result = {
             **asdict(line),
             **asdict(spent),

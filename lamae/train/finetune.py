@@ -138,6 +138,20 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
     return path
 
 
+def draw_view(
+    present: Bool[Tensor, "B L"], config: RunConfig, generator: Generator
+) -> Bool[Tensor, "B L N"]:
+    """What a fine-tuning step sees: some patches of every lead, now and then some leads."""
+    available = _all_patches(present, config)
+    low, high = config.patch_dropout
+    ratio = low + (high - low) * float(torch.rand((), generator=generator))
+    visible = hide_random_patches(available, ratio, generator)
+    if float(torch.rand((), generator=generator)) < config.lead_dropout:
+        count = 1 + int(torch.randint(len(LEADS) - 1, (), generator=generator))
+        visible = hide_random_leads(visible, count, generator)
+    return visible
+
+
 def fit_classifier(
     fabric: Fabric,
     model: Trained,
@@ -147,7 +161,7 @@ def fit_classifier(
     out: Path,
     *,
     pretrained: str = "",
-    view: View | None = None,
+    view: View = draw_view,
 ) -> Trained:
     """Train a classifier on the statements; its head begins with their prevalence.
 
@@ -174,7 +188,6 @@ def fit_classifier(
             f"as many that do not among the {len(validation)} of fold {VALIDATION_FOLD}, on which "
             "training is watched; give data with more ECGs in that fold."
         )
-    view = view or draw_view
     x = torch.from_numpy(training.values).to(fabric.device)
     present = torch.from_numpy(training.present).to(fabric.device)
     direct = training.codes is not None
@@ -223,20 +236,6 @@ def fit_classifier(
         prepare=prepare,
         made_from={"training set": training.ids_sha256, "pretrained model": pretrained},
     )
-
-
-def draw_view(
-    present: Bool[Tensor, "B L"], config: RunConfig, generator: Generator
-) -> Bool[Tensor, "B L N"]:
-    """What a fine-tuning step sees: some patches of every lead, now and then some leads."""
-    available = _all_patches(present, config)
-    low, high = config.patch_dropout
-    ratio = low + (high - low) * float(torch.rand((), generator=generator))
-    visible = hide_random_patches(available, ratio, generator)
-    if float(torch.rand((), generator=generator)) < config.lead_dropout:
-        count = 1 + int(torch.randint(len(LEADS) - 1, (), generator=generator))
-        visible = hide_random_leads(visible, count, generator)
-    return visible
 
 
 def prevalence(

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lamae.ecg import ECG, age_in_words
-from lamae.results import ADULT, MINORS
+from lamae.results import MINORS
 from lamae.ui import widgets
 
 
@@ -19,5 +19,5 @@ def show(ecg: ECG) -> None:
         "Filters, device": ecg.filters,
     }
     widgets.facts(facts, "recording")
-    if ecg.age is not None and ecg.age < ADULT:
+    if ecg.minor:
         st.caption(MINORS)
