@@ -1,7 +1,7 @@
 """Commands about one ECG, and about the weights."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -48,7 +48,8 @@ def predict(args: argparse.Namespace) -> Answer:
 
 def reconstruct(args: argparse.Namespace) -> Answer:
     """Hide leads or stretches and measure how well they are restored."""
-    ecg, predictor = _ecg(args), predictor_of(args)
+    predictor = predictor_of(args)
+    ecg, remarks = _readable(_ecg(args), predictor, args.start, also=args.hide)
     result = predictor.reconstruct(
         ecg, start=args.start, hide=args.hide, share=args.share, seed=args.seed
     )
@@ -64,7 +65,8 @@ def reconstruct(args: argparse.Namespace) -> Answer:
         f"{number(error.algebra_rmse, 10)}"
         for error in result.errors
     ]
-    return {"per_lead": per_lead}, "\n".join([*lines, f"{NOTICE}."])
+    values = {"per_lead": per_lead, "remarks": remarks}
+    return values, "\n".join([*lines, *remarks, f"{NOTICE}."])
 
 
 def attention(args: argparse.Namespace) -> Answer:
@@ -184,13 +186,17 @@ def _quality(
 
 
 def _readable(
-    ecg: "lamae.ECG", predictor: "lamae.Predictor", start: float
+    ecg: "lamae.ECG", predictor: "lamae.Predictor", start: float, also: Sequence[str] = ()
 ) -> "tuple[lamae.ECG, tuple[str, ...]]":
-    """The ECG without the leads that cannot be read, and a sentence that names these."""
+    """The ECG without the leads that cannot be read, and a sentence that names these.
+
+    `also` are leads to keep in any case.
+    """
     from lamae.gate import fitness
 
     fit = fitness(None, ecg, _quality(ecg, predictor, start), start)
-    return ecg.only(fit.leads), (fit.hidden,) if fit.hidden else ()
+    kept = [lead for lead in ecg.leads if lead in fit.leads or lead in also]
+    return ecg.only(kept), (fit.hidden,) if fit.hidden else ()
 
 
 @contextmanager

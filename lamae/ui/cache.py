@@ -5,6 +5,7 @@ by `ECG.digest`: Streamlit samples large arrays when it hashes them, so two long
 be taken for one another.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -123,13 +124,14 @@ def fitness(ecg: ECG, start: float) -> "Fitness":
     return gate.fitness(predictor(), ecg, quality(ecg, start), start) if found.usable else found
 
 
-def shown(ecg: ECG, start: float) -> ECG:
+def shown(ecg: ECG, start: float, also: Sequence[str] = ()) -> ECG:
     """The ECG as the model is shown it: without leads that the window from `start` s has spoilt.
 
     Codes, attention and maps are asked of this one: of the whole ECG the model would read a flat
-    or noisy lead as if it were the heart's.
+    or noisy lead as if it were the heart's. `also` are leads to keep in any case.
     """
-    leads = readable(ecg, start).leads
+    kept = {*readable(ecg, start).leads, *also}
+    leads = tuple(lead for lead in ecg.leads if lead in kept)
     return ecg if leads == ecg.leads else _only(ecg, leads)
 
 

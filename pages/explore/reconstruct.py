@@ -7,6 +7,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from lamae.ecg import ECG
 from lamae.errors import LamaeError
 from lamae.results import LeadError, Reconstruction
 from lamae.ui import cache, exploring, hiding, links, repairing, restored, session, widgets
@@ -54,8 +55,7 @@ def table_of(errors: Sequence[LeadError]) -> pd.DataFrame:
     )
 
 
-def errors_of(found: Reconstruction, start: float) -> None:
-    ecg = session.current().in_hand.ecg
+def errors_of(ecg: ECG, start: float, found: Reconstruction) -> None:
     st.subheader("Error on hidden samples", anchor=False)
     by_lead, by_wave = st.columns([3, 2], gap="large")
     errors = table_of(found.errors)
@@ -78,14 +78,18 @@ def errors_of(found: Reconstruction, start: float) -> None:
 
 @st.fragment
 def restore(start: float) -> None:
-    ecg = session.current().in_hand.ecg
-    hiding.follow_link(ecg)
-    hidden, view = hiding.ask(ecg)
-    if len(hidden.leads) == len(ecg.leads):
+    recorded = session.current().in_hand.ecg
+    hiding.follow_link(recorded)
+    hidden, view = hiding.ask(recorded)
+    if set(cache.shown(recorded, start).leads) <= set(hidden.leads):
         st.info("All leads are hidden. Show at least one: the model needs something to go by.")
         return
+    # What a spoilt lead recorded may be compared with, but is nothing to restore others from.
+    ecg = cache.shown(recorded, start, hidden.leads)
+    if ecg.leads != recorded.leads:
+        st.info(widgets.plain(cache.readable(recorded, start).hidden or ""))
     key = hiding.chart_key()
-    touched = partial(hiding.touched, ecg, start, key)
+    touched = partial(hiding.touched, recorded, start, key)
     found = None
     if hidden.nothing:
         st.markdown("Nothing is hidden. Choose leads to hide, or a share of the signal.")
@@ -98,7 +102,7 @@ def restore(start: float) -> None:
         st.markdown(f"{reading(found.errors)} {restored.doubts(ecg, start, found)}")
     restored.sheet(ecg, start, hidden, view, found, key, touched)
     if found is not None:
-        errors_of(found, start)
+        errors_of(ecg, start, found)
     share = f"{hidden.share:g}" if hidden.share else ""
     links.offer("reconstruct", hide=hidden.text or "none", share=share)
 
@@ -111,5 +115,5 @@ if not readable.usable:
     widgets.refusal(readable.reason)
 else:
     restore(start)
-    restored.curve(in_hand.ecg, start)
+    restored.curve(cache.shown(in_hand.ecg, start), start)
     repairing.show(in_hand.ecg, start)

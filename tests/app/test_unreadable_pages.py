@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import streamlit as st
-from app_views import ATTENTION, CODES, LEADS_PAGE, charts, numbers, traces, words
+from app_views import ATTENTION, CODES, LEADS_PAGE, RECONSTRUCT, charts, numbers, traces, words
 
 from lamae.ecg import LEADS
 from lamae.ui import demos
@@ -90,3 +90,29 @@ def test_sets_of_leads_are_made_of_the_readable_ones(visit, hold):
     assert HIDDEN in words(at)
     assert list(at.pills(key="leads").options) == list(LEFT)
     assert list(at.pills(key="leads").value) == ["II"]
+
+
+def test_nothing_is_restored_from_a_lead_that_cannot_be_read(visit, hold, predictor):
+    ecg = hold(poor())
+    at = visit(RECONSTRUCT)
+    said = words(at)
+    assert said.count(HIDDEN) == 1
+    assert "means little" not in said
+    expected = predictor.reconstruct(ecg.only(LEFT), hide=("V2",)).errors[0].rmse
+    assert expected != pytest.approx(
+        predictor.reconstruct(ecg, hide=("V2",)).errors[0].rmse, abs=2e-3
+    )
+    assert at.table[0].value["Model (mV)"].tolist() == [f"{expected:.3f}"]
+
+
+def test_a_lead_that_cannot_be_read_may_be_hidden_and_its_error_means_little(visit, hold):
+    hold(poor())
+    said = words(visit(RECONSTRUCT, hide="V5"))
+    assert said.count(HIDDEN) == 1
+    assert "V5 is flat in this recording: an error against it means little." in said
+
+
+def test_leads_that_cannot_be_read_are_nothing_to_go_by(visit, hold):
+    hold(poor())
+    at = visit(RECONSTRUCT, hide=",".join(LEFT))
+    assert "All leads are hidden" in words(at)

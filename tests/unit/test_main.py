@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from lamae.__main__ import main
 from lamae.attribute import explain
 from lamae.ecg import LEADS
 from lamae.gate import Gate
-from lamae.io import read_path
+from lamae.io import read_path, write
 from lamae.predict import Predictor
 
 ROOT = Path(__file__).parents[2]
@@ -301,6 +302,23 @@ class TestAnswers:
             assert lead["rmse_mv"] > 0
         words = run(*argv)[1]
         assert f"{answer['per_lead']['V1']['rmse_mv']:.3f}" in words
+
+    def test_nothing_is_restored_from_a_lead_that_cannot_be_read(
+        self, run: Run, ecg: Path, tmp_path: Path
+    ):
+        recorded, spoilt = read_path(ecg), tmp_path / "spoilt.npz"
+        signal = recorded.signal.copy()
+        signal[LEADS.index("V5")] = 0.0
+        write(replace(recorded, signal=signal), spoilt)
+        answer = asked(run("reconstruct", spoilt, "--hide", "V6", "--json"))
+        others = recorded.only([lead for lead in LEADS if lead != "V5"])
+        expected = Predictor.bundled().reconstruct(others, hide=("V6",)).errors[0].rmse
+        assert answer["per_lead"]["V6"]["rmse_mv"] == pytest.approx(expected, rel=1e-3)
+        assert "V5 could not be read" in answer["remarks"][0]
+        # Named, it is compared with what was recorded in its place.
+        assert list(asked(run("reconstruct", spoilt, "--hide", "V5", "--json"))["per_lead"]) == [
+            "V5"
+        ]
 
     def test_seed_decides_which_stretches_are_hidden(self, run: Run, ecg: Path):
         first, again, other = (
