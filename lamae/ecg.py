@@ -38,8 +38,8 @@ class ECG:
         age: Years, where the file says so.
         sex: "female" or "male", where the file says so.
         measurements: The recording device's own values: "heart_rate" in bpm; "p", "pr",
-            "qrs", "qt", "qtc" and, where it is named as such, "qtc_bazett" in ms; "p_axis",
-            "qrs_axis", "t_axis" in degrees.
+            "qrs", "qt" and "qtc" in ms, the last as "qtc_fridericia" or "qtc_bazett" where it
+            is named as such; "p_axis", "qrs_axis", "t_axis" in degrees.
         filters: The recording device's filters in our own words, where the file says so.
         notes: What reading had to change or derive, one sentence each.
     """

@@ -8,7 +8,8 @@ import numpy as np
 from jaxtyping import Float32
 
 # What each value is called, and its unit, in the order in which they are read aloud. A value
-# that devices state, too, has its name in `ECG.measurements`.
+# that devices state, too, has its name in `ECG.measurements`. Devices seldom say by which
+# formula they correct QT: such a value stands for itself, beside none of ours.
 NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "heart_rate": ("Heart rate", "bpm"),
@@ -18,13 +19,15 @@ NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "pr": ("PR", "ms"),
         "qrs": ("QRS", "ms"),
         "qt": ("QT", "ms"),
-        "qtc": ("QTc (Fridericia)", "ms"),
+        "qtc": ("QTc (device's formula)", "ms"),
+        "qtc_fridericia": ("QTc (Fridericia)", "ms"),
         "qtc_bazett": ("QTc (Bazett)", "ms"),
         "p_axis": ("P axis", "°"),
         "qrs_axis": ("QRS axis", "°"),
         "t_axis": ("T axis", "°"),
     }
 )
+ESTIMATED = tuple(name for name in NAMES if name != "qtc")
 # What a confidence means: how far the value moves when any one lead is left out, an axis when
 # any one area is changed by twice its standard error.
 CONFIDENCE: Mapping[str, str] = MappingProxyType(
@@ -42,7 +45,7 @@ class Measured:
     """One value, or why there is none.
 
     Attributes:
-        name: One of `NAMES`, which gives its unit.
+        name: One of `ESTIMATED`; `NAMES` gives its unit.
         value: None where it is withheld.
         confidence: One of `CONFIDENCE`; None where the value is withheld.
         reason: What the value rests on, or why it is withheld, in a few words.
@@ -101,7 +104,7 @@ class Measurements:
     """All that was measured in one recording; estimates of ours.
 
     Attributes:
-        values: Each of `NAMES`, in their order.
+        values: Each of `ESTIMATED`, in their order.
         regular: Whether the RR intervals between beats that are not premature are alike;
             None where that cannot be told.
         rhythm: The same in a sentence, with the numbers.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import LamaeError
 from lamae.measure import LeadQuality, measurements, signal_quality
-from lamae.measured import NAMES, Measurements
+from lamae.measured import ESTIMATED, NAMES, Measurements
 from lamae.results import Prediction
 
 if TYPE_CHECKING:
@@ -37,9 +37,8 @@ class Reading:
 
     @property
     def title(self) -> str:
-        """What it is called; devices do not say by which formula they correct QT."""
-        by_device = self.by == "device" and self.name == "qtc"
-        return "QTc (device's formula)" if by_device else NAMES[self.name][0]
+        """What it is called."""
+        return NAMES[self.name][0]
 
     @property
     def words(self) -> str:
@@ -78,16 +77,14 @@ class Report:
     @property
     def readings(self) -> list[Reading]:
         """Every measurement in the order of `NAMES`, the device's before ours."""
-        device = self.ecg.measurements
-        return [
-            reading
-            for name, ours in self.found.values.items()
-            for reading in (
-                Reading(name, device.get(name), "device"),
-                Reading(name, ours.value, "estimate", ours.confidence, ours.reason),
-            )
-            if reading.by == "estimate" or name in device
-        ]
+        readings = []
+        for name in NAMES:
+            if name in self.ecg.measurements:
+                readings.append(Reading(name, self.ecg.measurements[name], "device"))
+            if name in ESTIMATED:
+                ours = self.found[name]
+                readings.append(Reading(name, ours.value, "estimate", ours.confidence, ours.reason))
+        return readings
 
     @property
     def age(self) -> float | None:

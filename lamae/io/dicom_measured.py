@@ -55,9 +55,6 @@ def measurements(annotations: Sequence[Dataset]) -> dict[str, float]:
     interval = found.pop("rr", None)
     if interval and "heart_rate" not in found:
         found["heart_rate"] = 60_000 / interval
-    corrected = found.pop("qtc_fridericia", None)
-    if corrected is not None:
-        found.setdefault("qtc", corrected)
     return found
 
 

@@ -21,7 +21,8 @@ _UNITS = {"MICROVOLTS": "uV", "MILLIVOLTS": "mV", "VOLTS": "V"}
 # In order: of two values of one name the first counts.
 _MEASURED = (
     ("heart_rate", "VentricularRate"), ("p", "PDuration"), ("pr", "PRInterval"),
-    ("qrs", "QRSDuration"), ("qt", "QTInterval"), ("qtc", "QTCorrected"), ("qtc", "QTcFrederica"),
+    ("qrs", "QRSDuration"), ("qt", "QTInterval"), ("qtc", "QTCorrected"),
+    ("qtc_fridericia", "QTcFrederica"),
     ("p_axis", "PAxis"), ("qrs_axis", "RAxis"), ("t_axis", "TAxis"),
 )  # fmt: skip
 

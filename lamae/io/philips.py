@@ -27,8 +27,8 @@ _SECTIONS = ("crossleadmeasurements", "globalmeasurements", "interpretationmeasu
 _MEASURED = (
     ("heart_rate", "meanventrate"), ("heart_rate", "heartrate"), ("p", "pdur"),
     ("pr", "meanprint"), ("pr", "print"), ("qrs", "meanqrsdur"), ("qrs", "qrsdur"),
-    ("qt", "meanqtint"), ("qt", "qtint"), ("qtc", "meanqtc"), ("qtc", "qtcf"),
-    ("qtc_bazett", "qtcb"),
+    ("qt", "meanqtint"), ("qt", "qtint"), ("qtc", "meanqtc"),
+    ("qtc_fridericia", "qtcf"), ("qtc_bazett", "qtcb"),
     ("p_axis", "pfrontaxis"), ("qrs_axis", "qrsfrontaxis"), ("t_axis", "tfrontaxis"),
 )  # fmt: skip
 _MARK_MV = 1.0

@@ -18,7 +18,7 @@ from lamae.measure.qrs import qrs_mark
 from lamae.measure.quality import READABLE, signal_quality, usable
 from lamae.measure.shapes import Classes, classes
 from lamae.measure.t_wave import t_mark, without_t
-from lamae.measured import NAMES, Measured, Measurements, MedianBeat
+from lamae.measured import ESTIMATED, Measured, Measurements, MedianBeat
 
 LONGEST = 60.0  # s
 FEWEST = 3
@@ -95,7 +95,7 @@ def measurements(ecg: ECG) -> Measurements:
         few = f"only {used} beats of one shape; expected at least {FEWEST}"
         if used >= FEWEST:
             few = "the ends of QRS cannot be seen"
-        results += [Measured(name, None, None, few) for name in tuple(NAMES)[len(results) :]]
+        results += [Measured(name, None, None, few) for name in ESTIMATED[len(results) :]]
     else:
         results += _intervals(waves, used, 60 / seen.rate)
         results += _axes(waves, used, ecg.leads, readable)
@@ -119,7 +119,7 @@ def measurements(ecg: ECG) -> Measurements:
 def _nothing(reason: str) -> Measurements:
     """Every value withheld for one reason."""
     return Measurements(
-        values={name: Measured(name, None, None, reason) for name in NAMES},
+        values={name: Measured(name, None, None, reason) for name in ESTIMATED},
         regular=None,
         rhythm=f"Rhythm not judged: {reason}.",
         premature=(),
@@ -183,11 +183,12 @@ def _intervals(waves: _Waves, used: int, rr: float) -> list[Measured]:
         qt = t.offset - qrs.onset
         at = f"{mean} at {60 / rr:.0f} bpm"
         found.append(_interval("qt", qt, spread, used, mean))
-        found.append(_interval("qtc", qt / rr ** (1 / 3), spread, used, at))
+        found.append(_interval("qtc_fridericia", qt / rr ** (1 / 3), spread, used, at))
         found.append(_interval("qtc_bazett", qt / rr**0.5, spread, used, at))
     else:
         found += [
-            Measured(name, None, None, waves.t_withheld) for name in ("qt", "qtc", "qtc_bazett")
+            Measured(name, None, None, waves.t_withheld)
+            for name in ("qt", "qtc_fridericia", "qtc_bazett")
         ]
     return found
 

@@ -5,16 +5,13 @@ import streamlit as st
 
 from lamae import figures
 from lamae.ecg import ECG
-from lamae.export import Reading
 from lamae.measure import doubt
-from lamae.measured import CONFIDENCE, NAMES, Measured, Measurements, MedianBeat
+from lamae.measured import CONFIDENCE, ESTIMATED, NAMES, Measured, Measurements, MedianBeat
 from lamae.ui import cache, widgets
 
 # What stands large above the table, where the device or we have it.
-HEADLINES = ("heart_rate", "pr", "qrs", "qt", "qtc")
-# A device does not say whose formula its QTc follows, so that stands beside none of ours.
-DEVICE_QTC = Reading("qtc", None, "device").title
-DEVICE_NAMES = {"qtc": "QTc"}
+HEADLINES = ("heart_rate", "pr", "qrs", "qt", "qtc", "qtc_fridericia")
+SHORTER = {"qtc": "QTc"}
 
 
 def show(ecg: ECG, start: float) -> None:
@@ -51,11 +48,14 @@ def _headlines(ecg: ECG, found: Measurements) -> None:
     with st.container(horizontal=True, gap="medium"):
         for name in (*HEADLINES, "qtc_bazett"):
             if name in ecg.measurements:
-                title = DEVICE_NAMES.get(name, NAMES[name][0])
+                title = SHORTER.get(name, NAMES[name][0])
                 value = _with_unit(name, ecg.measurements[name])
                 st.metric(f"{title}, device", value, width="content")
+        stated = set(ecg.measurements) - {"heart_rate"}
+        if "qtc" in stated:
+            stated.add("qtc_fridericia")
         for name in HEADLINES:
-            if name == "heart_rate" or name not in ecg.measurements:
+            if name in ESTIMATED and name not in stated:
                 st.metric(f"{NAMES[name][0]}, estimate", _estimate(found[name]), width="content")
 
 
@@ -73,25 +73,18 @@ def _premature(found: Measurements, start: float) -> str:
 
 
 def _table(ecg: ECG, found: Measurements) -> pd.DataFrame:
-    """One row a value, the device's QTc its own; the device's column only where it has any."""
+    """One row a value; the device's column only where it states any."""
     rows = []
-    for name, value in found.values.items():
-        stated = ecg.measurements.get(name)
-        if name == "qtc" and stated is not None:
-            rows.append(
-                {
-                    "Measurement": DEVICE_QTC,
-                    "Device": _with_unit(name, stated),
-                    **dict.fromkeys(("Estimate", "Confidence", "Why"), "–"),
-                }
-            )
-            stated = None
+    for name in NAMES:
+        value, stated = found.values.get(name), ecg.measurements.get(name)
+        if value is None and stated is None:
+            continue
         row = {"Measurement": NAMES[name][0]}
         if ecg.measurements:
             row["Device"] = "–" if stated is None else _with_unit(name, stated)
-        row["Estimate"] = _estimate(value)
-        row["Confidence"] = value.confidence or "–"
-        row["Why"] = _why(value)
+        row["Estimate"] = "–" if value is None else _estimate(value)
+        row["Confidence"] = "–" if value is None else value.confidence or "–"
+        row["Why"] = "–" if value is None else _why(value)
         rows.append(row)
     return pd.DataFrame(rows)
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from lamae import figures
 from lamae.errors import LamaeError
-from lamae.measured import NAMES, Measurements
+from lamae.measured import ESTIMATED, NAMES, Measurements
 from lamae.results import Prediction
 from lamae.ui import cache, paper, widgets
-from lamae.ui.measurements import DEVICE_QTC
 from lamae.ui.session import InHand
 
 LETTERS = ("A", "B")
@@ -112,7 +112,8 @@ def compare(first: InHand, second: InHand, scale: Scale, known: tuple[str, str])
 def measured(first: Measurements, second: Measurements) -> pd.DataFrame:
     """The values of two ECGs and what changed from the first to the second."""
     rows = []
-    for name, (title, unit) in NAMES.items():
+    for name in ESTIMATED:
+        title, unit = NAMES[name]
         a, b = first[name], second[name]
         change = "–"
         if a.value is not None and b.value is not None:
@@ -136,21 +137,23 @@ def with_device(table: pd.DataFrame, stated: Mapping[str, Mapping[str, float]]) 
     """The table of `measured` with the devices' own values beside ours, their QTc in its own row.
 
     Args:
-        table: One row for each of `NAMES`.
+        table: One row for each of `ESTIMATED`.
         stated: By letter, what each ECG's device states.
     """
-    rows = []
-    for name, row in zip(NAMES, table.to_dict("records"), strict=True):
+    rows: list[dict[Any, str]] = []
+    ours = dict(zip(ESTIMATED, table.to_dict("records"), strict=True))
+    for name, (title, unit) in NAMES.items():
         said = {
             letter: f"device {_value(values[name], None)}"
             for letter, values in stated.items()
             if name in values
         }
-        if name == "qtc" and said:
-            own = {"Measurement": f"{DEVICE_QTC} ({NAMES[name][1]})", **said}
-            rows.append({column: own.get(str(column), "–") for column in row})
-            said = {}
-        rows.append({**row, **{letter: f"{row[letter]} ({said[letter]})" for letter in said}})
+        if name in ours:
+            row = ours[name]
+            rows.append({**row, **{letter: f"{row[letter]} ({said[letter]})" for letter in said}})
+        elif said:
+            own = {"Measurement": f"{title} ({unit})", **said}
+            rows.append({column: own.get(column, "–") for column in table.columns})
     return pd.DataFrame(rows)
 
 

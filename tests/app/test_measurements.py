@@ -1,6 +1,7 @@
 """The measurements on a page: the device first, ours as estimates, and why some are withheld."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -9,7 +10,7 @@ from lamae.measured import NAMES
 from lamae.ui import demos
 
 
-def panel(name: str, *, swapped: bool = False, bazett: bool = False) -> None:
+def panel(name: str, *, swapped: bool = False, qtc: str | None = None) -> None:
     from dataclasses import replace
 
     from lamae.ui import demos, measurements
@@ -21,14 +22,14 @@ def panel(name: str, *, swapped: bool = False, bazett: bool = False) -> None:
         signal[:5] = ecg.signal[order]
         signal[0] *= -1
         ecg = replace(ecg, signal=signal)
-    if bazett:
-        ecg = replace(ecg, measurements={"qtc_bazett": 431.0})
+    if qtc:
+        ecg = replace(ecg, measurements={qtc: 431.0})
     measurements.show(ecg, 0.0)
 
 
 @pytest.fixture
 def show() -> Callable[..., AppTest]:
-    def opened(name: str, **options: bool) -> AppTest:
+    def opened(name: str, **options: Any) -> AppTest:
         at = AppTest.from_function(panel, args=(name,), kwargs=options, default_timeout=60).run()
         assert not at.exception
         return at
@@ -52,7 +53,6 @@ def test_the_devices_values_stand_first_and_ours_beside_them(show):
     assert labels.index("PR, device") < labels.index("Heart rate, estimate")
     table = rows(at)
     names = [name for name, _ in NAMES.values()]
-    names.insert(names.index("QTc (Fridericia)"), "QTc (device's formula)")
     assert [row["Measurement"] for row in table.values()] == names
     assert list(table["PR"])[1:3] == ["Device", "Estimate"]
     assert table["PR"]["Device"] == "161 ms"
@@ -61,15 +61,18 @@ def test_the_devices_values_stand_first_and_ours_beside_them(show):
     assert "formula" in words(at)
 
 
-def test_a_qtc_that_the_file_calls_bazetts_stands_beside_ours(show):
-    at = show(demos.RECORDING, bazett=True)
+@pytest.mark.parametrize(
+    ("qtc", "title"), [("qtc_bazett", "QTc (Bazett)"), ("qtc_fridericia", "QTc (Fridericia)")]
+)
+def test_a_qtc_whose_formula_the_file_names_stands_beside_ours(show, qtc, title):
+    at = show(demos.RECORDING, qtc=qtc)
     table = rows(at)
-    assert table["QTc (Bazett)"]["Device"] == "431 ms"
-    assert table["QTc (Bazett)"]["Estimate"].endswith(" ms")
+    assert table[title]["Device"] == "431 ms"
+    assert table[title]["Estimate"].endswith(" ms")
     assert "QTc (device's formula)" not in table
     shown = {metric.label: metric.value for metric in at.metric}
-    assert shown["QTc (Bazett), device"] == "431 ms"
-    assert "QTc (Fridericia), estimate" in shown
+    assert shown[f"{title}, device"] == "431 ms"
+    assert ("QTc (Fridericia), estimate" in shown) is (qtc == "qtc_bazett")
     assert "formula" not in words(at)
 
 

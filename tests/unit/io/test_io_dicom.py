@@ -277,14 +277,17 @@ def test_measurements_by_mdc_code_and_by_name():
     ) == {"pr": 160, "qrs": 90, "qt": 400, "heart_rate": 71, "qrs_axis": -30, "p_axis": 55}
 
 
-def test_a_qtc_of_bazetts_is_never_taken_for_another():
+def test_a_qtc_whose_formula_is_named_keeps_its_name():
     bazett = ("QTc global using Bazett formula", "2:15880", "431", "ms", [1, 0])
     fridericia = ("QTc global using Fredericia formula", "2:15892", "420", "ms", [1, 0])
     plain = ("QTc Interval", "5.10.2.5-5", "425", "ms", [1, 0])
     assert annotated(bazett) == {"qtc_bazett": 431}
-    assert annotated(fridericia) == {"qtc": 420}
-    assert annotated(bazett, fridericia) == {"qtc": 420, "qtc_bazett": 431}
-    assert annotated(bazett, fridericia, plain) == {"qtc": 425, "qtc_bazett": 431}
+    assert annotated(fridericia) == {"qtc_fridericia": 420}
+    assert annotated(bazett, fridericia, plain) == {
+        "qtc": 425,
+        "qtc_fridericia": 420,
+        "qtc_bazett": 431,
+    }
 
 
 def test_measurements_of_one_lead_are_not_taken_for_the_ecgs():

@@ -51,7 +51,8 @@ def test_what_is_kept():
     assert (ecg.age, ecg.sex) == (61.0, "male")
     assert ecg.filters == "high-pass 0.16 Hz, low-pass 150 Hz, notch 60 Hz"
     assert ecg.measurements == {
-        "heart_rate": 62.0, "pr": 150.0, "qrs": 92.0, "qt": 400.0, "qtc": 406.0, "qrs_axis": -20.0,
+        "heart_rate": 62.0, "pr": 150.0, "qrs": 92.0, "qt": 400.0, "qtc": 406.0,
+        "qtc_fridericia": 404.0, "qrs_axis": -20.0,
     }  # fmt: skip
     for secret in ("Doe", "4711", "1941", "2002"):
         assert secret not in repr(ecg)
@@ -179,6 +180,7 @@ def test_a_device_file():
     assert ecg.filters == "high-pass 0.16 Hz, low-pass 150 Hz, notch 60 Hz"
     assert ecg.measurements == {
         "heart_rate": 48.0, "pr": 138.0, "qrs": 96.0, "qt": 452.0, "qtc": 403.0,
+            "qtc_fridericia": 419.0,
         "p_axis": 51.0, "qrs_axis": 20.0, "t_axis": 40.0,
     }  # fmt: skip
     assert limb_lead_disagreement(ecg) < 1e-6

@@ -59,16 +59,16 @@ def test_what_is_kept_of_a_new_file():
     """The age follows from both dates, never from a default; the algorithm's rate comes first."""
     ecg = read("", philips(LIVELY))
     assert (ecg.age, ecg.sex) == (68.0, None)
-    assert ecg.measurements == {"heart_rate": 63.0, "p": 104.0, "qtc": 408.0}
+    assert ecg.measurements == {"heart_rate": 63.0, "p": 104.0, "qtc_fridericia": 408.0}
     assert ecg.filters == "high-pass 0.05 Hz, low-pass 150 Hz, no notch"
     for secret in ("Doe", "1951", "2020"):
         assert secret not in repr(ecg)
 
 
-def test_a_qtc_of_bazetts_is_never_taken_for_another():
+def test_a_qtc_whose_formula_is_named_keeps_its_name():
     content = philips(LIVELY).decode("utf-16").replace("<qtcf>", "<qtcb>431</qtcb><qtcf>")
     measured = read("", content.encode("utf-16")).measurements
-    assert (measured["qtc"], measured["qtc_bazett"]) == (408.0, 431.0)
+    assert (measured["qtc_fridericia"], measured["qtc_bazett"]) == (408.0, 431.0)
 
 
 def test_saved_anew_as_utf8_under_its_old_declaration():

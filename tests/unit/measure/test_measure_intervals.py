@@ -7,7 +7,7 @@ import pytest
 
 from lamae.ecg import ECG, LEADS
 from lamae.measure import electrodes, measurements, median_beat
-from lamae.measured import CONFIDENCE, NAMES
+from lamae.measured import CONFIDENCE, ESTIMATED
 from lamae.simulate import Simulated, simulate
 
 
@@ -41,7 +41,7 @@ def with_early_beat(ecg: ECG, r_times: np.ndarray, k: int, by: float) -> ECG:
 
 def test_every_value_has_a_confidence_and_a_reason():
     found = measurements(made().ecg)
-    assert tuple(found.values) == tuple(NAMES)
+    assert tuple(found.values) == ESTIMATED
     for name, value in found.values.items():
         assert value.name == name
         assert value.value is not None
@@ -52,7 +52,7 @@ def test_every_value_has_a_confidence_and_a_reason():
 def test_corrected_intervals_follow_fridericia_and_bazett():
     found = measurements(made("sinus_tachycardia", 2).ecg)
     rr = 60 / found["heart_rate"].value
-    assert found["qtc"].value == pytest.approx(found["qt"].value / rr ** (1 / 3))
+    assert found["qtc_fridericia"].value == pytest.approx(found["qt"].value / rr ** (1 / 3))
     assert found["qtc_bazett"].value == pytest.approx(found["qt"].value / rr**0.5)
 
 
@@ -132,7 +132,7 @@ def test_a_flat_t_has_no_qt():
         signal[:, first:last] = signal[:, [first]]
     found = measurements(replace(simulated.ecg, signal=signal))
     assert found["qt"].value is None
-    assert found["qtc"].value is None
+    assert found["qtc_fridericia"].value is None
     assert " T " in found["qt"].reason
     assert found["pr"].value is not None
 
