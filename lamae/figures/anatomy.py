@@ -20,10 +20,14 @@ HORIZONTAL: Mapping[str, float] = MappingProxyType(
     {"V1": 115.0, "V2": 94.0, "V3": 75.0, "V4": 58.0, "V5": 28.0, "V6": 0.0}
 )
 # px across a marker of an even share; a marker's area follows the share.
-EVEN_SIZE = 30
-SMALLEST = 6
-HEIGHT = 400
-REACH = 1.55
+EVEN_SIZE = 30.0
+SMALLEST = 6.0
+HEIGHT = 320
+# To either side; where leads look from, up in one plane and down in the other, and opposite.
+REACH, FAR, NEAR = 1.75, 1.7, 1.05
+# px to one unit on a narrow screen, and half of what a name above its share takes up.
+UNIT = 98.0
+LABEL = (22, 19)
 WIDE, DEEP = 1.0, 0.72
 
 
@@ -47,6 +51,7 @@ def frontal_plane(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
         _line(figure, [-x, x], [-y, y], colours, lead)
     _add_leads(figure, attention, FRONTAL, 1.0, 1.0, colours)
     sides = {"0°": (0.45, 0.07), "+90°": (0.2, -0.5), "patient's left": (1.12, -0.42)}
+    figure.update_yaxes(range=[-FAR, NEAR])
     return _finish(figure, attention, FRONTAL, "hexaxial diagram of the limb leads", sides, colours)
 
 
@@ -67,6 +72,7 @@ def horizontal_plane(attention: LeadAttention, *, dark: bool = False) -> go.Figu
         _line(figure, [0.0, WIDE * x], [0.0, -DEEP * y], colours, lead)
     _add_leads(figure, attention, HORIZONTAL, WIDE, -DEEP, colours)
     sides = {"front": (0.0, 0.3), "back": (0.0, -0.9), "patient's left": (1.12, -0.42)}
+    figure.update_yaxes(range=[-NEAR, FAR])
     return _finish(figure, attention, HORIZONTAL, "chest leads around the chest", sides, colours)
 
 
@@ -114,12 +120,13 @@ def _add_leads(
     x = [round(wide * px, 3) for px, _ in places]
     y = [round(high * py, 3) for _, py in places]
     even = 1 / len(attention.leads)
+    sizes = [max(SMALLEST, EVEN_SIZE * (share / even) ** 0.5) for share in shares]
     figure.add_scatter(
         x=x,
         y=y,
         mode="markers",
         marker={
-            "size": [max(SMALLEST, EVEN_SIZE * (share / even) ** 0.5) for share in shares],
+            "size": sizes,
             "color": colours.model,
             "opacity": 0.6,
             "line": {"width": 0},
@@ -145,15 +152,28 @@ def _add_leads(
         hoverinfo="skip",
         name="even share",
     )
+    beside = [
+        _beside(px, py, max(EVEN_SIZE, size)) for px, py, size in zip(x, y, sizes, strict=True)
+    ]
     figure.add_scatter(
-        x=[round(1.33 * px, 3) for px in x],
-        y=[round(1.33 * py, 3) for py in y],
+        x=[px for px, _ in beside],
+        y=[py for _, py in beside],
         mode="text",
         text=[f"<b>{lead}</b><br>{share:.1%}" for lead, share in zip(leads, shares, strict=True)],
         textfont={"size": 13, "color": colours.ink},
         hoverinfo="skip",
         name="shares",
     )
+
+
+def _beside(x: float, y: float, size: float) -> tuple[float, float]:
+    """Where a marker's label stands: outwards, clear of the marker, and still in the drawing."""
+    distance = float(np.hypot(x, y))
+    right, up = x / distance, y / distance
+    away = (size / 2 + abs(right) * LABEL[0] + abs(up) * LABEL[1]) / UNIT
+    edges = REACH - LABEL[0] / UNIT, FAR - LABEL[1] / UNIT
+    place = np.clip([x + right * away, y + up * away], np.negative(edges), edges)
+    return round(float(place[0]), 3), round(float(place[1]), 3)
 
 
 def _finish(
@@ -187,5 +207,5 @@ def _finish(
     )
     axis = {"showgrid": False, "showticklabels": False, "fixedrange": True, "showline": False}
     figure.update_xaxes(axis, range=[-REACH, REACH], constrain="domain")
-    figure.update_yaxes(axis, range=[-REACH, REACH], scaleanchor="x", constrain="domain")
+    figure.update_yaxes(axis, scaleanchor="x", constrain="domain")
     return figure

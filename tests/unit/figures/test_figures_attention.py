@@ -136,6 +136,26 @@ def test_leads_stand_where_they_look_from_with_their_share(leads: tuple[str, ...
     assert (np.array(chest.y)[np.array(chest.customdata) == "V2"] > 0).all()
 
 
+@pytest.mark.parametrize("most", ["I", "aVR", "V3", "V5"])
+@pytest.mark.parametrize("plane", [frontal_plane, horizontal_plane])
+def test_a_label_stands_clear_of_its_disc_and_inside_the_drawing(plane, most: str) -> None:
+    given = attention()
+    given.weights[:] = 0.06
+    given.weights[given.leads.index(most)] = 0.34
+    figure = plane(given)
+    discs, labels = trace(figure, "lead weights"), trace(figure, "shares")
+    (left, right), (low, high) = figure.layout.xaxis.range, figure.layout.yaxis.range
+    for x, y, size, px, py in zip(
+        discs.x, discs.y, discs.marker.size, labels.x, labels.y, strict=True
+    ):
+        # Where the label's box, 40 by 34 px, comes nearest to the middle of the disc; on a phone
+        # the drawing is 98 px to the unit.
+        aside, above = (max(0, abs(off) * 98 - half) for off, half in ((px - x, 20), (py - y, 17)))
+        assert np.hypot(aside, above) >= max(size, 30) / 2
+        assert left <= px - 20 / 98 < px + 20 / 98 <= right
+        assert low <= py - 17 / 98 < py + 17 / 98 <= high
+
+
 @pytest.mark.parametrize("layout", ["12x1", "6x2", "3x4+II"])
 @pytest.mark.parametrize("offset", [0.0, 3.0])
 def test_attention_over_time_lies_under_the_leads_it_belongs_to(layout, offset) -> None:
