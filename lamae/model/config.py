@@ -26,6 +26,7 @@ class ModelConfig:
         decoder_cross: Whether hidden patches may look at the latent tokens of every visible
             lead; without it all that crosses leads must pass through z.
         statements: Outputs of the classifier.
+        rhythm_width: Channels of the classifier's convolutions over time; 0 leaves them out.
     """
 
     leads: int = 12
@@ -41,6 +42,7 @@ class ModelConfig:
     decoder_depth: int = 2
     decoder_cross: bool = True
     statements: int = 71
+    rhythm_width: int = 0
 
     def __post_init__(self) -> None:
         if not self.strides or len(self.channels) != len(self.strides) - 1:

@@ -53,6 +53,23 @@ class Latent:
         where = self.packed.lead[..., None].expand_as(each)
         return torch.cat([self.z, features.scatter(1, where, each).flatten(1)], dim=-1)
 
+    def over_time(self, patches: int) -> Float[Tensor, "B N D"]:
+        """Mean of the leads' tokens at each patch, zero where no lead is visible.
+
+        Args:
+            patches: N.
+        """
+        batch, rows, shown = self.packed.patch.shape
+        tokens = self.tokens.unflatten(1, (rows, shown + 1))[:, :, 1:]  # B V K D
+        valid = self.packed.valid[..., None].to(tokens.dtype)
+        where = self.packed.patch.flatten(1)[..., None]  # B VK 1
+        total = tokens.new_zeros(batch, patches, tokens.shape[-1])
+        total = total.scatter_add(
+            1, where.expand(-1, -1, tokens.shape[-1]), (tokens * valid).flatten(1, 2)
+        )
+        count = valid.new_zeros(batch, patches, 1).scatter_add(1, where, valid.flatten(1, 2))
+        return total / count.clamp_min(1.0)
+
 
 class Backbone(nn.Module):
     """Encoder f of single leads, then attention g across leads over [z; H_1; ...; H_L].

@@ -76,7 +76,7 @@ def finetune(config: RunConfig, data: Path, out: Path, init: Path) -> Path:
     """Fine-tune a pretrained model on a data set's training folds and calibrate it on fold 9.
 
     Args:
-        config: The run; sizes and input are those of `init`.
+        config: The run; sizes but the rhythm's, and the input, are those of `init`.
         data: Folder of a data set, or a cache of one.
         out: Folder of the run; a run that was stopped there goes on.
         init: A pretrained bundle.
@@ -98,7 +98,8 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
     Raises:
         DataError: Labels, amplitudes or positives lack without which nothing can be judged.
     """
-    config = replace(config, model=init.config, input=init.input)
+    model_config = replace(init.config, rhythm_width=config.model.rhythm_width)
+    config = replace(config, model=model_config, input=init.input)
     training = records.folds(TRAINING_FOLDS, labelled=True)
     measured = training.folds(TRAINING_FOLDS, amplitude=True)
     validation = records.folds([VALIDATION_FOLD], labelled=True, amplitude=True)
@@ -129,7 +130,7 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
             "statements": prevalence(STATEMENT_NAMES, measured.statements),
         }
         # Calibration runs on the CPU in float32, as serving does.
-        bundle = replace(init, classifier=trained.cpu().eval(), card=card)
+        bundle = replace(init, config=config.model, classifier=trained.cpu().eval(), card=card)
         bundle = calibrate(bundle, measured, validation)
         scored = score_records(
             Predictor(bundle), validation, rng=np.random.default_rng(0), progress=False

@@ -66,6 +66,7 @@ def small_codes() -> RunConfig:
         optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.1, decay=0.8, betas=(0.9, 0.98), ema=0.999),
         epochs=16,
         batch=32,
+        model=ModelConfig(rhythm_width=64),
         zscored=True,
         augment=AugmentConfig(mix=0.5),
         patch_dropout=(0.3, 0.7),

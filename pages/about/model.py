@@ -37,11 +37,9 @@ def training(card: Mapping[str, Any]) -> None:
     """How each stage was trained, side by side."""
     restoring = [run for run in [card.get("pretraining"), *card.get("continued", [])] if run]
     stages = [
-        (
-            "Pretraining, continued" if number else "Pretraining",
-            run,
-            RELATIVE if run.get("relative") else SQUARES,
-        )
+        ("Whole leads", run, RELATIVE)
+        if run.get("relative")
+        else ("Pretraining, continued" if number else "Pretraining", run, SQUARES)
         for number, run in enumerate(restoring)
     ]
     if run := card.get("finetuning"):
