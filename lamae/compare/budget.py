@@ -17,7 +17,8 @@ class Budget:
     Labels come from ECGs in mV alone, in all but the long rows.
 
     Attributes:
-        model: Sizes, but for what an ablation changes.
+        model: Sizes, but for what an ablation changes; the long rows' classifiers also have the
+            convolutions over time of recipe `small_codes`.
         pretrain_epochs: Passes over the training ECGs without labels.
         label_epochs: Passes over the labelled ECGs, from pretrained and from random weights alike.
         long_epochs: Passes over the labelled ECGs in the long rows, as in recipe `small_codes`:
@@ -61,13 +62,14 @@ class Budget:
         together they slow the first epochs. Fine-tuning and training from scratch are the same
         but for the weights they begin with. A long run is that recipe in everything.
         """
+        config = small_codes()
         config = replace(
-            small_codes(),
+            config,
             recipe=f"compare {name}",
             epochs=self.long_epochs,
             batch=self.batch,
             seed=seed,
-            model=self.model,
+            model=replace(self.model, rhythm_width=config.model.rhythm_width),
             checkpoint_seconds=CHECKPOINT_SECONDS,
         )
         if long:
@@ -76,6 +78,7 @@ class Budget:
             config,
             optim=replace(config.optim, muon=self.muon, ema=0.998),
             epochs=self.label_epochs,
+            model=self.model,
             patch_dropout=self.patch_dropout,
             zscored=False,
             augment=AugmentConfig(),

@@ -50,7 +50,7 @@ def train_classifier(
         resnet = ResNet(budget.model)
         return fit_classifier(fabric, resnet, labelled, validation, config, out, view=draw_leads)
     config = budget.classifier(row.name, seed, long=row.long)
-    model = Classifier(budget.model)
+    model = Classifier(config.model)
     if bundle is not None:
         begin_with(bundle, model)
     sha256 = "" if bundle is None else bundle.sha256

@@ -1,5 +1,7 @@
 """LAMAE's promises: what it may see, what it ignores, what its attention means."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -114,6 +116,35 @@ def test_classifiers_see_mean_and_maximum_of_each_lead(batch):
     shown = tokens[row][: 1 + int(visible[0, 5].sum())]
     torch.testing.assert_close(each[0, 5, :16], shown.mean(dim=0))
     torch.testing.assert_close(each[0, 5, 16:], shown.amax(dim=0))
+
+
+def test_rhythm_is_read_from_the_mean_of_the_leads_visible_at_each_patch(batch):
+    x, visible = batch
+    visible[2, :, 3] = False
+    latent = Backbone(CONFIG).eval()(x, visible)
+    found = latent.over_time(10)
+    assert found.shape == (3, 10, 16)
+    assert (found[2, 3] == 0).all()
+    for ecg, n in ((0, 0), (1, 5), (2, 9)):
+        shown = (latent.time[ecg] == n) & latent.valid[ecg]
+        assert shown.sum() == visible[ecg, :, n].sum() > 0
+        torch.testing.assert_close(found[ecg, n], latent.tokens[ecg][shown].mean(dim=0))
+
+
+def test_the_order_of_beats_reaches_the_statements_through_rhythm_alone(batch):
+    """The same tokens in another order look alike to pooling, not to convolutions over time."""
+    x, visible = batch
+    torch.manual_seed(0)
+    classifier = Classifier(replace(CONFIG, rhythm_width=8)).eval()
+    torch.nn.init.normal_(classifier.head.weight)
+    latent = classifier.backbone(x, visible)
+    packed = latent.packed
+    turned = replace(latent, packed=packed._replace(patch=9 - packed.patch))
+    torch.testing.assert_close(latent.pooled(12), turned.pooled(12))
+    before, after = classifier.classify(latent), classifier.classify(turned)
+    assert ((before - after).abs().amax(dim=-1) > 0.01).all()
+    classifier.head.weight.data[:, -16:] = 0.0
+    torch.testing.assert_close(classifier.classify(latent), classifier.classify(turned))
 
 
 def test_a_classifier_starts_with_the_odds_of_the_training_ecgs():
@@ -274,10 +305,11 @@ def test_asking_for_attention_that_was_not_kept_is_an_error(batch):
         lead_attention(Backbone(CONFIG)(*batch), 12)
 
 
-def test_empty_rows_do_not_disturb_the_others(batch):
+@pytest.mark.parametrize("rhythm_width", [0, 8])
+def test_empty_rows_do_not_disturb_the_others(batch, rhythm_width):
     """An ECG's output is the same alone and beside ECGs that show more."""
     x, visible = batch
-    model = Classifier(CONFIG).eval()
+    model = Classifier(replace(CONFIG, rhythm_width=rhythm_width)).eval()
     torch.nn.init.normal_(model.head.weight)
     torch.testing.assert_close(
         model(x, visible)[1:2], model(x[1:2], visible[1:2]), rtol=1e-4, atol=1e-5

@@ -152,12 +152,20 @@ def test_a_folder_that_holds_another_run_is_refused(records, pretrained, tmp_pat
 
 
 def test_fine_tuning_starts_from_the_pretrained_backbone(records, pretrained, tmp_path):
-    still = replace(CONFIG, epochs=1, optim=OptimConfig(lr=0.0, weight_decay=0.0))
+    """But for the convolutions over time, which no masked autoencoder has."""
+    still = replace(
+        CONFIG,
+        epochs=1,
+        optim=OptimConfig(lr=0.0, weight_decay=0.0),
+        model=ModelConfig(rhythm_width=8),
+    )
     tuned = load_bundle(finetune_on(still, records, tmp_path, load_bundle(pretrained)))
     first = load_bundle(pretrained)
     for name, value in first.mae.backbone.state_dict().items():
         torch.testing.assert_close(tuned.classifier.backbone.state_dict()[name], value)
     torch.testing.assert_close(tuned.mae.state_dict(), first.mae.state_dict())
+    assert tuned.config == replace(first.config, rhythm_width=8)
+    assert tuned.classifier.rhythm is not None
 
 
 def test_ecgs_without_amplitudes_do_not_teach_voltages(records, pretrained, tmp_path):
