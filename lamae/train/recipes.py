@@ -22,6 +22,11 @@ def small() -> RunConfig:
     )
 
 
+def small_longer() -> RunConfig:
+    """Goes on with `small` for a second course of its learning rate: a CPU run."""
+    return replace(small(), recipe="small_longer", epochs=60, seed=1)
+
+
 def small_bottleneck() -> RunConfig:
     """`small` with all that crosses leads passing through z, to compare."""
     return replace(small(), recipe="small_bottleneck", model=ModelConfig(decoder_cross=False))
@@ -78,7 +83,7 @@ def small_leads() -> RunConfig:
     return RunConfig(
         recipe="small_leads",
         optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.05, decay=0.9, ema=0.995),
-        epochs=32,
+        epochs=24,
         batch=32,
         mask=MaskConfig(asked=0.65),
         relative=True,
@@ -120,6 +125,7 @@ RECIPES: Mapping[str, Callable[[], RunConfig]] = MappingProxyType(
         recipe.__name__: recipe
         for recipe in (
             small,
+            small_longer,
             small_bottleneck,
             medium,
             large,
