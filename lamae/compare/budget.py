@@ -80,6 +80,7 @@ class Budget:
             epochs=self.label_epochs,
             model=self.model,
             patch_dropout=self.patch_dropout,
+            stretch=False,
             zscored=False,
             augment=AugmentConfig(),
         )

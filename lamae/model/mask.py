@@ -100,6 +100,18 @@ def hide_random_leads(
     return (rank >= count).to(available.device)[:, :, None] & available
 
 
+def hide_all_but_a_stretch(
+    available: Bool[Tensor, "B L N"], ratio: float, generator: Generator
+) -> Bool[Tensor, "B L N"]:
+    """Hide this share of the patches before and after a random stretch, the same in all leads."""
+    batch, _, patches = available.shape
+    shown = max(1, round(patches * (1 - ratio)))
+    first = torch.randint(patches - shown + 1, (batch, 1), generator=generator)
+    number = torch.arange(patches)
+    inside = (number >= first) & (number < first + shown)  # B N
+    return inside.to(available.device)[:, None] & available
+
+
 def hide_asked_leads(
     available: Bool[Tensor, "B L N"], generator: Generator
 ) -> Bool[Tensor, "B L N"]:

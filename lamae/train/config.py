@@ -59,6 +59,8 @@ class RunConfig:
         augment: How fine-tuning changes ECGs.
         patch_dropout: Least and largest share of the patches that a fine-tuning step hides:
             it saves time and keeps the model from leaning on single beats.
+        stretch: Whether those are the patches before and after a random stretch of the ECG,
+            which leaves its rhythm whole, instead of patches here and there in each lead.
         lead_dropout: Share of the fine-tuning steps that hide 1 to 11 leads, so that one
             model serves any set of leads.
         compile: Let torch.compile fuse the model's operations. It costs minutes at the start
@@ -80,6 +82,7 @@ class RunConfig:
     relative: bool = False
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     patch_dropout: tuple[float, float] = (0.0, 0.5)
+    stretch: bool = False
     lead_dropout: float = 0.3
     compile: bool = False
     checkpoint_seconds: float = 0.0

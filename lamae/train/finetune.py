@@ -31,7 +31,7 @@ from lamae.evaluate import (
 from lamae.labels import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.model import Classifier
 from lamae.model.classifier import StatementModel, code_logits
-from lamae.model.mask import hide_random_leads, hide_random_patches
+from lamae.model.mask import hide_all_but_a_stretch, hide_random_leads, hide_random_patches
 from lamae.predict import Predictor
 from lamae.train.augment import augment, mix
 from lamae.train.config import RunConfig
@@ -142,11 +142,12 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
 def draw_view(
     present: Bool[Tensor, "B L"], config: RunConfig, generator: Generator
 ) -> Bool[Tensor, "B L N"]:
-    """What a fine-tuning step sees: some patches of every lead, now and then some leads."""
+    """What a fine-tuning step sees: a stretch or some patches of every lead, or of some leads."""
     available = _all_patches(present, config)
     low, high = config.patch_dropout
     ratio = low + (high - low) * float(torch.rand((), generator=generator))
-    visible = hide_random_patches(available, ratio, generator)
+    hide = hide_all_but_a_stretch if config.stretch else hide_random_patches
+    visible = hide(available, ratio, generator)
     if float(torch.rand((), generator=generator)) < config.lead_dropout:
         count = 1 + int(torch.randint(len(LEADS) - 1, (), generator=generator))
         visible = hide_random_leads(visible, count, generator)

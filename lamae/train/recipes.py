@@ -74,7 +74,8 @@ def small_codes() -> RunConfig:
         model=ModelConfig(rhythm_width=64),
         zscored=True,
         augment=AugmentConfig(mix=0.5),
-        patch_dropout=(0.3, 0.7),
+        patch_dropout=(0.2, 0.6),
+        stretch=True,
     )
 
 
