@@ -22,6 +22,7 @@ from lamae.model.linear import linear_leads
 from lamae.model.mask import (
     MaskConfig,
     draw_mask,
+    hide_all_but_a_stretch,
     hide_random_leads,
     hide_random_patches,
     pack,
@@ -404,6 +405,20 @@ def test_masks_are_drawn_as_the_settings_say(config, least_leads, most_leads):
     assert min(shown) >= least_leads
     assert max(shown) <= most_leads
     assert (len(shown) > 1) == (config.hide_leads > 0)
+
+
+@pytest.mark.parametrize(("ratio", "shown"), [(0.0, 10), (0.4, 6), (0.99, 1)])
+def test_a_stretch_is_one_and_the_same_in_all_leads(ratio, shown):
+    available = torch.ones(200, 12, 10, dtype=torch.bool)
+    available[0, 3] = False
+    visible = hide_all_but_a_stretch(available, ratio, seeded())
+    assert not visible[0, 3].any()
+    assert (visible[1:] == visible[1:, :1]).all()
+    rows = visible[:, 0]
+    assert (rows.sum(dim=-1) == shown).all()
+    assert (rows.int().diff(dim=-1).abs().sum(dim=-1) <= 2).all()
+    starts = rows.int().argmax(dim=-1)
+    assert set(starts.tolist()) == set(range(10 - shown + 1))
 
 
 def test_asked_masks_hide_one_chest_lead_all_or_any_leads_and_nothing_else():
