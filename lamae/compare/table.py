@@ -28,7 +28,8 @@ def sentence(results: Results) -> str:
     but = " but the long runs" if long else ""
     runs = (
         f"The long runs have {' to '.join(map(str, sorted({min(long), max(long)})))} epochs with "
-        "labels, blended ECGs, those without amplitudes, and convolutions over time. "
+        "labels, blended ECGs and those without amplitudes; there, the transformer is shown "
+        "stretches of time and its classifier convolves over them. "
         if long
         else ""
     )

@@ -84,7 +84,7 @@ def small_leads() -> RunConfig:
     return RunConfig(
         recipe="small_leads",
         optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.05, decay=0.9, ema=0.995),
-        epochs=24,
+        epochs=32,
         batch=32,
         mask=MaskConfig(asked=0.65),
         relative=True,
