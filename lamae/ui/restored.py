@@ -9,10 +9,18 @@ from lamae import figures
 from lamae.ecg import ECG, LEADS
 from lamae.explored import Hiding
 from lamae.measure.quality import READABLE
-from lamae.results import Reconstruction
+from lamae.results import LeadError, Reconstruction
 from lamae.ui import cache, exploring, widgets
 from lamae.ui.hiding import SHARE, View
 from lamae.waves import wave_errors
+
+FORMATS = {
+    "Hidden": "{:.0%}",
+    "Model (mV)": "{:.3f}",
+    "Regression (mV)": "{:.3f}",
+    "Algebra (mV)": "{:.3f}",
+    "Correlation": "{:.2f}",
+}
 
 
 def sheet(
@@ -72,6 +80,39 @@ def doubts(ecg: ECG, start: float, found: Reconstruction) -> str:
     if not poor:
         return ""
     return f"{', '.join(poor)} in this recording: an error against it means little."
+
+
+def errors(ecg: ECG, start: float, found: Reconstruction) -> None:
+    """The errors by lead and by wave, as tables and files."""
+    st.subheader("Error on hidden samples", anchor=False)
+    left, right = st.columns([3, 2], gap="large")
+    table = _table(found.errors)
+    with left:
+        widgets.table(table, FORMATS)
+        st.caption(
+            "Root mean square error after the model's own 0.5–40 Hz filter. Regression: linear, "
+            "from the leads visible at the same moment, fitted on the training ECGs. Algebra: "
+            "Einthoven's and Goldberger's relations; a dash where they do not reach."
+        )
+    with right:
+        waves = by_wave(ecg, start, found)
+    with st.container(horizontal=True):
+        widgets.download(table, "restoration_errors", "Errors as CSV")
+        widgets.download(waves, "restoration_errors_by_wave", "Errors by wave as CSV")
+        widgets.download(signals_of(found, ecg.leads), "restored_signals", "Signals as CSV")
+
+
+def _table(errors: Sequence[LeadError]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Lead": [error.lead for error in errors],
+            "Hidden": [error.hidden_share for error in errors],
+            "Model (mV)": [error.rmse for error in errors],
+            "Regression (mV)": [error.linear_rmse for error in errors],
+            "Algebra (mV)": [error.algebra_rmse for error in errors],
+            "Correlation": [error.pearson_r for error in errors],
+        }
+    )
 
 
 def by_wave(ecg: ECG, start: float, found: Reconstruction) -> pd.DataFrame:

@@ -4,21 +4,11 @@ import statistics
 from collections.abc import Sequence
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 
-from lamae.ecg import ECG
 from lamae.errors import LamaeError
-from lamae.results import LeadError, Reconstruction
+from lamae.results import LeadError
 from lamae.ui import cache, exploring, hiding, links, repairing, restored, session, widgets
-
-FORMATS = {
-    "Hidden": "{:.0%}",
-    "Model (mV)": "{:.3f}",
-    "Regression (mV)": "{:.3f}",
-    "Algebra (mV)": "{:.3f}",
-    "Correlation": "{:.2f}",
-}
 
 
 def median_of(values: Sequence[float | None]) -> float | None:
@@ -40,40 +30,6 @@ def reading(errors: Sequence[LeadError]) -> str:
     else:
         text += " Algebra cannot restore any of it."
     return text
-
-
-def table_of(errors: Sequence[LeadError]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "Lead": [error.lead for error in errors],
-            "Hidden": [error.hidden_share for error in errors],
-            "Model (mV)": [error.rmse for error in errors],
-            "Regression (mV)": [error.linear_rmse for error in errors],
-            "Algebra (mV)": [error.algebra_rmse for error in errors],
-            "Correlation": [error.pearson_r for error in errors],
-        }
-    )
-
-
-def errors_of(ecg: ECG, start: float, found: Reconstruction) -> None:
-    st.subheader("Error on hidden samples", anchor=False)
-    by_lead, by_wave = st.columns([3, 2], gap="large")
-    errors = table_of(found.errors)
-    with by_lead:
-        widgets.table(errors, FORMATS)
-        st.caption(
-            "Root mean square error after the model's own 0.5–40 Hz filter. Regression: linear, "
-            "from the leads visible at the same moment, fitted on the training ECGs. Algebra: "
-            "Einthoven's and Goldberger's relations; a dash where they do not reach."
-        )
-    with by_wave:
-        waves = restored.by_wave(ecg, start, found)
-    with st.container(horizontal=True):
-        widgets.download(errors, "restoration_errors", "Errors as CSV")
-        widgets.download(waves, "restoration_errors_by_wave", "Errors by wave as CSV")
-        widgets.download(
-            restored.signals_of(found, ecg.leads), "restored_signals", "Signals as CSV"
-        )
 
 
 @st.fragment
@@ -102,7 +58,7 @@ def restore(start: float) -> None:
         st.markdown(f"{reading(found.errors)} {restored.doubts(ecg, start, found)}")
     restored.sheet(ecg, start, hidden, view, found, key, touched)
     if found is not None:
-        errors_of(ecg, start, found)
+        restored.errors(ecg, start, found)
     share = f"{hidden.share:g}" if hidden.share else ""
     links.offer("reconstruct", hide=hidden.text or "none", share=share)
 
