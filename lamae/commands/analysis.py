@@ -195,8 +195,7 @@ def _readable(
     from lamae.gate import fitness
 
     fit = fitness(None, ecg, _quality(ecg, predictor, start), start)
-    kept = [lead for lead in ecg.leads if lead in fit.leads or lead in also]
-    return ecg.only(kept), (fit.hidden,) if fit.hidden else ()
+    return ecg.only((*fit.leads, *also)), (fit.hidden,) if fit.hidden else ()
 
 
 @contextmanager

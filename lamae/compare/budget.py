@@ -22,7 +22,8 @@ class Budget:
         pretrain_epochs: Passes over the training ECGs without labels.
         label_epochs: Passes over the labelled ECGs, from pretrained and from random weights alike.
         long_epochs: Passes over the labelled ECGs in the long rows, as in recipe `small_codes`:
-            on fold 9 the transformer gains no more after that.
+            on fold 9 the transformer, fine-tuned with patches hidden here and there, gained no
+            more after that.
         resnet_epochs: The same of the ResNet, which gains for longer.
         batch: ECGs a step.
         decode_leads: Leads that a pretraining step restores.

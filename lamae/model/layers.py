@@ -83,7 +83,9 @@ class Attention(nn.Module):
         weights = None
         if explicit:
             scores = (query * query.shape[-1] ** -0.5) @ key.mT
-            weights = torch.softmax(scores + bias.to(scores.dtype), dim=-1)
+            # Autocast would go through float32, only to round the weights again.
+            with torch.autocast(scores.device.type, enabled=False):
+                weights = torch.softmax(scores + bias.to(scores.dtype), dim=-1)
             mixed = weights.to(value.dtype) @ value
         else:
             mixed = F.scaled_dot_product_attention(

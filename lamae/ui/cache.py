@@ -130,9 +130,8 @@ def shown(ecg: ECG, start: float, also: Sequence[str] = ()) -> ECG:
     Codes, attention and maps are asked of this one: of the whole ECG the model would read a flat
     or noisy lead as if it were the heart's. `also` are leads to keep in any case.
     """
-    kept = {*readable(ecg, start).leads, *also}
-    leads = tuple(lead for lead in ecg.leads if lead in kept)
-    return ecg if leads == ecg.leads else _only(ecg, leads)
+    kept = (*readable(ecg, start).leads, *also)
+    return ecg if set(ecg.leads) <= set(kept) else _only(ecg, kept)
 
 
 # An ECG cannot be pickled, so the very same one is kept; it is as large as the recording.

@@ -82,9 +82,14 @@ def _table(ecg: ECG, found: Measurements) -> pd.DataFrame:
         row = {"Measurement": NAMES[name][0]}
         if ecg.measurements:
             row["Device"] = "–" if stated is None else _with_unit(name, stated)
-        row["Estimate"] = "–" if value is None else _estimate(value)
-        row["Confidence"] = "–" if value is None else value.confidence or "–"
-        row["Why"] = "–" if value is None else _why(value)
+        ours = dict.fromkeys(("Estimate", "Confidence", "Why"), "–")
+        if value is not None:
+            ours = {
+                "Estimate": _estimate(value),
+                "Confidence": value.confidence or "–",
+                "Why": _why(value),
+            }
+        row |= ours
         rows.append(row)
     return pd.DataFrame(rows)
 
