@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from lamae.checkpoint import Bundle, load_bundled
 from lamae.compare.budget import Budget
 from lamae.compare.pretraining import Spent, pretrain, records_for
 from lamae.compare.restoration import restoration_errors
-from lamae.compare.rows import LEAD_SETS, PRETRAININGS, Ablation, Pretraining, Row
+from lamae.compare.rows import LEAD_SETS, PRETRAININGS, SHIPPED, Ablation, Pretraining, Row
 from lamae.compare.scores import FOLDS, Logits, figures, read_truth, write_truth
 from lamae.compare.shares import labelled_rows
 from lamae.compare.store import (
@@ -118,10 +118,13 @@ class Workshop:
     def _stands(self, row: Row, folder: Path) -> bool:
         """Whether a finished row is what would be made now."""
         made = read_result(folder) or {}
+        if row.pretraining == SHIPPED and made.get("sha256") != load_bundled().sha256:
+            return False
         if row.classifier == "shipped":
-            return made.get("sha256") == load_bundled().sha256
+            return True
         epochs = {"resnet": self.budget.resnet_epochs, "finetuned": self.budget.long_epochs}
-        return not row.long or made.get("epochs") == epochs[row.classifier]
+        labelled = made.get("epochs", 0) - made.get("pretraining_epochs", 0)
+        return not row.long or labelled == epochs[row.classifier]
 
     def ablation(self, line: Ablation) -> None:
         """Pretrain, probe on the validation fold and restore, if that is not there."""
@@ -148,6 +151,9 @@ class Workshop:
 
     def pretrained(self, name: str) -> tuple[Bundle, Spent]:
         """The weights of a pretraining, made now or before."""
+        if name == SHIPPED:
+            bundle = load_bundled()
+            return bundle, _spent([bundle.card.get("pretraining", {}), *_continued(bundle)])
         how: Pretraining = PRETRAININGS[name]
         records = records_for(how, self.records)
         return pretrain(name, how, self.budget, records, self.out / "pretraining" / name)
@@ -184,7 +190,7 @@ class Workshop:
         return {}
 
     def _make_probe(self, row: Row, folder: Path) -> dict[str, Any]:
-        spent = Spent()
+        spent, bundle = Spent(), None
         if row.pretraining is None:
             torch.manual_seed(0)
             backbone = Backbone(self.budget.model).eval()
@@ -193,7 +199,8 @@ class Workshop:
             backbone = bundle.mae.backbone
         strength, logits = self._probe(row.method, backbone, self.in_mv, row.share)
         write_logits(folder, 0, {(fold, "12"): values for fold, values in logits.items()})
-        return {**_cost(spent, spent, backbone), "strength": strength}
+        cost = _cost(spent, spent, backbone)
+        return {**cost, "strength": strength, **_weights(row, bundle)}
 
     def _make_classifier(self, row: Row, folder: Path) -> dict[str, Any]:
         before, bundle = Spent(), None
@@ -209,7 +216,7 @@ class Workshop:
         assert model is not None
         minutes = sum(run.minutes for run in runs) / len(runs)
         total = Spent(before.epochs + runs[0].epochs, before.minutes + minutes)
-        return _cost(total, before, model)
+        return {**_cost(total, before, model), **_weights(row, bundle)}
 
     def _make_shipped(self, row: Row, folder: Path) -> dict[str, Any]:
         bundle = load_bundled()
@@ -217,13 +224,13 @@ class Workshop:
             raise DataError("The bundled weights were never fine-tuned; run finetune and release.")
         self._score(bundle.classifier, row, folder, 0)
         # What was trained on after fine-tuning has left the classifier as it was.
-        before = [run for run in bundle.card.get("continued", []) if not run["finetuned"]]
-        stages = [bundle.card.get(stage, {}) for stage in ("pretraining", "finetuning")]
-        stages[1:1] = before
-        spent = [Spent(run.get("epochs", 0), run.get("minutes", 0.0)) for run in stages]
-        total = Spent(sum(part.epochs for part in spent), sum(part.minutes for part in spent))
-        pretraining = Spent(total.epochs - spent[-1].epochs, total.minutes - spent[-1].minutes)
-        return {**_cost(total, pretraining, bundle.classifier), "sha256": bundle.sha256}
+        before = [run for run in _continued(bundle) if not run["finetuned"]]
+        pretraining = _spent([bundle.card.get("pretraining", {}), *before])
+        finetuning = _spent([bundle.card.get("finetuning", {})])
+        total = Spent(
+            pretraining.epochs + finetuning.epochs, pretraining.minutes + finetuning.minutes
+        )
+        return {**_cost(total, pretraining, bundle.classifier), **_weights(row, bundle)}
 
     def _score(self, model: nn.Module, row: Row, folder: Path, seed: int) -> None:
         names = LEAD_SETS if row.lead_sets else {"12": LEADS}
@@ -248,6 +255,23 @@ _MAKERS = {
 
 def _facts(row: Row) -> dict[str, Any]:
     return {**asdict(row), "seeds": list(row.seeds)}
+
+
+def _continued(bundle: Bundle) -> list[dict[str, Any]]:
+    """The runs that went on with pretraining."""
+    return bundle.card.get("continued", [])
+
+
+def _spent(runs: Sequence[Mapping[str, Any]]) -> Spent:
+    """What the runs of a card took together."""
+    return Spent(
+        sum(run.get("epochs", 0) for run in runs), sum(run.get("minutes", 0.0) for run in runs)
+    )
+
+
+def _weights(row: Row, bundle: Bundle | None) -> dict[str, str]:
+    """Which weights a row was made from, where those that ship later may be others."""
+    return {"sha256": bundle.sha256} if bundle and row.pretraining == SHIPPED else {}
 
 
 def _cost(total: Spent, pretraining: Spent, model: nn.Module) -> dict[str, Any]:

@@ -192,13 +192,28 @@ def test_the_shipped_row_says_what_its_card_says(rehearsed, shipped):
     assert row["fold10"]["12"]["icd10"]["macro_auroc"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_the_shipped_row_is_made_again_when_other_weights_ship(rehearsed):
+def test_with_fewer_labels_the_shipped_pretraining_is_fine_tuned_anew(rehearsed, shipped):
+    out, found = rehearsed
+    row = found["rows"]["shipped_10"]
+    # All that was pretrained counts, also after the fine-tuning of the weights that ship.
+    assert (row["epochs"], row["pretraining_epochs"]) == (113, 112)
+    assert row["minutes"] > 94
+    assert (row["sha256"], row["share"]) == ("of these", 0.1)
+    settings = json.loads((out / "shipped_10" / "seed0" / "config.json").read_text())
+    assert "of these" in json.dumps(settings)
+
+
+@pytest.mark.parametrize("name", ["shipped", "shipped_10"])
+def test_the_shipped_rows_are_made_again_when_other_weights_ship(rehearsed, name):
     out, _ = rehearsed
-    path = out / "shipped" / "result.json"
-    kept = path.read_text()
-    path.write_text(json.dumps({**json.loads(kept), "sha256": "of others"}))
-    command(None, out, names=("shipped",), rehearse=True)
-    assert path.read_text() == kept
+    path = out / name / "result.json"
+    kept = json.loads(path.read_text())
+    path.write_text(json.dumps({**kept, "sha256": "of others", "fold10": {}}))
+    command(None, out, names=(name,), rehearse=True)
+    made = json.loads(path.read_text())
+    assert {**made, "minutes": 0} == {**kept, "minutes": 0}
+    command(None, out, names=(name,), rehearse=True)
+    assert json.loads(path.read_text()) == made
 
 
 def test_a_long_row_is_made_again_when_long_runs_grow(rehearsed, monkeypatch):

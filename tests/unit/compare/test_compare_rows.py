@@ -5,7 +5,16 @@ from dataclasses import replace
 import pytest
 
 from lamae.compare.budget import Budget
-from lamae.compare.rows import ABLATIONS, CLAIMS, LEAD_SETS, PRETRAININGS, ROWS, SHARES, chosen
+from lamae.compare.rows import (
+    ABLATIONS,
+    CLAIMS,
+    LEAD_SETS,
+    PRETRAININGS,
+    ROWS,
+    SHARES,
+    SHIPPED,
+    chosen,
+)
 from lamae.ecg import LEADS
 from lamae.errors import InputError
 from lamae.model import ModelConfig
@@ -16,7 +25,7 @@ NAMES = {row.name: row for row in ROWS}
 
 def test_names_are_unique_and_lead_somewhere():
     assert len(NAMES) == len(ROWS)
-    assert all(row.pretraining in {None, *PRETRAININGS} for row in ROWS)
+    assert all(row.pretraining in {None, SHIPPED, *PRETRAININGS} for row in ROWS)
     assert all(line.name in PRETRAININGS for line in ABLATIONS)
     assert all({claim.a, claim.b} <= set(NAMES) for claim in CLAIMS)
 
@@ -71,7 +80,16 @@ def test_long_rows_learn_with_labels_as_the_weights_that_ship_do():
     for name in ("batch", "augment", "zscored", "lead_dropout"):
         assert getattr(resnet, name) == getattr(recipe, name)
     assert recipe.augment.mix > 0
-    assert {row.name for row in ROWS if row.long} == {"resnet_long", "scratch_long"}
+    assert {row.method for row in ROWS if row.long} == {"resnet_long", "scratch_long", "shipped"}
+
+
+def test_every_long_method_is_there_with_every_share_of_the_labels():
+    for method in ("resnet_long", "scratch_long", "shipped"):
+        rows = {row.share: row for row in ROWS if row.method == method}
+        assert set(rows) == set(SHARES)
+        assert all(row.long for share, row in rows.items() if share < 1)
+    assert NAMES["shipped_10"].pretraining == NAMES["shipped"].pretraining == SHIPPED
+    assert (NAMES["shipped"].classifier, NAMES["shipped_10"].classifier) == ("shipped", "finetuned")
 
 
 def test_rows_are_chosen_by_name():
