@@ -10,6 +10,8 @@ from lamae.errors import DataError
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "assets" / "comparison.json"
+# Log-odds of the rows that others are set against.
+PARTNERS = ROOT / "assets" / "comparison.npz"
 README = ROOT / "README.md"
 BEGIN, END = "<!-- comparison -->\n", "<!-- end of comparison -->"
 DIGITS = 4

@@ -234,6 +234,14 @@ CLAIMS: tuple[Claim, ...] = (
 )
 
 
+def partners() -> tuple[str, ...]:
+    """The rows that claims set against those made from the weights that ship."""
+    from_shipped = {row.name for row in ROWS if row.pretraining == SHIPPED}
+    pairs = [{claim.a, claim.b} for claim in CLAIMS]
+    against = set().union(*(pair for pair in pairs if pair & from_shipped)) - from_shipped
+    return tuple(row.name for row in ROWS if row.name in against)
+
+
 def chosen(names: tuple[str, ...] = ()) -> tuple[tuple[Row, ...], tuple[Ablation, ...]]:
     """The rows and ablations of these names; all of them by default.
 

@@ -5,12 +5,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from lamae.checkpoint import load_bundled
 from lamae.compare.budget import Budget, rehearsal_budget
 from lamae.compare.rehearsal import simulated_records
 from lamae.compare.results import (
+    PARTNERS,
     RESULTS,
     added_to,
     load_results,
@@ -18,9 +20,16 @@ from lamae.compare.results import (
     save_results,
     write_table,
 )
-from lamae.compare.rows import ABLATIONS, CLAIMS, PRETRAININGS, ROWS, chosen
-from lamae.compare.scores import difference, read_truth
-from lamae.compare.store import SETTINGS, TRUTH, read_logits, read_result
+from lamae.compare.rows import ABLATIONS, CLAIMS, PRETRAININGS, ROWS, chosen, partners
+from lamae.compare.scores import Logits, difference, read_truth
+from lamae.compare.store import (
+    SETTINGS,
+    TRUTH,
+    read_logits,
+    read_partners,
+    read_result,
+    write_partners,
+)
 from lamae.compare.table import render
 from lamae.compare.work import Workshop
 from lamae.data import TEST_FOLD, load_records
@@ -74,11 +83,13 @@ def command(
             budget = replace(Budget(), **dict[str, Any](epochs or {}))
             records = load_records(data, InputSpec(), zscored=zscored)
         make(Workshop(records, budget, out), names)
-    results = collect(out)
     if rehearse:
-        return results
+        return collect(out)
     before = load_results()
-    if before and before["settings"] != results["settings"] and not publish:
+    same = before is not None and before["settings"] == rounded(_settings(out))
+    kept = read_partners(PARTNERS) if same else {}
+    results = collect(out, kept)
+    if before and not same and not publish:
         _say(
             f"{RESULTS.name} and README show another budget or other ECGs and stay as they are; "
             "--publish replaces them."
@@ -86,6 +97,7 @@ def command(
         return results
     results = added_to(before, results, load_bundled().sha256)
     save_results(results)
+    write_partners(PARTNERS, {**kept, **_made_partners(out)})
     write_table(render(results))
     return results
 
@@ -106,32 +118,39 @@ def make(workshop: Workshop, names: tuple[str, ...] = ()) -> None:
         workshop.ablation(line)
 
 
-def collect(out: Path) -> dict[str, Any]:
+def collect(out: Path, kept: Mapping[str, list[Logits]] = MappingProxyType({})) -> dict[str, Any]:
     """All that a comparison's folder holds so far.
+
+    Args:
+        out: The folder.
+        kept: Log-odds on the test fold of rows that were made elsewhere, on the same ECGs.
 
     Returns:
         "settings" (budget and data), and by name "rows", "ablations" and "claims": the
-        differences of which both rows are there.
+        differences of which one row is here and the other here or kept.
 
     Raises:
         DataError: The folder holds no comparison.
     """
-    if not (out / TRUTH).is_file():
-        raise DataError(f"{out} holds no comparison; make one with lamae compare --data.")
+    settings = _settings(out)
     truth = read_truth(out / TRUTH)[TEST_FOLD]
     rows = {row.name: found for row in ROWS if (found := read_result(out / row.name))}
-    claims = []
-    for claim in CLAIMS:
-        if claim.a in rows and claim.b in rows:
-            a, b = (
-                read_logits(out / name, rows[name]["seeds"], TEST_FOLD)
-                for name in (claim.a, claim.b)
-            )
-            claims.append(
-                {"title": claim.title, "a": claim.a, "b": claim.b, **difference(a, b, truth)}
-            )
+    logits = {
+        **kept,
+        **{name: read_logits(out / name, row["seeds"], TEST_FOLD) for name, row in rows.items()},
+    }
+    claims = [
+        {
+            "title": claim.title,
+            "a": claim.a,
+            "b": claim.b,
+            **difference(logits[claim.a], logits[claim.b], truth),
+        }
+        for claim in CLAIMS
+        if {claim.a, claim.b} <= set(logits) and {claim.a, claim.b} & set(rows)
+    ]
     found = {
-        "settings": json.loads((out / SETTINGS).read_text()),
+        "settings": settings,
         "rows": rows,
         "ablations": {
             line.name: found
@@ -141,6 +160,19 @@ def collect(out: Path) -> dict[str, Any]:
         "claims": claims,
     }
     return {name: rounded(part) for name, part in found.items()}
+
+
+def _settings(out: Path) -> dict[str, Any]:
+    """Budget and data of a comparison's folder."""
+    if not (out / TRUTH).is_file():
+        raise DataError(f"{out} holds no comparison; make one with lamae compare --data.")
+    return json.loads((out / SETTINGS).read_text())
+
+
+def _made_partners(out: Path) -> dict[str, list[Logits]]:
+    """Log-odds of the rows here that those of the weights that ship are set against."""
+    made = {name: found for name in partners() if (found := read_result(out / name))}
+    return {name: read_logits(out / name, row["seeds"], TEST_FOLD) for name, row in made.items()}
 
 
 def _say(words: str) -> None:

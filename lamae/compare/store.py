@@ -1,4 +1,4 @@
-"""What is kept in the folder of a comparison, beside the runs themselves."""
+"""What is kept in the folder of a comparison beside the runs, and of it in the repository."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -30,6 +30,30 @@ def write_logits(folder: Path, seed: int, found: Mapping[tuple[int, str], Logits
         f"fold{fold}_leads{leads}": values for (fold, leads), values in found.items()
     }
     np.savez_compressed(folder / f"seed{seed}.npz", **columns)
+
+
+def write_partners(path: Path, found: Mapping[str, Sequence[Logits]]) -> None:
+    """Keep the statement log-odds of rows on the test fold, one array a seed.
+
+    With them, rows made from other weights that ship can be set against these rows without
+    making the latter again.
+    """
+    columns: dict[str, Any] = {
+        f"{name} {number}": values
+        for name, runs in found.items()
+        for number, values in enumerate(runs)
+    }
+    np.savez_compressed(path, **columns)
+
+
+def read_partners(path: Path) -> dict[str, list[Logits]]:
+    """What `write_partners` kept; nothing where there is no such file."""
+    found: dict[str, list[Logits]] = {}
+    if path.is_file():
+        with np.load(path, allow_pickle=False) as file:
+            for column in file.files:
+                found.setdefault(column.rpartition(" ")[0], []).append(file[column])
+    return found
 
 
 def finished(folder: Path) -> bool:

@@ -24,7 +24,7 @@ from lamae.model import Classifier, MaskedAutoencoder
 from lamae.predict import Predictor
 from lamae.preprocess import InputSpec
 
-WRITTEN = (results.RESULTS, results.README)
+WRITTEN = (results.RESULTS, results.PARTNERS, results.README)
 
 
 @pytest.fixture(scope="module")
@@ -124,12 +124,20 @@ def test_a_folder_belongs_to_one_budget_and_one_data_set(rehearsed):
         make(Workshop(fewer, rehearsal_budget(), out), ("random_probe",))
 
 
-def test_the_table_is_made_from_what_is_there(rehearsed, capsys, monkeypatch, tmp_path):
-    out, found = rehearsed
+@pytest.fixture
+def published(tmp_path, monkeypatch):
+    """README and results file that a comparison may write, in place of the repository's."""
     readme, file = tmp_path / "README.md", tmp_path / "comparison.json"
     readme.write_text(f"before\n<!-- comparison -->\nold\n{END}after\n")
     monkeypatch.setattr(run, "write_table", lambda table: write_table(table, readme))
     monkeypatch.setattr(run, "save_results", lambda values: save_results(values, file))
+    monkeypatch.setattr(run, "PARTNERS", tmp_path / "comparison.npz")
+    return readme, file
+
+
+def test_the_table_is_made_from_what_is_there(rehearsed, capsys, published):
+    out, found = rehearsed
+    readme, file = published
     # Those in the repository come from other ECGs, and are not replaced unasked.
     assert main(["compare", "--table", "--out", str(out)]) == 0
     assert "stay as they are; --publish replaces them" in capsys.readouterr().err
@@ -172,6 +180,39 @@ def test_rows_of_several_folders_add_up_where_budget_data_and_weights_are_the_sa
     assert added_to(None, second, "") == second
     longer = {**second, "settings": {**second["settings"], "budget": {}}}
     assert added_to(first, longer, "") == longer
+
+
+def test_other_weights_are_set_against_rows_that_are_not_made_again(
+    rehearsed, shipped, published, monkeypatch, tmp_path
+):
+    out, found = rehearsed
+    file = published[1]
+    assert main(["compare", "--table", "--publish", "--out", str(out)]) == 0
+    monkeypatch.setattr(run, "load_results", lambda: load_results(file))
+    monkeypatch.setattr(run, "load_bundled", lambda: shipped)
+    # In a new folder, of the row that ships alone: first the same weights, then others.
+    new = tmp_path / "new"
+    command(None, new, names=("shipped",), rehearse=True)
+    command(None, new, only_table=True)
+    again = load_results(file)
+    wanted = "LAMAE as shipped − ResNet, long run"
+    assert [c for c in again["claims"] if c["title"] == wanted] == [
+        c for c in found["claims"] if c["title"] == wanted
+    ]
+    torch.manual_seed(7)
+    other = replace(shipped, classifier=Classifier(shipped.config).eval(), sha256="of others")
+    torch.nn.init.normal_(other.classifier.head.weight)
+    monkeypatch.setattr(work, "load_bundled", lambda: other)
+    monkeypatch.setattr(run, "load_bundled", lambda: other)
+    command(None, new, names=("shipped",), rehearse=True)
+    command(None, new, only_table=True)
+    claims = {claim["title"]: claim for claim in load_results(file)["claims"]}
+    row, resnet = (load_results(file)["rows"][name] for name in ("shipped", "resnet_long"))
+    a, b = (entry["fold10"]["12"]["icd10"]["macro_auroc"] for entry in (row, resnet))
+    assert claims[wanted]["icd10"]["difference"] == pytest.approx(a - b, abs=2e-4)
+    assert row["sha256"] == "of others"
+    # What rests on the former weights alone is gone.
+    assert "shipped_10" not in load_results(file)["rows"]
 
 
 def test_a_table_of_little_leaves_out_what_is_not_there(rehearsed):
