@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lamae.compare.results import Results
-from lamae.compare.rows import LEAD_SETS, ROWS, SHARES
+from lamae.compare.rows import LEAD_SETS, ROWS, SHARES, SHIPPED
 
 TEST, VALIDATION = "fold10", "fold9"
 NONE = "–"
@@ -33,12 +33,19 @@ def sentence(results: Results) -> str:
         if long
         else ""
     )
+    anew = (
+        "With fewer labels, what ships is fine-tuned anew from its pretraining. "
+        if any(
+            row.method == SHIPPED and row.share < 1 and row.name in results["rows"] for row in ROWS
+        )
+        else ""
+    )
     return (
         f"One budget for all rows{but}: width {model['width']}, depth "
         f"{model['depth']}, batches of {given['batch']}; {given['pretrain_epochs']} epochs without "
         f"labels and {given['label_epochs']} with labels on "
         f"{results['settings']['training_ecgs']:,} training ECGs, with Muon but for the ResNet. "
-        f"{runs}Fine-tuned and from scratch differ in their first weights alone. "
+        f"{runs}{anew}Fine-tuned and from scratch differ in their first weights alone. "
         "Macro AUROC on fold 10 with 95 % intervals over patients; where there "
         "are several seeds, their mean and in brackets their number."
     )

@@ -277,8 +277,10 @@ def test_the_sentence_says_how_long_the_long_runs_that_are_there_were(rehearsed)
     _, found = rehearsed
     # Those of the shipped weights' card and those of the rehearsal.
     assert "The long runs have 1 to 14 epochs with labels" in render(found)
+    assert "what ships is fine-tuned anew" in render(found)
     rows = {name: row for name, row in found["rows"].items() if name in ("resnet", "resnet_long")}
     assert "The long runs have 1 epochs" in render({**found, "rows": rows, "claims": []})
+    assert "fine-tuned anew" not in render({**found, "rows": rows, "claims": []})
     short = {"resnet": found["rows"]["resnet"]}
     assert "long run" not in render({**found, "rows": short, "claims": []})
 

@@ -27,7 +27,16 @@ def test_rows_stand_with_their_intervals_in_the_order_given(dark):
         assert trace.x[0] == row["macro_auroc"]
         assert trace.x[0] + trace.error_x.array[0] == pytest.approx(high)
         assert trace.x[0] - trace.error_x.arrayminus[0] == pytest.approx(low)
-    assert figure.layout.yaxis.autorange == "reversed"
+    bottom, top = figure.layout.yaxis.range
+    assert bottom > len(ROWS) - 1 > 0 > top
+
+
+def test_titles_stand_above_their_rows_and_take_no_width():
+    figure = comparison(ROWS)
+    titles = figure.layout.annotations
+    assert [(title.text, title.y) for title in titles] == [(row["title"],) * 2 for row in ROWS]
+    assert all(title.xref == "paper" and title.x == 0 and title.yshift > 0 for title in titles)
+    assert figure.layout.yaxis.showticklabels is False
 
 
 def test_seeds_are_drawn_where_there_are_several():
