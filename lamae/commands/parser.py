@@ -103,6 +103,8 @@ def parser() -> argparse.ArgumentParser:
         option("recipe", nargs="?", metavar="RECIPE", default=recipe, help=f"default {recipe}")
         option("--data", **data)
         option("--out", type=Path, metavar="DIR", required=True, help="folder of the run")
+        option("--seed", type=_seed, metavar="N", help="instead of the recipe's")
+        option("--epochs", type=_positive, metavar="N", help="instead of the recipe's")
         needed = train is training.finetune
         option("--init", type=Path, metavar="PATH", required=needed, help="weights to begin with")
 
@@ -117,7 +119,7 @@ def parser() -> argparse.ArgumentParser:
     option("--table", action="store_true", help="make nothing; the table of what is there")
     option("--rehearse", action="store_true", help="a minute on simulated ECGs; needs no data")
     option("--publish", action="store_true", help="replace a table of another budget or other data")
-    for stage in ("pretrain", "label", "long", "resnet"):
+    for stage in ("pretrain", "label", "long-pretrain", "long", "resnet"):
         option(f"--{stage}-epochs", type=_positive, metavar="N", help="instead of the budget's")
     return parser
 

@@ -2,8 +2,13 @@
 
 import argparse
 import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lamae.commands import Answer, number, predictor_of
+
+if TYPE_CHECKING:
+    from lamae.train.config import RunConfig
 
 
 def evaluate(args: argparse.Namespace) -> Answer:
@@ -76,18 +81,16 @@ def cache(args: argparse.Namespace) -> Answer:
 def pretrain(args: argparse.Namespace) -> Answer:
     """Pretrain a masked autoencoder."""
     from lamae.train.pretrain import pretrain as train
-    from lamae.train.recipes import recipe_named
 
-    path = train(recipe_named(args.recipe), args.data, args.out, args.init)
+    path = train(_run(args), args.data, args.out, args.init)
     return {"file": path}, f"Wrote {path}."
 
 
 def finetune(args: argparse.Namespace) -> Answer:
     """Fine-tune a classifier and calibrate it."""
     from lamae.train.finetune import finetune as train
-    from lamae.train.recipes import recipe_named
 
-    path = train(recipe_named(args.recipe), args.data, args.out, args.init)
+    path = train(_run(args), args.data, args.out, args.init)
     return {"file": path}, f"Wrote {path}."
 
 
@@ -106,7 +109,13 @@ def compare(args: argparse.Namespace) -> Answer:
 
     epochs = {
         name: value
-        for name in ("pretrain_epochs", "label_epochs", "long_epochs", "resnet_epochs")
+        for name in (
+            "pretrain_epochs",
+            "label_epochs",
+            "long_pretrain_epochs",
+            "long_epochs",
+            "resnet_epochs",
+        )
         if (value := getattr(args, name)) is not None
     }
     results = command(
@@ -119,3 +128,12 @@ def compare(args: argparse.Namespace) -> Answer:
         publish=args.publish,
     )
     return results, render(results)
+
+
+def _run(args: argparse.Namespace) -> "RunConfig":
+    """The recipe that was asked for, with seed and epochs that were."""
+    from lamae.train.recipes import recipe_named
+
+    config = recipe_named(args.recipe)
+    given = {"seed": args.seed, "epochs": args.epochs}
+    return replace(config, **{name: value for name, value in given.items() if value is not None})

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from lamae.model import ModelConfig
 from lamae.train.augment import AugmentConfig
 from lamae.train.config import OptimConfig, RunConfig
-from lamae.train.recipes import rehearsal, small, small_codes
+from lamae.train.recipes import rehearsal, small, small_codes, small_long
 
 CHECKPOINT_SECONDS = 60.0
 
@@ -14,13 +14,16 @@ CHECKPOINT_SECONDS = 60.0
 class Budget:
     """One for all rows but the long ones: no other may train longer or wider than it says.
 
-    Labels come from ECGs in mV alone, in all but the long rows.
+    All but the long rows learn from ECGs in mV alone.
 
     Attributes:
         model: Sizes, but for what an ablation changes; the long rows' classifiers also have the
             convolutions over time of recipe `small_codes`.
         pretrain_epochs: Passes over the training ECGs without labels.
         label_epochs: Passes over the labelled ECGs, from pretrained and from random weights alike.
+        long_pretrain_epochs: Passes over the ECGs in the long pretrainings, as in recipe
+            `small_long`.
+        long_pretrain_batch: ECGs a step there.
         long_epochs: Passes over the labelled ECGs in the long rows, as in recipe `small_codes`:
             on fold 9 the transformer, fine-tuned with patches hidden here and there, gained no
             more after that.
@@ -35,6 +38,8 @@ class Budget:
     model: ModelConfig = field(default_factory=ModelConfig)
     pretrain_epochs: int = 10
     label_epochs: int = 10
+    long_pretrain_epochs: int = small_long().epochs
+    long_pretrain_batch: int = small_long().batch
     long_epochs: int = small_codes().epochs
     resnet_epochs: int = 32
     batch: int = 32
@@ -42,8 +47,15 @@ class Budget:
     patch_dropout: tuple[float, float] = (0.3, 0.7)
     muon: float = 4.0
 
-    def pretraining(self, name: str) -> RunConfig:
-        """The run that pretrains, as recipe `small` but for the budget."""
+    def pretraining(self, name: str, *, long: bool = False) -> RunConfig:
+        """The run that pretrains, as recipe `small` but for the budget, or as `small_long`."""
+        if long:
+            return replace(
+                small_long(),
+                epochs=self.long_pretrain_epochs,
+                batch=self.long_pretrain_batch,
+                model=self.model,
+            )
         config = small()
         return replace(
             config,
@@ -61,12 +73,13 @@ class Budget:
 
         It is as recipe `small_codes`, but without blended ECGs and with a shorter average:
         together they slow the first epochs. Fine-tuning and training from scratch are the same
-        but for the weights they begin with. A long run is that recipe in everything.
+        but for the weights they begin with. A long run is that recipe in everything, so that
+        `finetune` takes it for its own and makes weights to ship of it.
         """
         config = small_codes()
         config = replace(
             config,
-            recipe=f"compare {name}",
+            recipe=config.recipe if long else f"compare {name}",
             epochs=self.long_epochs,
             batch=self.batch,
             seed=seed,
@@ -94,6 +107,7 @@ class Budget:
         """
         return replace(
             self.classifier(name, seed, long=long),
+            recipe=f"compare {name}",
             epochs=self.resnet_epochs if long else self.label_epochs,
             optim=OptimConfig(lr=2e-3, betas=(0.9, 0.999), warmup=0.15, decay=0.85, ema=0.995),
             patch_dropout=(0.0, 0.0),
@@ -106,6 +120,8 @@ def rehearsal_budget() -> Budget:
         model=rehearsal().model,
         pretrain_epochs=1,
         label_epochs=1,
+        long_pretrain_epochs=1,
+        long_pretrain_batch=8,
         long_epochs=1,
         resnet_epochs=1,
         batch=8,

@@ -1,5 +1,6 @@
 """How encoders are pretrained: all that touches pretraining in `lamae.train`."""
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,7 +43,7 @@ class Spent:
 def pretrain(
     name: str, how: Pretraining, budget: Budget, records: Records, out: Path
 ) -> tuple[Bundle, Spent]:
-    """Pretrain, or go on, or read what was pretrained.
+    """Pretrain, or go on, or read what was pretrained; a long one of other epochs is made anew.
 
     Args:
         name: One of `PRETRAININGS`.
@@ -52,15 +53,17 @@ def pretrain(
         out: Folder of the run.
     """
     path = out / "lamae.safetensors"
+    config = budget.pretraining(name, long=how.long)
+    if how.long and path.is_file() and Spent.of(out).epochs != config.epochs:
+        shutil.rmtree(out)
     if not path.is_file():
-        config = budget.pretraining(name)
         config = replace(
             config,
             model=replace(config.model, **how.model),
             mask=replace(config.mask, **how.mask),
             zscored=how.zscored,
         )
-        if how.zscored:
+        if how.zscored and not how.long:
             # As many steps as the others, though there are more ECGs.
             ecgs = np.isin(records.fold, TRAINING_FOLDS)
             share = (ecgs & records.amplitude).sum() / ecgs.sum()

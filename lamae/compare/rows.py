@@ -13,7 +13,7 @@ Classifying = Literal["probe", "finetuned", "resnet", "shipped"]
 SHARES = (1.0, 0.1, 0.01)
 HEADLINE_SEEDS = (0, 1, 2)
 
-# The pretraining of the weights that ship, which the comparison takes and does not repeat.
+# What the weights that ship rest on, which the comparison takes as they are.
 SHIPPED = "shipped"
 
 # Sets of leads to be left with at evaluation, by how many they are.
@@ -39,6 +39,7 @@ class Pretraining:
         alignment: Weight that the alignment of leads reaches at the end; leadwise only.
         per_record: Divide each ECG by its own root mean square.
         zscored: Use the ECGs without amplitudes, too.
+        long: Hundreds of epochs, as recipe `small_long`, not within the budget.
     """
 
     model: Mapping[str, Any] = field(default_factory=dict)
@@ -47,6 +48,7 @@ class Pretraining:
     alignment: float = 0.0
     per_record: bool = False
     zscored: bool = False
+    long: bool = False
 
 
 # Nothing crosses leads: neither attention nor decoder, nor leads that only others could restore.
@@ -68,6 +70,9 @@ PRETRAININGS: Mapping[str, Pretraining] = MappingProxyType(
         "no_cross": Pretraining(model={"decoder_cross": False}),
         "per_record": Pretraining(per_record=True),
         "zscored": Pretraining(zscored=True),
+        "lamae_long": Pretraining(zscored=True, long=True),
+        "independent_long": replace(_SINGLE_LEADS, zscored=True, long=True),
+        "alignment_long": replace(_SINGLE_LEADS, alignment=2.0, zscored=True, long=True),
     }
 )
 
@@ -86,7 +91,7 @@ class Row:
         share: Of the training ECGs whose labels may be used.
         seeds: Of what is trained with labels; pretraining always has seed 0.
         lead_sets: Whether it is scored on every one of `LEAD_SETS`.
-        long: Trained with labels as the weights that ship are, not within the budget.
+        long: The classifier is trained as recipe `small_codes`, not within the budget.
     """
 
     name: str
@@ -98,6 +103,12 @@ class Row:
     seeds: tuple[int, ...] = (0,)
     lead_sets: bool = False
     long: bool = False
+
+    @property
+    def pretrained_long(self) -> bool:
+        """Whether it rests on one of the long pretrainings."""
+        how = PRETRAININGS.get(self.pretraining or "")
+        return how is not None and how.long
 
 
 def _shares(row: Row) -> tuple[Row, ...]:
@@ -116,7 +127,12 @@ def _headline(method: str, title: str, pretraining: str | None, kind: Classifyin
 
 
 def _long(method: str, title: str, pretraining: str | None, kind: Classifying) -> Row:
-    return Row(method, method, title, pretraining, kind, lead_sets=True, long=True)
+    return replace(_headline(method, title, pretraining, kind), long=True)
+
+
+def _long_probe(pretraining: str, title: str) -> Row:
+    name = f"{pretraining}_probe"
+    return Row(name, name, f"{title}, long run, linear probe", pretraining, "probe")
 
 
 ROWS: tuple[Row, ...] = (
@@ -157,16 +173,15 @@ ROWS: tuple[Row, ...] = (
     *_shares(Row("lamae_probe", "lamae_probe", "LAMAE, linear probe", "lamae", "probe")),
     *_shares(_headline("lamae_finetuned", "LAMAE, fine-tuned", "lamae", "finetuned")),
     *_shares(_headline("scratch", "The same classifier from scratch", None, "finetuned")),
+    *_shares(_long_probe("independent_long", "Independent leads")),
+    *_shares(_long_probe("alignment_long", "Alignment of leads")),
+    *_shares(_long_probe("lamae_long", "LAMAE")),
     *_shares(_long("resnet_long", "Supervised 1-D ResNet, long run", None, "resnet")),
     *_shares(
         _long("scratch_long", "The same classifier from scratch, long run", None, "finetuned")
     ),
-    Row("shipped", "shipped", "LAMAE, long run, as shipped", SHIPPED, "shipped", lead_sets=True),
-    *_shares(
-        Row("shipped_probe", "shipped_probe", "LAMAE, long run, linear probe", SHIPPED, "probe")
-    ),
-    # With fewer labels the weights that ship are fine-tuned anew.
-    *_shares(_long("shipped", "LAMAE, long run", SHIPPED, "finetuned"))[1:],
+    *_shares(_long("lamae_long", "LAMAE, long run, fine-tuned", "lamae_long", "finetuned")),
+    Row("shipped", "shipped", "LAMAE, as shipped", SHIPPED, "shipped", lead_sets=True),
 )
 
 
@@ -218,19 +233,32 @@ CLAIMS: tuple[Claim, ...] = (
         "lamae_finetuned_10",
         "scratch",
     ),
-    Claim("LAMAE, long run − random encoder, linear probe", "shipped_probe", "random_probe"),
-    Claim("LAMAE as shipped − ResNet, long run", "shipped", "resnet_long"),
-    Claim("LAMAE as shipped − from scratch, long run", "shipped", "scratch_long"),
+    Claim("Long run: LAMAE − random encoder, linear probe", "lamae_long_probe", "random_probe"),
     Claim(
-        "LAMAE, long run, with 10 % of the labels − from scratch, long run, with 10 %",
-        "shipped_10",
+        "Long run: LAMAE − independent leads, linear probe",
+        "lamae_long_probe",
+        "independent_long_probe",
+    ),
+    Claim("Long run: LAMAE − alignment, linear probe", "lamae_long_probe", "alignment_long_probe"),
+    Claim("Long run: LAMAE fine-tuned − from scratch", "lamae_long", "scratch_long"),
+    Claim("Long run: LAMAE fine-tuned − ResNet", "lamae_long", "resnet_long"),
+    Claim(
+        "Long run, 10 % of the labels: LAMAE fine-tuned − from scratch",
+        "lamae_long_10",
         "scratch_long_10",
     ),
     Claim(
-        "LAMAE, long run, with 10 % of the labels − from scratch, long run, with all",
-        "shipped_10",
+        "Long run, 1 % of the labels: LAMAE fine-tuned − from scratch",
+        "lamae_long_1",
+        "scratch_long_1",
+    ),
+    Claim(
+        "Long run: LAMAE fine-tuned with 10 % of the labels − from scratch with all",
+        "lamae_long_10",
         "scratch_long",
     ),
+    Claim("LAMAE as shipped − ResNet, long run", "shipped", "resnet_long"),
+    Claim("LAMAE as shipped − from scratch, long run", "shipped", "scratch_long"),
 )
 
 

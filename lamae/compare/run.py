@@ -79,7 +79,7 @@ def command(
             raise InputError("Give the data with --data; only --table and --rehearse need none.")
         else:
             zscored = any(PRETRAININGS[line.name].zscored for line in ablations)
-            zscored |= any(row.long for row in rows)
+            zscored |= any(row.long or row.pretrained_long for row in rows)
             budget = replace(Budget(), **dict[str, Any](epochs or {}))
             records = load_records(data, InputSpec(), zscored=zscored)
         make(Workshop(records, budget, out), names)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lamae.compare.results import Results
-from lamae.compare.rows import LEAD_SETS, ROWS, SHARES, SHIPPED
+from lamae.compare.rows import LEAD_SETS, ROWS, SHARES
 
 TEST, VALIDATION = "fold10", "fold9"
 NONE = "–"
@@ -18,12 +18,12 @@ def render(results: Results) -> str:
 
 def sentence(results: Results) -> str:
     """What every row had, in words."""
-    given = results["settings"]["budget"]
+    given, found = results["settings"]["budget"], results["rows"]
     model = given["model"]
     long = [
         entry["epochs"] - entry["pretraining_epochs"]
         for row in ROWS
-        if (row.long or row.classifier == "shipped") and (entry := results["rows"].get(row.name))
+        if (row.long or row.classifier == "shipped") and (entry := found.get(row.name))
     ]
     but = " but the long runs" if long else ""
     runs = (
@@ -33,11 +33,14 @@ def sentence(results: Results) -> str:
         if long
         else ""
     )
-    anew = (
-        "With fewer labels, what ships is fine-tuned anew from its pretraining. "
-        if any(
-            row.method == SHIPPED and row.share < 1 and row.name in results["rows"] for row in ROWS
-        )
+    pretrained = [
+        found[row.name]["pretraining_epochs"]
+        for row in ROWS
+        if row.pretrained_long and row.name in found
+    ]
+    before = (
+        f"Long pretraining takes {pretrained[0]} epochs, of ECGs without amplitudes, too. "
+        if pretrained
         else ""
     )
     return (
@@ -45,7 +48,7 @@ def sentence(results: Results) -> str:
         f"{model['depth']}, batches of {given['batch']}; {given['pretrain_epochs']} epochs without "
         f"labels and {given['label_epochs']} with labels on "
         f"{results['settings']['training_ecgs']:,} training ECGs, with Muon but for the ResNet. "
-        f"{runs}{anew}Fine-tuned and from scratch differ in their first weights alone. "
+        f"{before}{runs}Fine-tuned and from scratch differ in their first weights alone. "
         "Macro AUROC on fold 10 with 95 % intervals over patients; where there "
         "are several seeds, their mean and in brackets their number."
     )

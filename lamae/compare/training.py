@@ -1,6 +1,5 @@
 """How classifiers are trained: all that touches fine-tuning in `lamae.train`."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from torch import nn
 from lamae.checkpoint import Bundle
 from lamae.compare.budget import Budget
 from lamae.compare.resnet import ResNet, draw_leads
-from lamae.compare.rows import SHIPPED, Row
+from lamae.compare.rows import Row
 from lamae.compare.shares import labelled_rows, repeats
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records
 from lamae.model import Classifier
@@ -51,10 +50,6 @@ def train_classifier(
         resnet = ResNet(budget.model)
         return fit_classifier(fabric, resnet, labelled, validation, config, out, view=draw_leads)
     config = budget.classifier(row.name, seed, long=row.long)
-    if bundle is not None and row.pretraining == SHIPPED:
-        # The weights that ship may be of another size than the budget's.
-        size = replace(bundle.config, rhythm_width=config.model.rhythm_width)
-        config = replace(config, model=size)
     model = Classifier(config.model)
     if bundle is not None:
         begin_with(bundle, model)

@@ -37,6 +37,9 @@ from lamae.model import Classifier
 from lamae.model.latent import Backbone
 from lamae.train.probe import best_probe, fit_probes
 
+# Fields of the budget that long rows alone depend on; those are checked with each of them.
+LONG = ("long_pretrain_epochs", "long_pretrain_batch", "long_epochs", "resnet_epochs")
+
 
 class Features(nn.Module):
     """What a linear probe sees: the pooled latent of a frozen backbone."""
@@ -73,9 +76,8 @@ class Workshop:
             DataError: The folder holds rows of another budget or other ECGs.
         """
         self.out.mkdir(parents=True, exist_ok=True)
-        # The epochs of long rows are checked with each of them; the others do not depend on it.
         budget = asdict(self.budget)
-        for name in ("long_epochs", "resnet_epochs"):
+        for name in LONG:
             del budget[name]
         settings = {
             "budget": budget,
@@ -98,7 +100,7 @@ class Workshop:
         return self.records.take(self.records.amplitude)
 
     def row(self, row: Row) -> None:
-        """Make a row, if it is not there, or if other weights or a longer long run have come."""
+        """Make a row, if it is not there, or if other weights or other long runs have come."""
         folder = self.out / row.name
         if finished(folder) and self._stands(row, folder):
             return
@@ -122,9 +124,11 @@ class Workshop:
             return False
         if row.classifier == "shipped":
             return True
+        before = made.get("pretraining_epochs", 0)
+        if row.pretrained_long and before != self.budget.long_pretrain_epochs:
+            return False
         epochs = {"resnet": self.budget.resnet_epochs, "finetuned": self.budget.long_epochs}
-        labelled = made.get("epochs", 0) - made.get("pretraining_epochs", 0)
-        return not row.long or labelled == epochs[row.classifier]
+        return not row.long or made.get("epochs", 0) - before == epochs[row.classifier]
 
     def ablation(self, line: Ablation) -> None:
         """Pretrain, probe on the validation fold and restore, if that is not there."""
@@ -151,9 +155,6 @@ class Workshop:
 
     def pretrained(self, name: str) -> tuple[Bundle, Spent]:
         """The weights of a pretraining, made now or before."""
-        if name == SHIPPED:
-            bundle = load_bundled()
-            return bundle, _spent([bundle.card.get("pretraining", {}), *_continued(bundle)])
         how: Pretraining = PRETRAININGS[name]
         records = records_for(how, self.records)
         return pretrain(name, how, self.budget, records, self.out / "pretraining" / name)
@@ -190,7 +191,7 @@ class Workshop:
         return {}
 
     def _make_probe(self, row: Row, folder: Path) -> dict[str, Any]:
-        spent, bundle = Spent(), None
+        spent = Spent()
         if row.pretraining is None:
             torch.manual_seed(0)
             backbone = Backbone(self.budget.model).eval()
@@ -200,7 +201,7 @@ class Workshop:
         strength, logits = self._probe(row.method, backbone, self.in_mv, row.share)
         write_logits(folder, 0, {(fold, "12"): values for fold, values in logits.items()})
         cost = _cost(spent, spent, backbone)
-        return {**cost, "strength": strength, **_weights(row, bundle)}
+        return {**cost, "strength": strength}
 
     def _make_classifier(self, row: Row, folder: Path) -> dict[str, Any]:
         before, bundle = Spent(), None
@@ -216,7 +217,7 @@ class Workshop:
         assert model is not None
         minutes = sum(run.minutes for run in runs) / len(runs)
         total = Spent(before.epochs + runs[0].epochs, before.minutes + minutes)
-        return {**_cost(total, before, model), **_weights(row, bundle)}
+        return _cost(total, before, model)
 
     def _make_shipped(self, row: Row, folder: Path) -> dict[str, Any]:
         bundle = load_bundled()
@@ -224,13 +225,14 @@ class Workshop:
             raise DataError("The bundled weights were never fine-tuned; run finetune and release.")
         self._score(bundle.classifier, row, folder, 0)
         # What was trained on after fine-tuning has left the classifier as it was.
-        before = [run for run in _continued(bundle) if not run["finetuned"]]
+        continued = bundle.card.get("continued", [])
+        before = [run for run in continued if not run["finetuned"]]
         pretraining = _spent([bundle.card.get("pretraining", {}), *before])
         finetuning = _spent([bundle.card.get("finetuning", {})])
         total = Spent(
             pretraining.epochs + finetuning.epochs, pretraining.minutes + finetuning.minutes
         )
-        return {**_cost(total, pretraining, bundle.classifier), **_weights(row, bundle)}
+        return {**_cost(total, pretraining, bundle.classifier), "sha256": bundle.sha256}
 
     def _score(self, model: nn.Module, row: Row, folder: Path, seed: int) -> None:
         names = LEAD_SETS if row.lead_sets else {"12": LEADS}
@@ -257,21 +259,11 @@ def _facts(row: Row) -> dict[str, Any]:
     return {**asdict(row), "seeds": list(row.seeds)}
 
 
-def _continued(bundle: Bundle) -> list[dict[str, Any]]:
-    """The runs that went on with pretraining."""
-    return bundle.card.get("continued", [])
-
-
 def _spent(runs: Sequence[Mapping[str, Any]]) -> Spent:
     """What the runs of a card took together."""
     return Spent(
         sum(run.get("epochs", 0) for run in runs), sum(run.get("minutes", 0.0) for run in runs)
     )
-
-
-def _weights(row: Row, bundle: Bundle | None) -> dict[str, str]:
-    """Which weights a row was made from, where those that ship later may be others."""
-    return {"sha256": bundle.sha256} if bundle and row.pretraining == SHIPPED else {}
 
 
 def _cost(total: Spent, pretraining: Spent, model: nn.Module) -> dict[str, Any]:

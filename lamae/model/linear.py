@@ -29,7 +29,9 @@ def linear_leads(
     ridge = RIDGE * moments.diagonal().mean() + TINY
     # Rows of hidden leads become those of the identity, which keeps them out of the solution.
     gram = both * moments + ridge * identity + (1 - seen)[..., None] * identity
-    weights = torch.linalg.solve(gram, seen[..., None] * moments).to(x.dtype)  # B N L(seen) L
+    # Never singular; asking whether it is would make a GPU wait.
+    solved, _ = torch.linalg.solve_ex(gram, seen[..., None] * moments)
+    weights = solved.to(x.dtype)  # B N L(seen) L
     with torch.autocast(x.device.type, enabled=False):
         patches = (x.unflatten(-1, (visible.shape[-1], -1)) * visible[..., None]).float()
         return torch.einsum("bnsl,bsnp->blnp", weights.float(), patches).flatten(2)

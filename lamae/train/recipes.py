@@ -22,9 +22,9 @@ def small() -> RunConfig:
     )
 
 
-def small_longer() -> RunConfig:
-    """Goes on with `small` for a second course of its learning rate: a CPU run."""
-    return replace(small(), recipe="small_longer", epochs=60, seed=1)
+def small_long() -> RunConfig:
+    """`small` for hundreds of epochs: a GPU run."""
+    return _on_gpu("small_long", ModelConfig())
 
 
 def small_bottleneck() -> RunConfig:
@@ -42,22 +42,12 @@ def medium() -> RunConfig:
     )
 
 
-def large() -> RunConfig:
-    """8.9 M parameters and hundreds of epochs: a GPU run."""
-    return _on_gpu(
-        "large",
-        ModelConfig(
-            width=256, depth=6, latent_depth=4, channels=(64,), decoder_width=128, decoder_depth=3
-        ),
-    )
-
-
 def _on_gpu(name: str, model: ModelConfig) -> RunConfig:
     return RunConfig(
         recipe=name,
         optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.05, ema=0.999),
-        epochs=400,
-        batch=256,
+        epochs=300,
+        batch=128,
         model=model,
         zscored=True,
         checkpoint_seconds=30.0,
@@ -92,12 +82,19 @@ def small_leads() -> RunConfig:
 
 
 def gpu_codes() -> RunConfig:
-    """Fine-tunes `medium` or `large` on the SCP-ECG statements: a GPU run."""
+    """Fine-tunes on the SCP-ECG statements: a GPU run."""
     return replace(small_codes(), recipe="gpu_codes", epochs=40, batch=64, checkpoint_seconds=30.0)
 
 
+def gpu_codes_gently() -> RunConfig:
+    """Fine-tunes on the SCP-ECG statements, what was pretrained at a fifth of the rate."""
+    config = gpu_codes()
+    optim = replace(config.optim, backbone=0.2)
+    return replace(config, recipe="gpu_codes_gently", optim=optim)
+
+
 def gpu_leads() -> RunConfig:
-    """Goes on with `medium` or `large` on whole leads to restore: a GPU run."""
+    """Goes on with weights on whole leads to restore: a GPU run."""
     return replace(small_leads(), recipe="gpu_leads", epochs=60, batch=64, checkpoint_seconds=30.0)
 
 
@@ -126,13 +123,13 @@ RECIPES: Mapping[str, Callable[[], RunConfig]] = MappingProxyType(
         recipe.__name__: recipe
         for recipe in (
             small,
-            small_longer,
+            small_long,
             small_bottleneck,
             medium,
-            large,
             small_codes,
             small_leads,
             gpu_codes,
+            gpu_codes_gently,
             gpu_leads,
             rehearsal,
         )

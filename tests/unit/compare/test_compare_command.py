@@ -23,6 +23,8 @@ from lamae.evaluate import code_scores, macro_auroc, statement_logits
 from lamae.model import Classifier, MaskedAutoencoder
 from lamae.predict import Predictor
 from lamae.preprocess import InputSpec
+from lamae.train.finetune import finetune_on
+from lamae.train.recipes import small_codes
 
 WRITTEN = (results.RESULTS, results.PARTNERS, results.README)
 
@@ -211,8 +213,6 @@ def test_other_weights_are_set_against_rows_that_are_not_made_again(
     a, b = (entry["fold10"]["12"]["icd10"]["macro_auroc"] for entry in (row, resnet))
     assert claims[wanted]["icd10"]["difference"] == pytest.approx(a - b, abs=2e-4)
     assert row["sha256"] == "of others"
-    # What rests on the former weights alone is gone.
-    assert "shipped_10" not in load_results(file)["rows"]
 
 
 def test_a_table_of_little_leaves_out_what_is_not_there(rehearsed):
@@ -233,20 +233,26 @@ def test_the_shipped_row_says_what_its_card_says(rehearsed, shipped):
     assert row["fold10"]["12"]["icd10"]["macro_auroc"] == pytest.approx(expected, abs=1e-4)
 
 
-def test_with_fewer_labels_the_shipped_pretraining_is_fine_tuned_anew(rehearsed, shipped):
+def test_finetune_takes_a_long_run_for_its_own_and_makes_weights_of_it(rehearsed, monkeypatch):
     out, found = rehearsed
-    row = found["rows"]["shipped_10"]
-    # All that was pretrained counts, also after the fine-tuning of the weights that ship.
-    assert (row["epochs"], row["pretraining_epochs"]) == (113, 112)
-    assert row["minutes"] > 94
-    assert (row["sha256"], row["share"]) == ("of these", 0.1)
-    settings = json.loads((out / "shipped_10" / "seed0" / "config.json").read_text())
-    assert "of these" in json.dumps(settings)
+    assert found["rows"]["lamae_long"]["pretraining_epochs"] == 1
+    init = load_bundle(out / "pretraining" / "lamae_long" / "lamae.safetensors")
+    assert init.card["pretraining"]["recipe"] == "small_long"
+    folder = out / "lamae_long" / "seed1"
+    before = (folder / "metrics.jsonl").read_bytes()
+    records = simulated_records()
+    config = replace(small_codes(), epochs=1, batch=8, seed=1)
+    made = load_bundle(finetune_on(config, records, folder, init))
+    assert (folder / "metrics.jsonl").read_bytes() == before
+    assert made.card["finetuning"]["recipe"] == "small_codes"
+    logits = statement_logits(Predictor(made), records.folds([10]), progress=False)
+    row = found["rows"]["lamae_long"]["fold10"]["12"]["icd10"]["seeds"]
+    expected = macro_auroc(code_scores(logits), records.folds([10]).code_labels())
+    assert row[1] == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", ["shipped", "shipped_10"])
-def test_the_shipped_rows_are_made_again_when_other_weights_ship(rehearsed, name):
-    out, _ = rehearsed
+def test_the_shipped_row_is_made_again_when_other_weights_ship(rehearsed):
+    out, name = rehearsed[0], "shipped"
     path = out / name / "result.json"
     kept = json.loads(path.read_text())
     path.write_text(json.dumps({**kept, "sha256": "of others", "fold10": {}}))
@@ -273,14 +279,30 @@ def test_a_long_row_is_made_again_when_long_runs_grow(rehearsed, monkeypatch):
     make(Workshop(simulated_records(), longer, out), ("random_probe",))
 
 
+def test_what_rests_on_long_pretraining_is_made_again_when_that_grows(rehearsed, monkeypatch):
+    out, found = rehearsed
+    longer = replace(rehearsal_budget(), long_pretrain_epochs=2)
+    path = out / "lamae_long_probe_10" / "result.json"
+    before = path.read_bytes()
+    for name in ("lamae_probe", "scratch_long", "lamae_long_probe_10"):
+        row = next(row for row in ROWS if row.name == name)
+        Workshop(simulated_records(), longer, out).row(row)
+    assert collect(out)["rows"]["lamae_long_probe_10"]["epochs"] == 2
+    for name in ("lamae_probe", "scratch_long"):
+        assert collect(out)["rows"][name] == found["rows"][name]
+    Workshop(simulated_records(), rehearsal_budget(), out).row(row)
+    made, kept = json.loads(path.read_text()), json.loads(before)
+    assert {**made, "minutes": 0} == {**kept, "minutes": 0}
+
+
 def test_the_sentence_says_how_long_the_long_runs_that_are_there_were(rehearsed):
     _, found = rehearsed
     # Those of the shipped weights' card and those of the rehearsal.
     assert "The long runs have 1 to 14 epochs with labels" in render(found)
-    assert "what ships is fine-tuned anew" in render(found)
+    assert "Long pretraining takes 1 epochs" in render(found)
     rows = {name: row for name, row in found["rows"].items() if name in ("resnet", "resnet_long")}
     assert "The long runs have 1 epochs" in render({**found, "rows": rows, "claims": []})
-    assert "fine-tuned anew" not in render({**found, "rows": rows, "claims": []})
+    assert "Long pretraining" not in render({**found, "rows": rows, "claims": []})
     short = {"resnet": found["rows"]["resnet"]}
     assert "long run" not in render({**found, "rows": short, "claims": []})
 

@@ -18,9 +18,10 @@ from lamae.compare.rows import (
 from lamae.ecg import LEADS
 from lamae.errors import InputError
 from lamae.model import ModelConfig
-from lamae.train.recipes import small_codes
+from lamae.train.recipes import small_codes, small_long
 
 NAMES = {row.name: row for row in ROWS}
+LONG = {"resnet_long", "scratch_long", "lamae_long"}
 
 
 def test_names_are_unique_and_lead_somewhere():
@@ -74,22 +75,34 @@ def test_what_learns_with_labels_learns_as_long_and_sees_as_many_leads():
 def test_long_rows_learn_with_labels_as_the_weights_that_ship_do():
     recipe, budget = small_codes(), Budget()
     config, resnet = budget.classifier("a", 0, long=True), budget.resnet("b", 0, long=True)
-    own = {"recipe": config.recipe, "checkpoint_seconds": config.checkpoint_seconds}
-    assert config == replace(recipe, **own)
+    # The recipe's name too, so that `finetune` takes such a run for its own.
+    assert config == replace(recipe, checkpoint_seconds=config.checkpoint_seconds)
     assert resnet.epochs == budget.resnet_epochs > recipe.epochs
     for name in ("batch", "augment", "zscored", "lead_dropout"):
         assert getattr(resnet, name) == getattr(recipe, name)
     assert recipe.augment.mix > 0
-    assert {row.method for row in ROWS if row.long} == {"resnet_long", "scratch_long", "shipped"}
+    assert {row.method for row in ROWS if row.long} == LONG
+
+
+def test_long_pretrainings_are_the_recipe_but_for_what_tells_them_apart():
+    recipe, budget = small_long(), Budget()
+    assert budget.pretraining("lamae_long", long=True) == recipe
+    assert budget.long_pretrain_epochs == recipe.epochs > 10 * budget.pretrain_epochs
+    for name in ("lamae", "independent", "alignment"):
+        short, long = PRETRAININGS[name], PRETRAININGS[f"{name}_long"]
+        assert long == replace(short, zscored=True, long=True)
+        assert NAMES[f"{name}_long_probe"].pretrained_long
+        assert not NAMES[f"{name}_probe"].pretrained_long
 
 
 def test_every_long_method_is_there_with_every_share_of_the_labels():
-    for method in ("resnet_long", "scratch_long", "shipped"):
+    for method in LONG:
         rows = {row.share: row for row in ROWS if row.method == method}
         assert set(rows) == set(SHARES)
-        assert all(row.long for share, row in rows.items() if share < 1)
-    assert NAMES["shipped_10"].pretraining == NAMES["shipped"].pretraining == SHIPPED
-    assert (NAMES["shipped"].classifier, NAMES["shipped_10"].classifier) == ("shipped", "finetuned")
+        assert all(row.long for row in rows.values())
+        assert len(rows[1.0].seeds) == 3
+    assert NAMES["lamae_long_10"].pretraining == "lamae_long"
+    assert NAMES["shipped"].pretraining == NAMES["shipped"].classifier == SHIPPED
 
 
 def test_rows_are_chosen_by_name():
