@@ -1,5 +1,6 @@
 """How encoders are pretrained: all that touches pretraining in `lamae.train`."""
 
+import json
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,16 +29,28 @@ class Spent:
     Attributes:
         epochs: Passes over the ECGs.
         minutes: Wall clock.
+        device: What trained, as `lamae.train.device.device_name` says.
     """
 
     epochs: int = 0
     minutes: float = 0.0
+    device: str = ""
 
     @classmethod
     def of(cls, folder: Path) -> "Spent":
         """Of the run in a folder."""
         history = metrics(folder)
-        return cls(len(history), sum(line["seconds"] for line in history) / 60)
+        made_with = json.loads((folder / "environment.json").read_text())
+        minutes = sum(line["seconds"] for line in history) / 60
+        return cls(len(history), minutes, made_with["device"])
+
+    def then(self, later: "Spent") -> "Spent":
+        """Both together, on the device of the later one."""
+        return Spent(
+            self.epochs + later.epochs,
+            self.minutes + later.minutes,
+            later.device or self.device,
+        )
 
 
 def pretrain(

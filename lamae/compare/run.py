@@ -97,7 +97,8 @@ def command(
         return results
     results = added_to(before, results, load_bundled().sha256)
     save_results(results)
-    write_partners(PARTNERS, {**kept, **_made_partners(out)})
+    against = {**kept, **_made_partners(out)}
+    write_partners(PARTNERS, {name: against[name] for name in partners() if name in against})
     write_table(render(results))
     return results
 

@@ -50,7 +50,8 @@ def sentence(results: Results) -> str:
         f"{results['settings']['training_ecgs']:,} training ECGs, with Muon but for the ResNet. "
         f"{before}{runs}Fine-tuned and from scratch differ in their first weights alone. "
         "Macro AUROC on fold 10 with 95 % intervals over patients; where there "
-        "are several seeds, their mean and in brackets their number."
+        "are several seeds, their mean and in brackets their number. Minutes are wall clock beside "
+        "other runs, on a CPU core but where a GPU is named."
     )
 
 
@@ -83,7 +84,7 @@ def methods(results: Results) -> str:
                     for share in SHARES[1:]
                 ),
                 str(entry["epochs"]),
-                f"{entry['minutes']:.0f}",
+                minutes(entry),
                 f"{entry['parameters'] / 1e6:.2f} M",
             ]
         )
@@ -172,6 +173,13 @@ def signed(entry: Mapping[str, Any]) -> str:
 def number(value: float | None) -> str:
     """Three digits."""
     return NONE if value is None else f"{value:.3f}"
+
+
+def minutes(entry: Mapping[str, Any]) -> str:
+    """What a row took, and on which GPU, where it was one."""
+    device = entry.get("device", "")
+    named = "" if not device or device.startswith("CPU") else f" ({device.removeprefix('NVIDIA ')})"
+    return f"{entry['minutes']:.0f}{named}"
 
 
 def _counted(rows: Results) -> dict[str, str]:

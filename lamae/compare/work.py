@@ -4,7 +4,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from typing import Any
 
@@ -216,7 +216,7 @@ class Workshop:
             self._score(model.eval(), row, folder, seed)
         assert model is not None
         minutes = sum(run.minutes for run in runs) / len(runs)
-        total = Spent(before.epochs + runs[0].epochs, before.minutes + minutes)
+        total = before.then(replace(runs[-1], minutes=minutes))
         return _cost(total, before, model)
 
     def _make_shipped(self, row: Row, folder: Path) -> dict[str, Any]:
@@ -229,9 +229,7 @@ class Workshop:
         before = [run for run in continued if not run["finetuned"]]
         pretraining = _spent([bundle.card.get("pretraining", {}), *before])
         finetuning = _spent([bundle.card.get("finetuning", {})])
-        total = Spent(
-            pretraining.epochs + finetuning.epochs, pretraining.minutes + finetuning.minutes
-        )
+        total = pretraining.then(finetuning)
         return {**_cost(total, pretraining, bundle.classifier), "sha256": bundle.sha256}
 
     def _score(self, model: nn.Module, row: Row, folder: Path, seed: int) -> None:
@@ -261,9 +259,10 @@ def _facts(row: Row) -> dict[str, Any]:
 
 def _spent(runs: Sequence[Mapping[str, Any]]) -> Spent:
     """What the runs of a card took together."""
-    return Spent(
-        sum(run.get("epochs", 0) for run in runs), sum(run.get("minutes", 0.0) for run in runs)
-    )
+    each = [
+        Spent(run.get("epochs", 0), run.get("minutes", 0.0), run.get("device", "")) for run in runs
+    ]
+    return reduce(Spent.then, each)
 
 
 def _cost(total: Spent, pretraining: Spent, model: nn.Module) -> dict[str, Any]:

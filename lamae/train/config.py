@@ -16,8 +16,6 @@ class OptimConfig:
         lr: Learning rate on the plateau.
         muon: Let Muon update the matrices of the transformer blocks, with this many times the
             learning rate. None leaves all to AdamW.
-        backbone: Share of the learning rate that a classifier's backbone gets, which pretraining
-            may have brought far already.
         weight_decay: Of matrices, with Muon of its own alone; biases, norms and embeddings have
             none.
         betas: Of Adam.
@@ -37,7 +35,6 @@ class OptimConfig:
     decay: float = 0.3
     clip: float = 1.0
     ema: float | None = None
-    backbone: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -35,34 +35,29 @@ def make_optimizers(module: nn.Module, config: OptimConfig) -> list[torch.optim.
     Source: Muon, Jordan et al. 2024; the scaling, Liu et al., Muon is Scalable for LLM Training
         (arXiv 2502.16982), section 2.2.
     """
-    adamw: dict[tuple[float, float], list[nn.Parameter]] = {}
-    matrices: dict[float, list[nn.Parameter]] = {}
+    adamw: dict[float, list[nn.Parameter]] = {}
+    matrices: list[nn.Parameter] = []
     for name, parameter in module.named_parameters():
-        rate = config.lr * (config.backbone if name.startswith("backbone.") else 1.0)
         if config.muon is not None and _in_block(name, parameter):
-            matrices.setdefault(rate * config.muon, []).append(parameter)
+            matrices.append(parameter)
             continue
         plain = parameter.ndim < 2 or ".lead." in name or config.muon is not None
-        decay = 0.0 if plain else config.weight_decay
-        adamw.setdefault((rate, decay), []).append(parameter)
+        adamw.setdefault(0.0 if plain else config.weight_decay, []).append(parameter)
     found: list[torch.optim.Optimizer] = [
         torch.optim.AdamW(
             [
-                {"params": part, "lr": rate, "full_lr": rate, "weight_decay": decay}
-                for (rate, decay), part in adamw.items()
+                {"params": part, "lr": config.lr, "full_lr": config.lr, "weight_decay": decay}
+                for decay, part in adamw.items()
             ],
             betas=config.betas,
             # One operation instead of a dozen for each parameter.
             fused=True,
         )
     ]
-    if matrices:
-        found.append(
-            Muon(
-                [{"params": part, "lr": rate, "full_lr": rate} for rate, part in matrices.items()],
-                weight_decay=config.weight_decay,
-            )
-        )
+    if config.muon is not None and matrices:
+        rate = config.lr * config.muon
+        groups = [{"params": matrices, "lr": rate, "full_lr": rate}]
+        found.append(Muon(groups, weight_decay=config.weight_decay))
     return found
 
 

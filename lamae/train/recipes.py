@@ -23,7 +23,7 @@ def small() -> RunConfig:
 
 
 def small_long() -> RunConfig:
-    """`small` for hundreds of epochs: a GPU run."""
+    """`small` in large batches: a GPU run of minutes."""
     return _on_gpu("small_long", ModelConfig())
 
 
@@ -33,7 +33,7 @@ def small_bottleneck() -> RunConfig:
 
 
 def medium() -> RunConfig:
-    """4.1 M parameters and hundreds of epochs: a GPU run."""
+    """4.1 M parameters: a GPU run."""
     return _on_gpu(
         "medium",
         ModelConfig(
@@ -46,7 +46,7 @@ def _on_gpu(name: str, model: ModelConfig) -> RunConfig:
     return RunConfig(
         recipe=name,
         optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.05, ema=0.999),
-        epochs=300,
+        epochs=120,
         batch=256,
         decode_leads=4,
         model=model,
@@ -56,7 +56,7 @@ def _on_gpu(name: str, model: ModelConfig) -> RunConfig:
 
 
 def small_codes() -> RunConfig:
-    """Fine-tunes `small` on the SCP-ECG statements: a CPU run."""
+    """Fine-tunes on the SCP-ECG statements."""
     return RunConfig(
         recipe="small_codes",
         optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.1, decay=0.8, betas=(0.9, 0.98), ema=0.999),
@@ -82,21 +82,9 @@ def small_leads() -> RunConfig:
     )
 
 
-def gpu_codes() -> RunConfig:
-    """Fine-tunes on the SCP-ECG statements: a GPU run."""
-    return replace(small_codes(), recipe="gpu_codes", epochs=40, batch=64, checkpoint_seconds=30.0)
-
-
-def gpu_codes_gently() -> RunConfig:
-    """Fine-tunes on the SCP-ECG statements, what was pretrained at a fifth of the rate."""
-    config = gpu_codes()
-    optim = replace(config.optim, backbone=0.2)
-    return replace(config, recipe="gpu_codes_gently", optim=optim)
-
-
 def gpu_leads() -> RunConfig:
     """Goes on with weights on whole leads to restore: a GPU run."""
-    return replace(small_leads(), recipe="gpu_leads", epochs=60, batch=64, checkpoint_seconds=30.0)
+    return replace(small_leads(), recipe="gpu_leads", epochs=51, batch=64, checkpoint_seconds=30.0)
 
 
 def rehearsal() -> RunConfig:
@@ -129,8 +117,6 @@ RECIPES: Mapping[str, Callable[[], RunConfig]] = MappingProxyType(
             medium,
             small_codes,
             small_leads,
-            gpu_codes,
-            gpu_codes_gently,
             gpu_leads,
             rehearsal,
         )

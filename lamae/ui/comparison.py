@@ -7,7 +7,7 @@ import pandas as pd
 
 from lamae.compare.results import load_results
 from lamae.compare.rows import LEAD_SETS, ROWS, SHARES
-from lamae.compare.table import lead_names, number, sentence
+from lamae.compare.table import lead_names, minutes, number, sentence
 from lamae.ui.scores import interval
 
 __all__ = ["ablations", "claims", "lead_sets", "load_results", "methods", "points", "sentence"]
@@ -51,7 +51,7 @@ def methods(results: Mapping[str, Any]) -> pd.DataFrame:
                 interval(values[0], "macro_auroc") if values else "–"
             )
         line["Epochs"] = f"{entry['epochs']}"
-        line["Minutes"] = f"{entry['minutes']:.0f}"
+        line["Minutes"] = minutes(entry)
         line["Parameters"] = f"{entry['parameters']:,}"
         lines.append(line)
     return pd.DataFrame(lines)

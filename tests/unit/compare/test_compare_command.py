@@ -16,13 +16,14 @@ from lamae.compare.rehearsal import simulated_records
 from lamae.compare.results import END, added_to, load_results, save_results, write_table
 from lamae.compare.rows import ABLATIONS, CLAIMS, LEAD_SETS, ROWS
 from lamae.compare.run import collect, command, make
-from lamae.compare.table import render
+from lamae.compare.table import minutes, render
 from lamae.compare.work import Workshop
 from lamae.errors import DataError, InputError, WeightsError
 from lamae.evaluate import code_scores, macro_auroc, statement_logits
 from lamae.model import Classifier, MaskedAutoencoder
 from lamae.predict import Predictor
 from lamae.preprocess import InputSpec
+from lamae.train.device import device_name
 from lamae.train.finetune import finetune_on
 from lamae.train.recipes import small_codes
 
@@ -80,6 +81,17 @@ def test_rows_say_what_they_cost_and_how_they_rank(rehearsed):
     assert found["rows"]["random_probe"]["fold10"]["12"]["icd10"]["macro_auroc"] > 0.9
     errors = found["ablations"]["lamae"]["restoration"]
     assert 0 < errors["patches"] < 1
+
+
+def test_rows_say_what_they_were_made_on(rehearsed):
+    _, found = rehearsed
+    here = device_name(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    for name in ("lamae_finetuned", "lamae_probe", "scratch"):
+        assert found["rows"][name]["device"] == here
+    assert found["rows"]["random_probe"]["device"] == ""
+    row = {"minutes": 3.4}
+    assert minutes(row) == minutes({**row, "device": "CPU, AMD EPYC"}) == "3"
+    assert minutes({**row, "device": "NVIDIA H200"}) == "3 (H200)"
 
 
 def test_all_rows_end_with_the_same_classifier(rehearsed):

@@ -1,5 +1,6 @@
 """Training runs from start to end on a handful of ECGs, and goes on where it was stopped."""
 
+import importlib
 import json
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from lamae.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
 from lamae.train.config import OptimConfig, RunConfig
 from lamae.train.finetune import finetune_on
+from lamae.train.muon import Muon
 from lamae.train.optim import decays_from, make_optimizers, rate_at
 from lamae.train.pretrain import lead_moments, pretrain_on
 from lamae.train.recipes import RECIPES, recipe_named
@@ -430,6 +432,20 @@ def test_a_missing_file_of_weights_is_named_as_it_was_given(tmp_path, capsys):
         assert "restore" not in said
 
 
+@pytest.mark.parametrize("command", ["pretrain", "finetune"])
+def test_a_recipe_takes_another_seed_and_other_epochs(monkeypatch, tmp_path, command):
+    taken = []
+    module = importlib.import_module(f"lamae.train.{command}")
+    monkeypatch.setattr(module, command, lambda config, *_: taken.append(config) or tmp_path)
+    path = str(tmp_path)
+    argv = [command, "small_codes", "--data", path, "--out", path, "--init", path]
+    assert main(argv) == main([*argv, "--seed", "0", "--epochs", "5"]) == 0
+    recipe = recipe_named("small_codes")
+    assert taken == [recipe, replace(recipe, seed=0, epochs=5)]
+    assert main([*argv, "--seed", "3"]) == 0
+    assert taken[-1] == replace(recipe, seed=3)
+
+
 def test_the_rate_rises_stays_and_falls_to_zero():
     config = OptimConfig(lr=1.0, warmup=0.1, decay=0.3)
     rates = [rate_at(step, 100, config) for step in range(100)]
@@ -475,9 +491,7 @@ def test_muon_takes_the_matrices_of_the_blocks_and_nothing_else(tiny):
     model = tiny.bundle.mae
     groups = groups_of(make_optimizers(model, OptimConfig(lr=1e-3, muon=4.0)))
     taken = {
-        name
-        for name, parameter in model.named_parameters()
-        if groups[id(parameter)][0] is torch.optim.Muon
+        name for name, parameter in model.named_parameters() if groups[id(parameter)][0] is Muon
     }
     blocks = {
         f"{name}.weight"
