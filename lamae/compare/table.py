@@ -178,7 +178,11 @@ def number(value: float | None) -> str:
 def minutes(entry: Mapping[str, Any]) -> str:
     """What a row took, and on which GPU, where it was one."""
     device = entry.get("device", "")
-    named = "" if not device or device.startswith("CPU") else f" ({device.removeprefix('NVIDIA ')})"
+    named = (
+        ""
+        if not device or device.startswith("CPU")
+        else f"\u00a0({device.removeprefix('NVIDIA ')})"
+    )
     return f"{entry['minutes']:.0f}{named}"
 
 

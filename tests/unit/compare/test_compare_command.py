@@ -91,7 +91,7 @@ def test_rows_say_what_they_were_made_on(rehearsed):
     assert found["rows"]["random_probe"]["device"] == ""
     row = {"minutes": 3.4}
     assert minutes(row) == minutes({**row, "device": "CPU, AMD EPYC"}) == "3"
-    assert minutes({**row, "device": "NVIDIA H200"}) == "3 (H200)"
+    assert minutes({**row, "device": "NVIDIA H200"}) == "3\u00a0(H200)"
 
 
 def test_all_rows_end_with_the_same_classifier(rehearsed):
