@@ -39,7 +39,7 @@ class Pretraining:
         alignment: Weight that the alignment of leads reaches at the end; leadwise only.
         per_record: Divide each ECG by its own root mean square.
         zscored: Use the ECGs without amplitudes, too.
-        long: Hundreds of epochs, as recipe `small_long`, not within the budget.
+        long: As recipe `small_long`, not within the budget.
     """
 
     model: Mapping[str, Any] = field(default_factory=dict)
@@ -91,7 +91,8 @@ class Row:
         share: Of the training ECGs whose labels may be used.
         seeds: Of what is trained with labels; pretraining always has seed 0.
         lead_sets: Whether it is scored on every one of `LEAD_SETS`.
-        long: The classifier is trained as recipe `small_codes`, not within the budget.
+        long: It learns with labels as long as the budget gives long rows, and sees ECGs as in
+            recipe `small_codes`.
     """
 
     name: str
