@@ -20,6 +20,20 @@ INDEPENDENT_LEADS = ("I", "II", *CHEST_LEADS)
 LIMB_FROM_I_II = np.array(
     [[1, 0], [0, 1], [-1, 1], [-0.5, -0.5], [1, -0.5], [-0.5, 1]], dtype=np.float64
 )
+# Rows: INDEPENDENT_LEADS, as they see a dipole along left (x), foot (y) and back (z).
+# Source: Dower, Machado, Osborne, Clin Cardiol 3:87-97, 1980.
+DOWER = np.array(
+    [
+        [0.632, -0.235, 0.059],  # I
+        [0.235, 1.066, -0.132],  # II
+        [-0.515, 0.157, -0.917],  # V1
+        [0.044, 0.164, -1.387],  # V2
+        [0.882, 0.098, -1.277],  # V3
+        [1.213, 0.127, -0.601],  # V4
+        [1.125, 0.127, -0.086],  # V5
+        [0.831, 0.076, 0.230],  # V6
+    ]
+)
 MAX_HOURS = 24.0
 # What the model reads at once, and what a sheet of paper shows, in s.
 WINDOW = 10.0

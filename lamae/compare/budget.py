@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field, replace
 
 from lamae.model import ModelConfig
-from lamae.train.augment import AugmentConfig
 from lamae.train.config import OptimConfig, RunConfig
 from lamae.train.recipes import rehearsal, small, small_codes, small_long
 
@@ -96,7 +95,7 @@ class Budget:
             patch_dropout=self.patch_dropout,
             stretch=False,
             zscored=False,
-            augment=AugmentConfig(),
+            augment=replace(config.augment, mix=0.0),
         )
 
     def resnet(self, name: str, seed: int, *, long: bool = False) -> RunConfig:

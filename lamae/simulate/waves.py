@@ -6,22 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float64
 
-from lamae.ecg import CHEST_LEADS, INDEPENDENT_LEADS, LIMB_FROM_I_II
+from lamae.ecg import CHEST_LEADS, DOWER, INDEPENDENT_LEADS, LIMB_FROM_I_II
 
-# Lead vectors for a dipole along left (x), foot (y) and back (z).
-# Source: Dower, Machado, Osborne, Clin Cardiol 3:87-97, 1980.
-DOWER = np.array(
-    [
-        [0.632, -0.235, 0.059],  # I
-        [0.235, 1.066, -0.132],  # II
-        [-0.515, 0.157, -0.917],  # V1
-        [0.044, 0.164, -1.387],  # V2
-        [0.882, 0.098, -1.277],  # V3
-        [1.213, 0.127, -0.601],  # V4
-        [1.125, 0.127, -0.086],  # V5
-        [0.831, 0.076, 0.230],  # V6
-    ]
-)
 TAIL = 5.0
 
 

@@ -1,27 +1,37 @@
-"""Changes to ECGs in training that no finding depends on."""
+"""Changes to ECGs in training, so that they are not learned by heart."""
 
+import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Generator, Tensor
 
+from lamae.ecg import DOWER, INDEPENDENT_LEADS, LEADS, LIMB_FROM_I_II, lead_indices
+
+# From a dipole to all leads, and from the independent leads to the dipole.
+_DIPOLE_SEEN = np.vstack([LIMB_FROM_I_II @ DOWER[:2], DOWER[2:]])  # 12 3
+_DIPOLE_FOUND = np.zeros((3, len(LEADS)))
+_DIPOLE_FOUND[:, lead_indices(INDEPENDENT_LEADS)] = np.linalg.pinv(DOWER)
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How far training ECGs are changed.
+    """How far training ECGs are changed; by default not at all.
 
     Attributes:
-        gain: Standard deviation of the factor that all leads of an ECG share; more would blur
-            the voltages of hypertrophy.
+        gain: Standard deviation of the factor that all leads of an ECG share; in fine-tuning
+            much of it would blur the voltages of hypertrophy.
         noise: Largest standard deviation of white noise, in model units.
         shift: Largest shift in time, in samples; the end moves to the beginning.
-        mix: Share of the ECGs that another one of the batch is blended into, see `mix`.
+        turn: Standard deviation of the angles that pretraining turns the heart by, see `turn`.
+        mix: Share of the ECGs that fine-tuning blends another one of the batch into, see `mix`.
     """
 
-    gain: float = 0.1
-    noise: float = 0.1
-    shift: int = 50
+    gain: float = 0.0
+    noise: float = 0.0
+    shift: int = 0
+    turn: float = 0.0
     mix: float = 0.0
 
 
@@ -43,6 +53,37 @@ def augment(
     on_cpu = x.device.type == "cpu"
     noise = torch.randn(x.shape, generator=generator) if on_cpu else torch.randn_like(x)
     return (x * gain.to(x.device) + noise * size.to(x.device)).roll(shift, dims=-1)
+
+
+def turn(
+    x: Float[Tensor, "B 12 T"],
+    present: Bool[Tensor, "B 12"],
+    config: AugmentConfig,
+    generator: Generator,
+) -> Float[Tensor, "B 12 T"]:
+    """Turn the heart's dipole within the chest; what the dipole does not explain stays.
+
+    Findings that hang on an axis change with it: it is for restoring leads alone.
+
+    Source: 3KG, arXiv 2106.04452, with the least-squares inverse of Dower's
+        matrix, which brings all of an ECG back where the angle is zero.
+
+    Args:
+        x: Signals in model units.
+        present: Leads that a recording has; one that lacks any stays as it is.
+        config: How far.
+        generator: On the CPU.
+    """
+    angles = torch.randn(len(x), 3, generator=generator) * math.radians(config.turn)
+    a, b, c = angles.to(x.device).unbind(dim=-1)
+    zero = torch.zeros_like(a)
+    axes = torch.stack([zero, -c, b, c, zero, -a, -b, a, zero], dim=-1).view(-1, 3, 3)
+    # In full precision, whatever autocast does to the model.
+    moved = torch.linalg.matrix_exp(axes) - torch.eye(3, device=x.device)
+    moved = moved * present.all(dim=-1)[:, None, None]
+    seen = torch.from_numpy(_DIPOLE_SEEN).to(x)
+    found = torch.from_numpy(_DIPOLE_FOUND).to(x)
+    return x + seen @ (moved @ (found @ x))
 
 
 def mix(

@@ -56,7 +56,7 @@ class RunConfig:
             than all save time.
         relative: Measure errors of restoration in units of what linear regression leaves, see
             `lamae.model.mae.relative_loss`, instead of as squares.
-        augment: How fine-tuning changes ECGs.
+        augment: How ECGs are changed before they are learned from.
         patch_dropout: Least and largest share of the patches that a fine-tuning step hides:
             it saves time and keeps the model from leaning on single beats.
         stretch: Whether those are the patches before and after a random stretch of the ECG,

@@ -15,6 +15,7 @@ from lamae.checkpoint import Bundle, load_bundle, save_bundle
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_records
 from lamae.model import MaskedAutoencoder, masked_loss, relative_loss
 from lamae.model.mask import draw_mask
+from lamae.train.augment import AugmentConfig, augment, turn
 from lamae.train.config import RunConfig
 from lamae.train.device import is_first, make_fabric
 from lamae.train.loop import fit
@@ -90,7 +91,12 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
             # Such batches show most leads in full, which leaves nothing to restore of them.
             leads = leads[hidden.any(dim=-1).any(dim=0).cpu()[leads]]
         leads = leads[: config.decode_leads].sort().values.to(fabric.device)
-        return x[rows], visible, hidden, leads
+        signals = x[rows]
+        if config.augment.turn:
+            signals = turn(signals, present[rows], config.augment, generator)
+        if config.augment != AugmentConfig():
+            signals = augment(signals, config.augment, generator)
+        return signals, visible, hidden, leads
 
     def loss(module: nn.Module, batch: Batch, _: Generator) -> Tensor:
         return _restoration_loss(module, batch, config)

@@ -64,27 +64,36 @@ def small_codes() -> RunConfig:
         batch=32,
         model=ModelConfig(rhythm_width=64),
         zscored=True,
-        augment=AugmentConfig(mix=0.5),
+        augment=AugmentConfig(gain=0.1, noise=0.1, shift=50, mix=0.5),
         patch_dropout=(0.2, 0.6),
         stretch=True,
     )
 
 
-def small_leads() -> RunConfig:
-    """Goes on with weights, fine-tuned or not, on whole leads to restore: a CPU run."""
+def gpu_leads() -> RunConfig:
+    """Goes on with weights, fine-tuned or not, on whole leads to restore: a GPU run."""
     return RunConfig(
-        recipe="small_leads",
+        recipe="gpu_leads",
         optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.05, decay=0.9, ema=0.995),
-        epochs=32,
-        batch=32,
+        epochs=51,
+        batch=64,
         mask=MaskConfig(asked=0.65),
         relative=True,
+        checkpoint_seconds=30.0,
     )
 
 
-def gpu_leads() -> RunConfig:
-    """Goes on with weights on whole leads to restore: a GPU run."""
-    return replace(small_leads(), recipe="gpu_leads", epochs=51, batch=64, checkpoint_seconds=30.0)
+def small_leads() -> RunConfig:
+    """Goes on with whole leads of ECGs that are changed a little: a CPU run."""
+    leads = gpu_leads()
+    return replace(
+        leads,
+        recipe="small_leads",
+        optim=replace(leads.optim, lr=6e-4, decay=0.7),
+        epochs=20,
+        batch=32,
+        augment=AugmentConfig(gain=0.2, shift=500, turn=8.0),
+    )
 
 
 def rehearsal() -> RunConfig:
@@ -116,8 +125,8 @@ RECIPES: Mapping[str, Callable[[], RunConfig]] = MappingProxyType(
             small_bottleneck,
             medium,
             small_codes,
-            small_leads,
             gpu_leads,
+            small_leads,
             rehearsal,
         )
     }

@@ -6,7 +6,6 @@ import pytest
 from lamae.ecg import LEADS, limb_lead_disagreement
 from lamae.errors import InputError
 from lamae.simulate import RHYTHMS, Simulated, simulate
-from lamae.simulate.waves import DOWER
 
 SEEDS = range(8)
 
