@@ -15,6 +15,7 @@ _DIPOLE_SEEN = np.vstack([LIMB_FROM_I_II @ DOWER[:2], DOWER[2:]])  # 12 3
 _DIPOLE_FOUND = np.zeros((3, len(LEADS)))
 _DIPOLE_FOUND[:, lead_indices(INDEPENDENT_LEADS)] = np.linalg.pinv(DOWER)
 
+
 @dataclass(frozen=True)
 class AugmentConfig:
     """How far training ECGs are changed; by default not at all.

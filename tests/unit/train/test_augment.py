@@ -2,7 +2,8 @@
 
 import torch
 
-from lamae.train.augment import AugmentConfig, augment, mix
+from lamae.ecg import DOWER, LIMB_FROM_I_II
+from lamae.train.augment import AugmentConfig, augment, mix, turn
 
 
 def seeded() -> torch.Generator:
@@ -23,8 +24,58 @@ def test_each_change_alone():
 
 def test_a_seed_gives_the_same_changes():
     x = torch.randn(4, 12, 100)
-    config = AugmentConfig()
+    config = AugmentConfig(gain=0.1, noise=0.1, shift=50)
     assert torch.equal(augment(x, config, seeded()), augment(x, config, seeded()))
+
+
+def dipole_ecgs(count: int) -> torch.Tensor:
+    """ECGs of a dipole alone, drawn anew for each sample."""
+    return seen_of(torch.randn(count, 3, 50, generator=torch.Generator().manual_seed(2)))
+
+
+def seen_of(dipole: torch.Tensor) -> torch.Tensor:
+    independent = torch.from_numpy(DOWER).float() @ dipole
+    limbs = torch.from_numpy(LIMB_FROM_I_II).float() @ independent[:, :2]
+    return torch.cat([limbs, independent[:, 2:]], dim=1)
+
+
+def dipole_of(x: torch.Tensor) -> torch.Tensor:
+    return torch.linalg.pinv(torch.from_numpy(DOWER).float()) @ x[:, [0, 1, *range(6, 12)]]
+
+
+def test_a_turned_heart_is_as_strong_and_keeps_what_no_dipole_explains():
+    x = dipole_ecgs(6)
+    everywhere = torch.ones(6, 12, dtype=torch.bool)
+    config = AugmentConfig(turn=20.0)
+    turned = turn(x, everywhere, config, seeded())
+    assert not torch.isclose(turned, x, atol=0.1).all(dim=-1).any(dim=-1).any()
+    torch.testing.assert_close(dipole_of(turned).norm(dim=1), dipole_of(x).norm(dim=1))
+    # A rotation, not a reflection, and one for the whole of an ECG.
+    before, after = dipole_of(x), dipole_of(turned)
+    rotation = after @ torch.linalg.pinv(before)
+    torch.testing.assert_close(torch.linalg.det(rotation), torch.ones(6))
+    torch.testing.assert_close(rotation @ before, after)
+    # Einthoven's and Goldberger's relations hold.
+    limbs = torch.from_numpy(LIMB_FROM_I_II).float() @ turned[:, :2]
+    torch.testing.assert_close(turned[:, :6], limbs)
+
+    # What one electrode alone sees, less the dipole that would explain part of it.
+    local = torch.zeros_like(x)
+    local[:, 8] = torch.randn(6, 50, generator=torch.Generator().manual_seed(4))
+    rest = local - seen_of(dipole_of(local))
+    torch.testing.assert_close(turn(x + rest, everywhere, config, seeded()), turned + rest)
+
+
+def test_an_ecg_that_lacks_a_lead_is_not_turned_and_a_seed_gives_the_same():
+    x = dipole_ecgs(3)
+    present = torch.ones(3, 12, dtype=torch.bool)
+    present[1, 8] = False
+    config = AugmentConfig(turn=10.0)
+    turned = turn(x, present, config, seeded())
+    assert torch.equal(turned[1], x[1])
+    assert not torch.equal(turned[0], x[0])
+    assert torch.equal(turned, turn(x, present, config, seeded()))
+    assert torch.equal(turn(x, present, AugmentConfig(), seeded()), x)
 
 
 def test_blending_adds_another_ecg_with_its_labels_and_unlearns_what_is_not_known_of_both():

@@ -20,6 +20,7 @@ from lamae.model.mask import MaskConfig
 from lamae.predict import Predictor
 from lamae.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
+from lamae.train.augment import AugmentConfig
 from lamae.train.config import OptimConfig, RunConfig
 from lamae.train.finetune import finetune_on
 from lamae.train.muon import Muon
@@ -368,6 +369,20 @@ def test_the_validation_loss_does_not_depend_on_the_batches_of_training(records,
         pretrain_on(config, records, tmp_path / str(batch))
         losses += [line["validation_loss"] for line in metrics(tmp_path / str(batch))]
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "change", [AugmentConfig(gain=0.5), AugmentConfig(shift=300), AugmentConfig(turn=30.0)]
+)
+def test_pretraining_learns_from_changed_ecgs_and_is_watched_on_unchanged_ones(
+    change, records, tmp_path
+):
+    plain = replace(CONFIG, epochs=1, optim=replace(CONFIG.optim, lr=1e-12))
+    pretrain_on(plain, records, tmp_path / "plain")
+    pretrain_on(replace(plain, augment=change), records, tmp_path / "changed")
+    (before,), (after,) = metrics(tmp_path / "plain"), metrics(tmp_path / "changed")
+    assert after["loss"] != pytest.approx(before["loss"], rel=1e-3)
+    assert after["validation_loss"] == pytest.approx(before["validation_loss"], rel=1e-6)
 
 
 def test_the_card_keeps_nothing_of_codes_that_other_weights_suggested(
