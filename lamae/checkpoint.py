@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float64
+from jaxtyping import Float, Float64
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
@@ -41,6 +41,10 @@ class CodeRule:
     slope: float
     intercept: float
     threshold: float
+
+    def probability(self, score: Float[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
+        """Calibrated probability of the code in each ECG, from its score."""
+        return 1 / (1 + np.exp(-(self.slope * score.astype(np.float64) + self.intercept)))
 
 
 @dataclass(frozen=True, eq=False)

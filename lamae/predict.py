@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Float32, Float64
 from torch import Tensor
 
 from lamae.attend import attention_of
+from lamae.baselines import compare
 from lamae.checkpoint import Bundle, load_bundled
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError, WeightsError
@@ -18,7 +19,6 @@ from lamae.model import Classifier
 from lamae.model.classifier import code_logits
 from lamae.model.mask import hide_parts
 from lamae.preprocess import InputSpec, Prepared, prepare
-from lamae.restore import compare
 from lamae.results import CodeScore, LeadAttention, Prediction, Reconstruction, StatementScore
 from lamae.verdicts import read_cuts, verdict
 
@@ -151,10 +151,9 @@ class Predictor:
         self, logits: Float[Tensor, "B statements"]
     ) -> Float64[np.ndarray, "B codes"]:
         """Calibrated probability of each code, in the order of `codes`."""
-        scores = code_logits(logits, self.members).double().numpy()
-        slope = np.array([rule.slope for rule in self.bundle.rules])
-        intercept = np.array([rule.intercept for rule in self.bundle.rules])
-        return 1 / (1 + np.exp(-(slope * scores + intercept)))
+        scores = code_logits(logits, self.members).numpy()
+        pairs = zip(self.bundle.rules, scores.T, strict=True)
+        return np.stack([rule.probability(score) for rule, score in pairs], axis=-1)
 
     def verdicts(self, probabilities: Float64[np.ndarray, " codes"]) -> list[str]:
         """What is said of each code of one ECG, see `lamae.verdicts`."""

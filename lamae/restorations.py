@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Bool, Float32
 from torch import Generator, Tensor
 
+from lamae.baselines import compare
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError
 from lamae.explored import Band, Hiding, HidingCurve, Repair
@@ -15,7 +16,6 @@ from lamae.model.linear import linear_leads
 from lamae.model.mask import hide_parts, hide_random_patches
 from lamae.predict import Predictor
 from lamae.preprocess import prepare
-from lamae.restore import compare
 from lamae.results import Reconstruction
 
 Progress = Callable[[float], None]

@@ -115,7 +115,7 @@ def parser() -> argparse.ArgumentParser:
     option = add(training.compare)
     option("--data", type=Path, metavar="DATA", help="a PTB-XL folder, or a cache of one")
     option("--out", type=Path, metavar="DIR", required=True, help="folder of all runs")
-    option("--rows", type=_leads, default=(), help="make these alone, such as resnet,lamae_probe")
+    option("--rows", type=_names, default=(), help="make these alone, such as resnet,lamae_probe")
     option("--table", action="store_true", help="make nothing; the table of what is there")
     option("--rehearse", action="store_true", help="a minute on simulated ECGs; needs no data")
     option("--publish", action="store_true", help="replace a table of another budget or other data")
@@ -126,6 +126,12 @@ def parser() -> argparse.ArgumentParser:
 
 def _leads(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    if not (names := _leads(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} names no row")
+    return names
 
 
 def _seed(text: str) -> int:

@@ -5,20 +5,24 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lamae.commands import Answer, number, predictor_of
+from lamae.commands import Answer, make_folder, number, predictor_of
+from lamae.errors import InputError
 
 if TYPE_CHECKING:
     from lamae.train.config import RunConfig
+    from lamae.train.recipes import Recipes
 
 
 def evaluate(args: argparse.Namespace) -> Answer:
     """Score a labelled data set."""
     from lamae.compare.table import interval
     from lamae.evaluate import evaluate as score
+    from lamae.evaluate.fold import LEAST_TRAINED
 
     progress = sys.stderr.isatty()
+    predictor = predictor_of(args)
     values = score(
-        predictor_of(args),
+        predictor,
         args.data,
         fold=args.fold,
         restoration=args.restoration,
@@ -28,6 +32,12 @@ def evaluate(args: argparse.Namespace) -> Answer:
     if values["ece_ci"]:
         error += " [{:.3f}, {:.3f}]".format(*values["ece_ci"])
     lines = [f"{values['ecgs']} ECGs; expected calibration error {error}."]
+    learned = predictor.card.get("finetuning", {}).get("data", {})
+    if args.fold in learned.get("folds", ()):
+        lines.append(
+            f"The model learned from fold {args.fold} of {learned['name']}: figures of those ECGs "
+            "flatter it."
+        )
     if judged := values["gate"]:
         lines.append(f"{judged['refused']} of {judged['ecgs']} are unlike known ECGs: no codes.")
     for name, words in (("carried", "carries"), ("not_carried", "does not carry")):
@@ -37,8 +47,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
             lines.append(f"{pairs} pairs of an ECG and a code that it {words}: {shares}")
     if trained := values["statements_trained"]:
         lines.append(
-            f"{trained['counted']} statements with 10 or more in training: macro AUROC "
-            f"{interval(trained)}"
+            f"{trained['counted']} statements with {LEAST_TRAINED} or more in training: "
+            f"macro AUROC {interval(trained)}"
         )
     for name in ("icd10", "statements"):
         part = values[name]
@@ -81,16 +91,21 @@ def cache(args: argparse.Namespace) -> Answer:
 def pretrain(args: argparse.Namespace) -> Answer:
     """Pretrain a masked autoencoder."""
     from lamae.train.pretrain import pretrain as train
+    from lamae.train.recipes import CONTINUING, PRETRAINING
 
-    path = train(_run(args), args.data, args.out, args.init)
+    if args.recipe in CONTINUING and args.init is None:
+        raise InputError(f"{args.recipe} goes on with weights; name them with --init.")
+    config = _run(args, {**PRETRAINING, **CONTINUING})
+    path = train(config, args.data, args.out, args.init)
     return {"file": path}, f"Wrote {path}."
 
 
 def finetune(args: argparse.Namespace) -> Answer:
     """Fine-tune a classifier and calibrate it."""
     from lamae.train.finetune import finetune as train
+    from lamae.train.recipes import FINETUNING
 
-    path = train(_run(args), args.data, args.out, args.init)
+    path = train(_run(args, FINETUNING), args.data, args.out, args.init)
     return {"file": path}, f"Wrote {path}."
 
 
@@ -105,6 +120,9 @@ def release(args: argparse.Namespace) -> Answer:
 def compare(args: argparse.Namespace) -> Answer:
     """Make the comparison of pretrainings, or what is left of it, and its table."""
     from lamae.compare.run import command
+
+    if not args.table:
+        make_folder(args.out)
     from lamae.compare.table import render
 
     epochs = {
@@ -130,10 +148,12 @@ def compare(args: argparse.Namespace) -> Answer:
     return results, render(results)
 
 
-def _run(args: argparse.Namespace) -> "RunConfig":
-    """The recipe that was asked for, with seed and epochs that were."""
+def _run(args: argparse.Namespace, recipes: "Recipes") -> "RunConfig":
+    """The recipe that was asked for, with seed and epochs that were; its folder is there then."""
     from lamae.train.recipes import recipe_named
 
-    config = recipe_named(args.recipe)
+    config = recipe_named(args.recipe, recipes)
+    # Before the data are read, which may take minutes.
+    make_folder(args.out)
     given = {"seed": args.seed, "epochs": args.epochs}
     return replace(config, **{name: value for name, value in given.items() if value is not None})

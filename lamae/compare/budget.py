@@ -13,7 +13,7 @@ CHECKPOINT_SECONDS = 60.0
 class Budget:
     """One for all rows but the long ones: no other may train longer or wider than it says.
 
-    All but the long rows learn from ECGs in mV alone.
+    All but the long rows, and the ablation that asks for others, learn from ECGs in mV alone.
 
     Attributes:
         model: Sizes, but for what an ablation changes; the long rows' classifiers also have the

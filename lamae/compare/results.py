@@ -47,13 +47,11 @@ def added_to(before: Results | None, now: Results, shipped: str) -> dict[str, An
         now: What a folder holds; it replaces rows of the same name, and differences from them.
         shipped: SHA-256 of the weights that ship; a row of others is dropped.
     """
+    now = _of(shipped, now)
     if before is None or before["settings"] != now["settings"]:
-        return dict(now)
-    rows = {
-        name: row
-        for name, row in {**before["rows"], **now["rows"]}.items()
-        if row.get("sha256", shipped) == shipped
-    }
+        return now
+    before = _of(shipped, before)
+    rows = {**before["rows"], **now["rows"]}
     untouched = set(rows) - set(now["rows"])
     claims = {claim["title"]: claim for claim in now["claims"]}
     for claim in before["claims"]:
@@ -66,6 +64,16 @@ def added_to(before: Results | None, now: Results, shipped: str) -> dict[str, An
         "ablations": _in_order(ablations, [line.name for line in ABLATIONS]),
         "claims": list(_in_order(claims, [claim.title for claim in CLAIMS]).values()),
     }
+
+
+def _of(shipped: str, found: Results) -> dict[str, Any]:
+    """Results without those of weights that no longer ship."""
+    rows = {
+        name: row for name, row in found["rows"].items() if row.get("sha256", shipped) == shipped
+    }
+    gone = set(found["rows"]) - set(rows)
+    claims = [claim for claim in found["claims"] if not {claim["a"], claim["b"]} & gone]
+    return {**found, "rows": rows, "claims": claims}
 
 
 def _in_order(found: Results, names: Sequence[str]) -> dict[str, Any]:

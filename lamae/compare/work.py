@@ -87,12 +87,14 @@ class Workshop:
         }
         path = self.out / SETTINGS
         wanted = json.dumps(settings, indent=2) + "\n"
-        if path.is_file() and path.read_text() != wanted:
+        if not path.is_file():
+            write_truth(self.in_mv, self.out / TRUTH)
+            # Last: where it stands, all that this writes does.
+            path.write_text(wanted)
+        elif path.read_text() != wanted:
             raise DataError(
                 f"{self.out} holds rows of another budget or of other ECGs; choose another folder."
             )
-        path.write_text(wanted)
-        write_truth(self.in_mv, self.out / TRUTH)
 
     @cached_property
     def in_mv(self) -> Records:

@@ -12,12 +12,9 @@ from lamae.evaluate.fold import code_scores, evaluate, score_records, statement_
 from lamae.evaluate.ranking import (
     MINIMUM_POSITIVES,
     MacroResult,
-    auroc,
-    average_precision,
     bootstrap_auroc,
     countable,
     macro_auroc,
-    paired_difference,
     report,
 )
 from lamae.evaluate.subgroups import score_subgroups
@@ -26,8 +23,6 @@ __all__ = [
     "MINIMUM_POSITIVES",
     "CalibrationCurve",
     "MacroResult",
-    "auroc",
-    "average_precision",
     "bootstrap_auroc",
     "calibration_curve",
     "calibration_report",
@@ -38,7 +33,6 @@ __all__ = [
     "f1_threshold",
     "fit_platt",
     "macro_auroc",
-    "paired_difference",
     "report",
     "score_records",
     "score_subgroups",

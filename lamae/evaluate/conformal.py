@@ -3,7 +3,9 @@
 For each code the ECGs of the validation fold give two cuts of its probability. Below the lower
 one lie few of the ECGs that carry the code, above the upper one few of those that do not. So
 for an ECG like those of that fold, of ECGs that carry the code at most 1 - level are called
-free of it, and of the others at most 1 - level are said to carry it, whatever the model.
+free of it, and of the others at most 1 - level are said to carry it, whatever the model. The
+same fold chose the weights among a few and calibrated them, which that promise leaves out of
+account; `count_verdicts` of the test fold tells what is left of it.
 
 Source: Vovk, Gammerman and Shafer 2005, "Algorithmic learning in a random world", section 4.5
     (label-conditional, or Mondrian, conformal predictors); the combination with the operating
@@ -30,7 +32,7 @@ def fit_cuts(
     labels: Bool[np.ndarray, " ecgs"],
     level: float = LEVEL,
 ) -> Cuts:
-    """The cuts of one code from ECGs that the model was not fitted to.
+    """The cuts of one code from ECGs that the model did not learn from.
 
     Args:
         probability: What the model says; any increasing function of its score will do.
@@ -69,8 +71,7 @@ def conformal_entry(
     codes = {}
     for rule in rules:
         column = ICD10_CODES.index(rule.code)
-        score, truth = scores[:, column].astype(np.float64), labels[:, column]
-        probability = 1 / (1 + np.exp(-(rule.slope * score + rule.intercept)))
+        truth, probability = labels[:, column], rule.probability(scores[:, column])
         codes[rule.code] = {
             **asdict(fit_cuts(probability, truth, level)),
             "positives": int(truth.sum()),

@@ -50,6 +50,8 @@ def evaluate(
         DataError: The folder lacks data or labels, or no code has enough positives.
         WeightsError: The weights were pretrained only.
     """
+    # Asked before the data are read, which may take minutes.
+    _ = predictor.classifier
     records = load_records(data, predictor.spec, folds=[fold], progress=progress)
     records = records.folds([fold], labelled=True)
     scored = score_records(predictor, records, rng=np.random.default_rng(0), progress=progress)
@@ -100,9 +102,7 @@ def score_records(
     calibration, verdicts = None, None
     if rules := predictor.bundle.rules:
         columns = [ICD10_CODES.index(rule.code) for rule in rules]
-        slope = np.array([rule.slope for rule in rules])
-        intercept = np.array([rule.intercept for rule in rules])
-        probability = 1 / (1 + np.exp(-(slope * scores[:, columns] + intercept)))
+        probability = predictor.probabilities(torch.from_numpy(logits))
         calibration = calibration_report(probability, labels[:, columns], rng=rng, groups=patients)
         verdicts = count_verdicts(predictor.card, rules, probability, labels[:, columns])
     return {

@@ -34,18 +34,6 @@ class MacroResult:
     counted: Bool[np.ndarray, " codes"]
 
 
-def auroc(scores: Float[np.ndarray, " ecgs"], labels: Bool[np.ndarray, " ecgs"]) -> float | None:
-    """Area under the receiver operating characteristic; None without both classes."""
-    return _once(resample.weighted_auroc, scores, labels)
-
-
-def average_precision(
-    scores: Float[np.ndarray, " ecgs"], labels: Bool[np.ndarray, " ecgs"]
-) -> float | None:
-    """Average precision, the area under the precision-recall steps; None without positives."""
-    return _once(resample.weighted_average_precision, scores, labels)
-
-
 def macro_auroc(
     scores: Float[np.ndarray, "ecgs codes"],
     labels: Bool[np.ndarray, "ecgs codes"],
@@ -93,39 +81,6 @@ def bootstrap_auroc(
     weights = resample.draw(len(labels), resamples, rng, groups)
     found = resample.estimate(resample.weighted_auroc, scores, labels, counted, weights)
     return MacroResult(found.macro, found.interval, found.values, found.intervals, counted)
-
-
-def paired_difference(
-    a: Float[np.ndarray, "ecgs codes"],
-    b: Float[np.ndarray, "ecgs codes"],
-    labels: Bool[np.ndarray, "ecgs codes"],
-    *,
-    rng: np.random.Generator,
-    resamples: int = 1000,
-    minimum_positives: int = MINIMUM_POSITIVES,
-    groups: Shaped[np.ndarray, " ecgs"] | None = None,
-    only: Bool[np.ndarray, " codes"] | None = None,
-) -> tuple[float, tuple[float, float]]:
-    """How much the macro AUROC of `a` exceeds that of `b`, both scored on the same resamples.
-
-    Pairing removes what the two have in common, the luck of the test fold, so the interval is
-    much narrower than the two single ones suggest. Arguments as in `bootstrap_auroc`.
-
-    Returns:
-        The difference and its 95 % interval.
-
-    Raises:
-        DataError: No code has enough positives.
-    """
-    counted = _enough(labels, minimum_positives, only)
-    drawn = resample.draw(len(labels), resamples, rng, groups)
-    weights = np.concatenate([np.ones((1, len(labels))), drawn])
-    macros = [
-        resample.macro(resample.weighted_auroc(scores[:, counted], labels[:, counted], weights))
-        for scores in (a, b)
-    ]
-    difference = macros[0] - macros[1]
-    return float(difference[0]), resample.interval(difference[1:])
 
 
 def report(
@@ -204,13 +159,3 @@ def _enough(
             f"{len(labels)} ECGs. Evaluate on more ECGs or ask for fewer positives."
         )
     return counted
-
-
-def _once(
-    metric: resample.Metric,
-    scores: Float[np.ndarray, " ecgs"],
-    labels: Bool[np.ndarray, " ecgs"],
-) -> float | None:
-    """A metric of one code with every ECG counted once; None where it cannot be measured."""
-    value = float(metric(scores[:, None], labels[:, None], np.ones((1, len(labels))))[0, 0])
-    return None if np.isnan(value) else value

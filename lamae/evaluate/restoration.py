@@ -7,10 +7,11 @@ import torch
 from jaxtyping import Float64
 from tqdm import tqdm
 
+from lamae.baselines import linear_estimate
 from lamae.data import Records
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
+from lamae.errors import DataError
 from lamae.predict import Predictor
-from lamae.restore import linear_estimate
 
 BATCH = 32
 # One chest lead hidden at a time, then all six.
@@ -24,14 +25,20 @@ def score_restoration(
 
     Args:
         predictor: Its masked autoencoder is used; it need not be fine-tuned.
-        records: ECGs with all twelve leads.
+        records: ECGs; those that lack a lead are left out.
         progress: Show a progress bar.
 
     Returns:
         For each set of hidden leads ("V1", ..., "V1,V2,V3,V4,V5,V6") and each lead in it the
         medians over ECGs of "rmse_mv", "linear_rmse_mv" and "pearson_r", and "ratio", the
         first over the second.
+
+    Raises:
+        DataError: No ECG has all leads.
     """
+    records = records.take(records.present.all(axis=1))
+    if not len(records):
+        raise DataError("No ECG here has all twelve leads; restoring is judged on such alone.")
     results: dict[str, dict[str, Any]] = {}
     bar = tqdm(HIDDEN_SETS, desc="restoring", unit="set", disable=not progress)
     for hidden in bar:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -38,10 +39,11 @@ def fit(
     prepare: Prepare = lambda rows, generator: rows,
     made_from: Mapping[str, str] = MappingProxyType({}),
 ) -> Trained:
-    """Train, validate and save after every epoch; go on from the last epoch saved in `out`.
+    """Train, validate after every epoch and save; go on from the last epoch saved in `out`.
 
     Masks, order and dropout of an epoch follow from the seed and the epoch's number alone, so
-    a run that was killed and continued ends where an unbroken one does.
+    a run that was killed and continued ends where an unbroken one does; on a GPU, whose sums
+    come in no fixed order, about there.
 
     With several processes each takes an equal share of every batch and the gradients are
     averaged: the order of the ECGs is the same as with one process, and so is the result of a
@@ -70,12 +72,16 @@ def fit(
     Raises:
         DataError: There are fewer training ECGs than one step takes, a batch cannot be shared
             equally, or `out` holds a checkpoint that is damaged, of a run with other settings,
-            made from something else, or past the plateau of a schedule of other epochs.
+            made from something else, or past the plateau of a schedule of other epochs; or
+            another process trains there.
         DivergedError: The loss or its gradient became infinite or not a number.
     """
     steps = count // config.batch
     if not steps:
-        raise DataError(f"{count} training ECGs are fewer than a batch of {config.batch}.")
+        raise DataError(
+            f"{count} training ECGs are fewer than a batch of {config.batch}; choose a recipe with "
+            "smaller batches, or give more data."
+        )
     if config.batch % fabric.world_size:
         raise DataError(
             f"A batch of {config.batch} cannot be shared equally by {fabric.world_size} "
@@ -83,41 +89,42 @@ def fit(
         )
     out.mkdir(parents=True, exist_ok=True)
     folder, first = RunFolder(out), fabric.global_rank == 0
-    objective, *optimizers = fabric.setup(
-        _Objective(module, loss), *make_optimizers(module, config.optim)
-    )
-    parts: dict[str, Stateful] = {"module": module}
-    parts |= {f"optimizer {number}": each for number, each in enumerate(optimizers)}
-    average = None
-    if config.optim.ema is not None:
-        parts["average"] = average = WeightAverage(module, config.optim.ema)
-    if config.compile:
-        # In place, unlike torch.compile(module): names in the state stay as they are.
-        module.compile()
-    epoch = folder.restore(parts, config, steps, made_from, fabric.device)
-    # No process may still be reading what the first one now writes.
-    fabric.barrier()
-    if first:
-        folder.describe(config, made_from, environment(fabric))
-    progress = Progress(config, steps, epoch, silent=not first)
-    passes = _Passes(
-        fabric, module, objective, optimizers, prepare, average, progress, count, config
-    )
-    saved = time.monotonic()
-    while epoch < config.epochs:
-        began = time.monotonic()
-        line = passes.run(epoch)
-        epoch += 1
-        if first:
-            figures = _judge(fabric, average.module if average else module, validate)
-            seconds = time.monotonic() - began
-            folder.log({"epoch": epoch, **line, "seconds": seconds, **figures})
-            if epoch == config.epochs or time.monotonic() - saved >= config.checkpoint_seconds:
-                folder.save(parts, epoch)
-                saved = time.monotonic()
-            progress.epoch(epoch, line["loss"], figures, line["ecgs_per_second"])
+    with folder.taken() if first else nullcontext():
+        objective, *optimizers = fabric.setup(
+            _Objective(module, loss), *make_optimizers(module, config.optim)
+        )
+        parts: dict[str, Stateful] = {"module": module}
+        parts |= {f"optimizer {number}": each for number, each in enumerate(optimizers)}
+        average = None
+        if config.optim.ema is not None:
+            parts["average"] = average = WeightAverage(module, config.optim.ema)
+        if config.compile:
+            # In place, unlike torch.compile(module): names in the state stay as they are.
+            module.compile()
+        epoch = folder.restore(parts, config, steps, made_from, fabric.device)
+        # No process may still be reading what the first one now writes.
         fabric.barrier()
-    progress.close()
+        if first:
+            folder.begin(config, made_from, environment(fabric), epoch)
+        progress = Progress(config, steps, epoch, silent=not first)
+        passes = _Passes(
+            fabric, module, objective, optimizers, prepare, average, progress, count, config
+        )
+        saved = time.monotonic()
+        while epoch < config.epochs:
+            began = time.monotonic()
+            line = passes.run(epoch)
+            epoch += 1
+            if first:
+                figures = _judge(fabric, average.module if average else module, validate)
+                seconds = time.monotonic() - began
+                folder.log({"epoch": epoch, **line, "seconds": seconds, **figures})
+                if epoch == config.epochs or time.monotonic() - saved >= config.checkpoint_seconds:
+                    folder.save(parts, epoch)
+                    saved = time.monotonic()
+                progress.epoch(epoch, line["loss"], figures, line["ecgs_per_second"])
+            fabric.barrier()
+        progress.close()
     if average:
         module.load_state_dict(average.module.state_dict())
     return module.eval()

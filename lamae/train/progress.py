@@ -35,7 +35,7 @@ class Progress:
         self._bar = tqdm(
             total=config.epochs * steps * config.batch,
             initial=epoch * steps * config.batch,
-            desc=f"epoch {epoch + 1}/{config.epochs}",
+            desc=f"epoch {min(epoch + 1, config.epochs)}/{config.epochs}",
             unit=" ECGs",
             unit_scale=True,
             smoothing=0,

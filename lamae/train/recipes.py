@@ -116,29 +116,25 @@ def rehearsal() -> RunConfig:
     )
 
 
-RECIPES: Mapping[str, Callable[[], RunConfig]] = MappingProxyType(
-    {
-        recipe.__name__: recipe
-        for recipe in (
-            small,
-            small_long,
-            small_bottleneck,
-            medium,
-            small_codes,
-            gpu_leads,
-            small_leads,
-            rehearsal,
-        )
-    }
-)
+Recipes = Mapping[str, Callable[[], RunConfig]]
 
 
-def recipe_named(name: str) -> RunConfig:
+def _named(*recipes: Callable[[], RunConfig]) -> Recipes:
+    return MappingProxyType({recipe.__name__: recipe for recipe in recipes})
+
+
+PRETRAINING = _named(small, small_long, small_bottleneck, medium, rehearsal)
+# Of pretraining, too, but only with weights to begin with.
+CONTINUING = _named(gpu_leads, small_leads)
+FINETUNING = _named(small_codes, rehearsal)
+
+
+def recipe_named(name: str, among: Recipes) -> RunConfig:
     """The configuration of a recipe.
 
     Raises:
-        InputError: There is no such recipe.
+        InputError: There is no such recipe among those.
     """
-    if name not in RECIPES:
-        raise InputError(f"There is no recipe {name!r}; choose one of {', '.join(RECIPES)}.")
-    return RECIPES[name]()
+    if name not in among:
+        raise InputError(f"There is no recipe {name!r} for this; choose one of {', '.join(among)}.")
+    return among[name]()

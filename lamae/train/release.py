@@ -3,8 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from lamae import gate, verdicts
 from lamae.checkpoint import (
     BUNDLED,
@@ -46,8 +44,8 @@ def calibrate(bundle: Bundle, training: Records, validation: Records) -> Bundle:
             )
             continue
         slope, intercept = fit_platt(score, truth)
-        probability = 1 / (1 + np.exp(-(slope * score + intercept)))
-        rules.append(CodeRule(code, slope, intercept, f1_threshold(probability, truth)))
+        rule = CodeRule(code, slope, intercept, threshold=1.0)
+        rules.append(replace(rule, threshold=f1_threshold(rule.probability(score), truth)))
     return replace(bundle, rules=tuple(rules), card={**bundle.card, "not_offered": not_offered})
 
 
@@ -67,6 +65,8 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
     """
     bundle = load_bundle(weights)
     predictor = Predictor(bundle)
+    # Asked before the data are read, which may take minutes.
+    _ = predictor.classifier
     validation = load_records(data, bundle.input, folds=[VALIDATION_FOLD], progress=False)
     labelled = validation.folds([VALIDATION_FOLD], labelled=True)
     scores = code_scores(statement_logits(predictor, labelled, progress=False))

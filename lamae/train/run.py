@@ -1,10 +1,13 @@
 """The folder of a run: its settings, what it was made with, its figures, its last checkpoint."""
 
+import fcntl
 import json
+import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -48,6 +51,30 @@ class RunFolder:
         """The last state saved."""
         return self.path / "checkpoint.pt"
 
+    @property
+    def metrics(self) -> Path:
+        """The figures of each epoch, a line each."""
+        return self.path / "metrics.jsonl"
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Keep other processes from training here.
+
+        Raises:
+            DataError: Another process does already.
+        """
+        folder = os.open(self.path, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError as error:
+            raise DataError(
+                f"Another process is training in {self.path}; wait for it, or choose another "
+                "folder."
+            ) from error
+        finally:
+            os.close(folder)
+
     def restore(
         self,
         parts: Mapping[str, Stateful],
@@ -79,12 +106,12 @@ class RunFolder:
             for name, part in parts.items():
                 part.load_state_dict(state[name])
             epoch = int(state["epoch"])
+            saved = json.loads((self.path / "config.json").read_text())
         except (EOFError, KeyError, RuntimeError, UnpicklingError, ValueError) as error:
             raise DataError(
                 f"{self.checkpoint} is damaged or of another run; choose another folder for "
                 "this one."
             ) from error
-        saved = json.loads((self.path / "config.json").read_text())
         self._refuse_another(saved, {**asdict(config), **made_from})
         self._refuse_other_epochs(saved["epochs"], epoch, steps, config)
         return epoch
@@ -92,21 +119,37 @@ class RunFolder:
     def save(self, parts: Mapping[str, Stateful], epoch: int) -> None:
         """Replace the checkpoint; one that is cut off while it is written never counts."""
         state = {**{name: part.state_dict() for name, part in parts.items()}, "epoch": epoch}
-        partial = self.checkpoint.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self.checkpoint)
+        with _replaced(self.checkpoint) as partial:
+            torch.save(state, partial)
 
-    def describe(
-        self, config: RunConfig, made_from: Mapping[str, str], made_with: Mapping[str, Any]
+    def begin(
+        self,
+        config: RunConfig,
+        made_from: Mapping[str, str],
+        made_with: Mapping[str, Any],
+        epoch: int,
     ) -> None:
-        """Write the settings, what the run is made from and what it is made with."""
+        """Write what the run is, and forget epochs that no checkpoint holds.
+
+        Args:
+            config: The run.
+            made_from: As in `lamae.train.loop.fit`.
+            made_with: See `environment`.
+            epoch: Epochs trained so far.
+        """
         settings = {**asdict(config), **made_from}
         for name, values in (("config", settings), ("environment", made_with)):
-            (self.path / f"{name}.json").write_text(json.dumps(values, indent=2) + "\n")
+            with _replaced(self.path / f"{name}.json") as partial:
+                partial.write_text(json.dumps(values, indent=2) + "\n")
+        if self.metrics.is_file():
+            # A line that was cut off while it was written is of an epoch to train again.
+            kept = self.metrics.read_text().splitlines()[:epoch]
+            with _replaced(self.metrics) as partial:
+                partial.write_text("".join(f"{line}\n" for line in kept))
 
     def log(self, line: Mapping[str, Any]) -> None:
         """Add the figures of an epoch."""
-        with (self.path / "metrics.jsonl").open("a") as file:
+        with self.metrics.open("a") as file:
             file.write(json.dumps(line) + "\n")
 
     def _refuse_another(self, saved: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
@@ -146,12 +189,16 @@ class RunFolder:
 
 
 def metrics(out: Path) -> list[dict[str, Any]]:
-    """The figures of every epoch of a run, the first first.
+    """The figures of every epoch of a run, the first first."""
+    return list(map(json.loads, RunFolder(out).metrics.read_text().splitlines()))
 
-    An epoch whose checkpoint was never finished was trained again: its last line counts.
-    """
-    lines = map(json.loads, (out / "metrics.jsonl").read_text().splitlines())
-    return list({line["epoch"]: line for line in lines}.values())
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """A file to write in place of another; one that is cut off while it is written never counts."""
+    partial = path.with_suffix(".partial")
+    yield partial
+    partial.replace(path)
 
 
 def environment(fabric: Fabric) -> dict[str, Any]:

@@ -33,8 +33,8 @@ def reconstruction(ecg: ECG, start: float, hiding: Hiding) -> Reconstruction:
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
 def untouched(ecg: ECG, start: float) -> Reconstruction:
     """The window from `start` s as the model takes it, with nothing hidden."""
+    from lamae.baselines import compare
     from lamae.preprocess import prepare
-    from lamae.restore import compare
 
     spec = predictor().spec
     found = prepare(ecg, spec, start)

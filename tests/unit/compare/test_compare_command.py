@@ -190,7 +190,11 @@ def test_rows_of_several_folders_add_up_where_budget_data_and_weights_are_the_sa
     assert list(both["ablations"]) == ["lamae", "latent_0", "latent_4"]
     kept = [claim["title"] for claim in first["claims"] if "scratch" not in claim.values()]
     assert [claim["title"] for claim in both["claims"]] == kept
-    assert "shipped" not in added_to(first, second, "of others")["rows"]
+    assert any(claim["a"] == "shipped" for claim in first["claims"])
+    for before, now in ((first, second), (None, first), (second, first)):
+        others = added_to(before, now, "of others")
+        assert "shipped" not in others["rows"]
+        assert not any("shipped" in (claim["a"], claim["b"]) for claim in others["claims"])
     assert added_to(None, second, "") == second
     longer = {**second, "settings": {**second["settings"], "budget": {}}}
     assert added_to(first, longer, "") == longer

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lamae.compare.scores import Truth, difference, figures
-from lamae.evaluate import bootstrap_auroc, code_scores, macro_auroc, paired_difference
+from lamae.evaluate import bootstrap_auroc, code_scores, macro_auroc
 from lamae.labels import ICD10_CODES, statement_indices
 
 ECGS = 200
@@ -54,17 +54,17 @@ def test_statements_count_where_training_held_enough_and_one_is_here(truth, runs
     assert figures(runs, truth)["statements"]["counted"] == 69
 
 
-def test_a_difference_of_single_seeds_is_the_paired_one(truth, runs):
-    found = difference(runs[2:], runs[:1], truth)["icd10"]
-    value, interval = paired_difference(
-        code_scores(runs[2]),
-        code_scores(runs[0]),
-        truth.codes,
-        rng=np.random.default_rng(0),
-        groups=truth.patient_id,
-    )
-    assert found["difference"] == pytest.approx(value)
-    assert found["ci"] == pytest.approx(interval)
+def test_a_difference_is_that_of_macros_and_its_interval_narrower_than_unpaired(truth, runs):
+    rng = np.random.default_rng(2)
+    noisy = (runs[2] + rng.normal(scale=0.5, size=runs[2].shape)).astype(np.float32)
+    found = difference([runs[2]], [noisy], truth)
+    single = [figures([run], truth) for run in (runs[2], noisy)]
+    for task in ("icd10", "statements"):
+        low, high = found[task]["ci"]
+        macros = [each[task]["macro_auroc"] for each in single]
+        assert found[task]["difference"] == pytest.approx(macros[0] - macros[1])
+        assert low < found[task]["difference"] < high
+        assert high - low < min(np.diff(each[task]["ci"])[0] for each in single)
 
 
 def test_a_difference_compares_means_over_seeds(truth, runs):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from lamae.baselines import linear_estimate
 from lamae.errors import InputError
 from lamae.model import (
     Backbone,
@@ -28,7 +29,6 @@ from lamae.model.mask import (
     pack,
 )
 from lamae.model.stem import PatchEmbedding
-from lamae.restore import linear_estimate
 
 CONFIG = ModelConfig(
     samples=200,

@@ -2,7 +2,10 @@
 
 import importlib
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from subprocess import PIPE
 
 import numpy as np
 import pytest
@@ -26,7 +29,7 @@ from lamae.train.finetune import finetune_on
 from lamae.train.muon import Muon
 from lamae.train.optim import decays_from, make_optimizers, rate_at
 from lamae.train.pretrain import lead_moments, pretrain_on
-from lamae.train.recipes import RECIPES, recipe_named
+from lamae.train.recipes import CONTINUING, FINETUNING, PRETRAINING, recipe_named
 from lamae.train.release import calibrate, release
 from lamae.train.run import metrics
 
@@ -117,10 +120,23 @@ def test_lost_amplitudes_enter_neither_the_linear_estimate_nor_the_validation_lo
 def test_a_killed_run_continues_to_the_same_result(
     task, records, pretrained, tmp_path, monkeypatch
 ):
+    # All that the weights that ship were drawn with.
+    config = replace(CONFIG, optim=replace(CONFIG.optim, ema=0.9))
+
     def run(out):
         if task == "pretrain":
-            return pretrain_on(CONFIG, records, out)
-        return finetune_on(CONFIG, records, out, load_bundle(pretrained))
+            changes = AugmentConfig(gain=0.2, shift=500, turn=8.0)
+            whole_leads = replace(
+                config, augment=changes, mask=MaskConfig(asked=0.65), relative=True
+            )
+            return pretrain_on(whole_leads, records, out)
+        stretches = replace(
+            config,
+            augment=AugmentConfig(gain=0.1, noise=0.1, shift=50, mix=0.5),
+            stretch=True,
+            model=ModelConfig(rhythm_width=8),
+        )
+        return finetune_on(stretches, records, out, load_bundle(pretrained))
 
     unbroken = weights_of(run(tmp_path / "unbroken"))
     saved = torch.save
@@ -337,6 +353,38 @@ def test_a_run_goes_on_with_its_own_settings_only(records, tmp_path):
     assert [line["epoch"] for line in metrics(tmp_path)] == [1, 2]
 
 
+def test_epochs_that_no_checkpoint_holds_are_no_part_of_a_run(records, tmp_path):
+    longer = replace(CONFIG, epochs=3, optim=replace(CONFIG.optim, decay=0.0))
+    pretrain_on(replace(longer, epochs=1), records, tmp_path)
+    with (tmp_path / "metrics.jsonl").open("a") as file:
+        # Three epochs were trained since the last checkpoint; the last line was cut off.
+        file.writelines(f'{{"epoch": {epoch}, "seconds": 60.0}}\n' for epoch in (2, 3, 4))
+        file.write('{"epoch": 5, "sec')
+    pretrain_on(replace(longer, epochs=2), records, tmp_path)
+    history = metrics(tmp_path)
+    assert [line["epoch"] for line in history] == [1, 2]
+    assert all("loss" in line for line in history)
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(DataError, match="damaged"):
+        pretrain_on(longer, records, tmp_path)
+
+
+def test_two_processes_do_not_train_in_one_folder(records, tmp_path):
+    holder = (
+        "import sys; from pathlib import Path; from lamae.train.run import RunFolder\n"
+        "with RunFolder(Path(sys.argv[1])).taken():\n"
+        "    print('taken', flush=True); input()\n"
+    )
+    command = [sys.executable, "-c", holder, str(tmp_path)]
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True) as other:
+        assert other.stdout.readline() == "taken\n"
+        with pytest.raises(DataError, match="Another process is training"):
+            pretrain_on(CONFIG, records, tmp_path)
+        assert not list(tmp_path.iterdir())
+        other.communicate("\n")
+    pretrain_on(CONFIG, records, tmp_path)
+
+
 def test_fine_tuning_goes_on_from_the_weights_that_it_began_with_only(
     records, pretrained, tmp_path
 ):
@@ -453,9 +501,10 @@ def test_a_recipe_takes_another_seed_and_other_epochs(monkeypatch, tmp_path, com
     module = importlib.import_module(f"lamae.train.{command}")
     monkeypatch.setattr(module, command, lambda config, *_: taken.append(config) or tmp_path)
     path = str(tmp_path)
-    argv = [command, "small_codes", "--data", path, "--out", path, "--init", path]
+    name = {"pretrain": "small_leads", "finetune": "small_codes"}[command]
+    argv = [command, name, "--data", path, "--out", path, "--init", path]
     assert main(argv) == main([*argv, "--seed", "0", "--epochs", "5"]) == 0
-    recipe = recipe_named("small_codes")
+    recipe = recipe_named(name, {**CONTINUING, **FINETUNING})
     assert taken == [recipe, replace(recipe, seed=0, epochs=5)]
     assert main([*argv, "--seed", "3"]) == 0
     assert taken[-1] == replace(recipe, seed=3)
@@ -526,7 +575,29 @@ def test_moments_are_mean_products():
 
 
 def test_recipes_are_complete_and_named_after_themselves():
-    for name in RECIPES:
-        assert recipe_named(name).recipe == name
-    with pytest.raises(InputError, match="small"):
-        recipe_named("huge")
+    for recipes in (PRETRAINING, CONTINUING, FINETUNING):
+        for name in recipes:
+            assert recipe_named(name, recipes).recipe == name
+    with pytest.raises(InputError, match="small_codes"):
+        recipe_named("huge", FINETUNING)
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["pretrain", "small_codes"], "no recipe 'small_codes' for this; choose one of small,"),
+        (["finetune", "small", "--init", "x"], "choose one of small_codes,"),
+        (["pretrain", "small_leads"], "goes on with weights; name them with --init"),
+    ],
+)
+def test_a_recipe_of_another_task_is_refused_before_anything_is_read(argv, words, tmp_path, capsys):
+    assert main([*argv, "--data", "absent", "--out", str(tmp_path / "run")]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_data_are_read(tmp_path, capsys):
+    (tmp_path / "file").touch()
+    for argv in (["pretrain", "rehearsal"], ["compare"]):
+        assert main([*argv, "--data", "absent", "--out", str(tmp_path / "file")]) == 2
+        assert "file cannot be a folder of runs" in capsys.readouterr().err

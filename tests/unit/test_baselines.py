@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from lamae.baselines import algebra_estimate, lead_errors, linear_estimate
 from lamae.ecg import CHEST_LEADS, LEADS, LIMB_FROM_I_II
-from lamae.restore import algebra_estimate, lead_errors, linear_estimate
 
 
 @pytest.fixture

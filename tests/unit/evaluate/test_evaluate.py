@@ -34,20 +34,22 @@ def scored(
 
 class TestAuroc:
     def test_by_hand_with_a_tie(self):
-        scores = np.array([0.1, 0.4, 0.4, 0.8])
-        labels = np.array([False, False, True, True])
+        scores = np.array([[0.1], [0.4], [0.4], [0.8]])
+        labels = np.array([[False], [False], [True], [True]])
         # Four pairs: three in order, one tied.
-        assert evaluate.auroc(scores, labels) == pytest.approx(3.5 / 4)
+        assert evaluate.macro_auroc(scores, labels, 1) == pytest.approx(3.5 / 4)
 
     def test_needs_both_classes(self):
-        assert evaluate.auroc(np.array([0.1, 0.2]), np.array([True, True])) is None
-        assert evaluate.auroc(np.array([0.1, 0.2]), np.array([False, False])) is None
+        scores = np.array([[0.1, 0.1, 0.1], [0.2, 0.2, 0.2]])
+        labels = np.array([[True, False, False], [True, False, True]])
+        found = weighted_auroc(scores, labels, np.ones((1, 2)))
+        np.testing.assert_equal(found, [[np.nan, np.nan, 1.0]])
 
     def test_average_precision_by_hand(self):
-        scores = np.array([0.9, 0.8, 0.7, 0.6])
-        labels = np.array([True, False, True, False])
-        assert evaluate.average_precision(scores, labels) == pytest.approx((1 + 2 / 3) / 2)
-        assert evaluate.average_precision(scores, np.zeros(4, dtype=bool)) is None
+        scores = np.array([[0.9], [0.8], [0.7], [0.6]])
+        labels = np.array([[True], [False], [True], [False]])
+        found = weighted_average_precision(scores, labels, np.ones((1, 4)))
+        assert found[0, 0] == pytest.approx((1 + 2 / 3) / 2)
 
 
 class TestBootstrap:
@@ -153,26 +155,6 @@ class TestBootstrap:
         began = time.process_time()
         evaluate.bootstrap_auroc(scores, labels, rng=rng)
         assert time.process_time() - began < 5
-
-
-class TestPairedDifference:
-    def test_equal_scores_differ_by_nothing(self, rng):
-        scores, labels = scored(rng, 100, 3)
-        difference, interval = evaluate.paired_difference(
-            scores, scores, labels, rng=rng, resamples=50
-        )
-        assert (difference, interval) == (0.0, (0.0, 0.0))
-
-    def test_is_the_difference_of_macros_and_narrower_than_unpaired(self, rng):
-        a, labels = scored(rng, 300, 4)
-        b = (a + rng.normal(scale=0.5, size=a.shape)).astype(np.float32)
-        difference, interval = evaluate.paired_difference(a, b, labels, rng=rng, resamples=400)
-        single = [
-            evaluate.bootstrap_auroc(scores, labels, rng=rng, resamples=400) for scores in (a, b)
-        ]
-        assert difference == pytest.approx(single[0].macro - single[1].macro, abs=1e-12)
-        assert interval[0] < difference < interval[1]
-        assert np.diff(interval) < np.diff(single[0].interval)
 
 
 class TestCalibration:
