@@ -63,7 +63,10 @@ class Prepared:
 
 
 def prepare(ecg: ECG, spec: InputSpec, start: float = 0.0) -> Prepared:
-    """Cut the window, resample, filter and scale; leads and time that are missing stay zero.
+    """Resample, filter, cut the window and scale; leads and time that are missing stay zero.
+
+    What the recording holds for `FILTER_PADDING_SECONDS` around the window is filtered with it:
+    where a recording ends within a beat, the filter bends the last half second.
 
     Args:
         ecg: A recording of any length and sampling rate.
@@ -73,13 +76,19 @@ def prepare(ecg: ECG, spec: InputSpec, start: float = 0.0) -> Prepared:
     Raises:
         InputError: The window holds less than one second of the recording.
     """
-    window = ecg.window(start, spec.seconds) if 0 <= start <= ecg.duration - 1 else None
-    if window is None:
+    if not 0 <= start <= ecg.duration - 1:
         raise InputError(
             f"A window from {start:g} s holds less than one second of this recording of "
             f"{ecg.duration:g} s; choose an earlier start."
         )
-    signal = band_pass(resample(window.signal, ecg.fs, spec.fs), spec)[:, : spec.samples]
+    # Whole samples of the model before the window, so that its own begin at `start`.
+    before = int(min(start, FILTER_PADDING_SECONDS) * spec.fs)
+    around = ecg.window(
+        max(start - before / spec.fs, 0.0),
+        before / spec.fs + spec.seconds + FILTER_PADDING_SECONDS,
+    )
+    filtered = band_pass(resample(around.signal, ecg.fs, spec.fs), spec)
+    signal = filtered[:, before : before + spec.samples]
     values = np.zeros((len(spec.leads), spec.samples), dtype=np.float32)
     present = np.zeros(values.shape, dtype=bool)
     rows = lead_indices(ecg.leads)

@@ -25,7 +25,7 @@ from lamae.io.edf_header import (
     parse,
     person,
 )
-from lamae.io.names import mv_per_unit, standard_lead
+from lamae.io.names import mv_per_unit, refuse_counted, standard_lead
 
 _ONSET = re.compile(rb"([+-]\d{1,9}(?:\.\d{1,12})?)\x14\x14")
 # In mV within 40 ms: no limb lead of 1,409 PTB-XL records rose or fell so far (at most 3.5) in more
@@ -47,6 +47,7 @@ def read(content: bytes, *, fs: float | None = None, unit: str | None = None) ->
         ReadError: The header cannot be right, or the file is cut short.
     """
     header = parse(content)
+    refuse_counted(signal.label for signal in header.signals)
     leads = [signal for signal in header.signals if standard_lead(signal.label)]
     if not leads:
         raise ReadError(

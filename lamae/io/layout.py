@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from lamae.errors import ReadError
-from lamae.io.names import mv_per_unit, standard_lead
+from lamae.io.names import count_channels, mv_per_unit, standard_lead
 
 MAX_COLUMNS = 256
 # Time to match a unit grows with the cube of a heading's length; real headings are short.
@@ -74,6 +74,8 @@ def find_layout(rows: Sequence[str]) -> Layout:
         # numpy.savetxt writes its heading as a comment.
         remark = _cells(rows[start - 1].lstrip().lstrip("#% "), separator)
         names = remark if len(remark) == columns and any(map(standard_lead, remark)) else None
+    if names is not None and count_channels(names):
+        names = None
     first = start + heads
     if names is None and table[0][-columns:] in (_numbers(columns, 0), _numbers(columns, 1)):
         first += 1

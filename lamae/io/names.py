@@ -1,6 +1,7 @@
 """Lead names and units as files write them, mapped to ours."""
 
 import re
+from collections.abc import Iterable
 
 from lamae.ecg import LEADS
 from lamae.errors import ReadError
@@ -13,6 +14,7 @@ _NEGATIVE = frozenset({"MINUS", "NEG", "NEGATIVE", "INV", "INVERTED"})
 _LEADS = {lead.upper(): lead for lead in LEADS}
 _LEADS |= {"DI": "I", "DII": "II", "DIII": "III", "D1": "I", "D2": "II", "D3": "III"}
 _NUMBERED = {"1": "I", "2": "II", "3": "III"}
+_COUNTED = re.compile(r"\W*LEADS?[\W_]*(\d{1,3})\W*(?:[muμ]?V\W*)?", re.IGNORECASE)
 _UNITS = {
     "mv": 1.0, "millivolt": 1.0, "millivolts": 1.0,
     "uv": 1e-3, "μv": 1e-3, "microvolt": 1e-3, "microvolts": 1e-3,
@@ -51,6 +53,25 @@ def standard_lead(name: str) -> tuple[str, int] | None:
     joined = "".join(kept)
     lead = _LEADS.get(joined) or (_NUMBERED.get(joined) if says_lead else None)
     return (lead, sign) if lead else None
+
+
+def count_channels(names: Iterable[str]) -> bool:
+    """Whether "Lead 1" to "Lead 12", or from "Lead 0" on, count channels and name no leads."""
+    matches = [_COUNTED.fullmatch(name[:80]) for name in names]
+    return any(match and match[1].lstrip("0") not in _NUMBERED for match in matches)
+
+
+def refuse_counted(names: Iterable[str]) -> None:
+    """Refuse a recording whose channels are counted, not named.
+
+    Raises:
+        ReadError: They are: which lead each is would be a guess.
+    """
+    if count_channels(names):
+        raise ReadError(
+            "The channels are numbered, not named after their leads; expected names such as I, "
+            "II, V1. Name the channels after their leads."
+        )
 
 
 def mv_per_unit(unit: str) -> float | None:

@@ -19,7 +19,7 @@ import wfdb as library
 from lamae.ecg import ECG
 from lamae.errors import InputError, ReadError
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
-from lamae.io.names import mv_per_unit, standard_lead
+from lamae.io.names import mv_per_unit, refuse_counted, standard_lead
 from lamae.io.wfdb_header import BYTES_PER_SAMPLE, FLAC, Header, Signal, bare_name, parse
 
 LIBRARY_ERRORS = (
@@ -58,6 +58,7 @@ def read(
     """
     parsed = _without_files_of_other_signals(parse(header), files)
     contents = _signal_contents(parsed, files)
+    refuse_counted(signal.name for signal in parsed.signals)
     leads = [signal for signal in parsed.signals if standard_lead(signal.name)]
     for signal in leads:
         _check_calibration(signal)

@@ -5,7 +5,7 @@ import pytest
 
 from lamae.ecg import ECG, LEADS, LIMB_FROM_I_II
 from lamae.errors import InputError
-from lamae.preprocess import InputSpec, prepare, to_recording
+from lamae.preprocess import InputSpec, band_pass, prepare, to_recording
 
 SPEC = InputSpec()
 
@@ -65,6 +65,31 @@ def test_the_window_is_the_one_asked_for():
     assert abs(int(values[0].argmax()) - 302) <= 1
     with pytest.raises(InputError, match="earlier start"):
         prepare(ecg_of(signal, 100.0), SPEC, start=29.5)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.5, 7.0, 13.7, 20.0])
+def test_a_window_of_a_longer_recording_does_not_bend_at_its_ends(start):
+    """Beats of 1 mV at every edge; the whole recording, filtered at once, is the truth."""
+    time = np.arange(3000) / 100
+    beats = sum(np.exp(-(((time - at) / 0.02) ** 2)) for at in np.arange(0.55, 30, 0.9))
+    for edge in (start, start + 10):
+        beats += np.exp(-(((time - edge) / 0.02) ** 2))
+    ecg = ecg_of(np.tile(beats, (12, 1)), 100.0)
+    first = round(start * 100)
+    whole = band_pass(ecg.signal.astype(np.float64), SPEC)[:, first : first + 1000]
+    found = prepare(ecg, SPEC, start=start)
+    assert found.seconds == pytest.approx(10.0)
+    np.testing.assert_allclose(found.values * SPEC.scale, whole, atol=0.03)
+    # What such an edge did when the window was cut before it was filtered.
+    if 0 < start < 20:
+        cut = band_pass(ecg.signal[:, first : first + 1000].astype(np.float64), SPEC)
+        assert np.abs(cut - whole).max() > 0.2
+
+
+def test_a_recording_that_is_no_longer_than_the_window_is_filtered_as_in_training():
+    ecg = random_ecg(100.0, 10.0)
+    alone = band_pass(ecg.signal.astype(np.float64), SPEC) / SPEC.scale
+    np.testing.assert_allclose(prepare(ecg, SPEC).values, alone, rtol=1e-6)
 
 
 def test_values_come_back_to_the_recordings_own_samples():

@@ -133,6 +133,20 @@ def test_headings_that_are_only_numbers_are_no_samples():
     assert read("x.csv", numbered, **KNOWN).signal.shape == LIVELY.signal.shape
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_headings_that_count_the_columns_name_no_leads(first):
+    head = ",".join(f"Lead{at}" for at in range(first, first + 12))
+    ecg = read("x.csv", with_columns(head=head), **KNOWN)
+    np.testing.assert_allclose(ecg.signal, LIVELY.signal, atol=1e-6)
+    assert any("The columns have no names" in note for note in ecg.notes)
+
+
+def test_fewer_counted_columns_are_refused():
+    table = b"Lead 1,Lead 2,Lead 3,Lead 4\n" + b"0.1,0.2,0.1,0.3\n" * 600
+    with pytest.raises(ReadError, match="4 columns without lead names"):
+        read("x.csv", table, **KNOWN)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

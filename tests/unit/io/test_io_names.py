@@ -3,7 +3,8 @@
 import pytest
 
 from lamae.ecg import LEADS
-from lamae.io.names import mv_per_unit, standard_lead
+from lamae.errors import ReadError
+from lamae.io.names import count_channels, mv_per_unit, refuse_counted, standard_lead
 
 
 @pytest.mark.parametrize("lead", LEADS)
@@ -46,6 +47,23 @@ def test_other_spellings(name, expected):
 )  # fmt: skip
 def test_what_is_not_surely_a_lead_is_none(name):
     assert standard_lead(name) is None
+
+
+@pytest.mark.parametrize(
+    ("names", "counted"),
+    [
+        (["Lead 1", "Lead 2", "Lead 3"], False),
+        (["lead1", "lead_2", "LEAD-03", "Lead 4"], True),
+        (["Lead0", "Lead1"], True),
+        (["Lead 1 (mV)", "Lead 12 (mV)"], True),
+        (["time", "Lead I", "V1", "V6", "12"], False),
+    ],
+)
+def test_numbers_beyond_three_count_channels(names, counted):
+    assert count_channels(names) is counted
+    if counted:
+        with pytest.raises(ReadError, match="numbered, not named"):
+            refuse_counted(names)
 
 
 @pytest.mark.parametrize(
