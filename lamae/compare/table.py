@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lamae.compare.results import Results
-from lamae.compare.rows import LEAD_SETS, ROWS, SHARES
+from lamae.compare.rows import LEAD_SETS, ROWS, SHARES, Row
 
 TEST, VALIDATION = "fold10", "fold9"
 NONE = "–"
@@ -70,10 +70,9 @@ def methods(results: Results) -> str:
             if other.method == row.method and other.share == share and other.name in found
         ]
         shares = {part["share"]: part for part in fewer}
-        seeds = len(entry["seeds"])
         lines.append(
             [
-                row.title + (f" ({seeds})" if seeds > 1 else ""),
+                titled(row, entry),
                 interval(entry[TEST]["12"]["icd10"]),
                 interval(entry[TEST]["12"]["statements"]),
                 number(entry[VALIDATION]["12"]["icd10"]["macro_auroc"]),
@@ -88,7 +87,7 @@ def methods(results: Results) -> str:
                 f"{entry['parameters'] / 1e6:.2f} M",
             ]
         )
-    counted = _counted(found)
+    counted = counted_tasks(found)
     return table(
         [
             "",
@@ -102,6 +101,12 @@ def methods(results: Results) -> str:
         ],
         lines,
     )
+
+
+def titled(row: Row, entry: Mapping[str, Any]) -> str:
+    """A row's title, with the number of its seeds where there are several."""
+    seeds = len(entry["seeds"])
+    return row.title + (f" ({seeds})" if seeds > 1 else "")
 
 
 def lead_sets(results: Results) -> str:
@@ -186,7 +191,7 @@ def minutes(entry: Mapping[str, Any]) -> str:
     return f"{entry['minutes']:.0f}{named}"
 
 
-def _counted(rows: Results) -> dict[str, str]:
+def counted_tasks(rows: Results) -> dict[str, str]:
     """How many codes and statements were scored, if there are any rows."""
     first = next(iter(rows.values()), None)
     if first is None:

@@ -69,14 +69,14 @@ def results(card: Mapping[str, Any]) -> None:
         return
     with st.container(horizontal=True, gap="medium"):
         st.metric(
-            "ICD-10-CM codes, macro AUROC (95% CI)",
+            f"{icd10['counted']} ICD-10-CM codes, macro AUROC (95% CI)",
             interval(icd10, "macro_auroc"),
             width="content",
         )
-        if test.get("statements"):
+        if carried := test.get("statements"):
             st.metric(
-                "SCP statements, macro AUROC (95% CI)",
-                interval(test["statements"], "macro_auroc"),
+                f"{carried['counted']} SCP statements, 5+ in the test fold",
+                interval(carried, "macro_auroc"),
                 width="content",
             )
         if trained := test.get("statements_trained"):

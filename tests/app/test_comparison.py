@@ -80,13 +80,14 @@ def test_rows_lead_sets_and_differences_stand_in_tables(visit, results):
     at = visit(lambda: results)
     assert "Comparison" in subheaders(at)
     (methods,) = (t.value for t in at.table if "Minutes" in t.value.columns)
-    assert list(methods[""]) == [row.title for row in ROWS if row.share == 1]
-    tuned = methods.set_index("").loc["LAMAE, fine-tuned"]
+    assert list(methods[""]) == [
+        row.title + (" (3)" if len(row.seeds) == 3 else "") for row in ROWS if row.share == 1
+    ]
+    tuned = methods.set_index("").loc["LAMAE, fine-tuned (3)"]
     at_row = [row.name for row in ROWS].index("lamae_finetuned")
     value = 0.7 + 0.01 * at_row
-    assert (
-        tuned["ICD-10-CM codes (95% CI)"] == f"{value:.3f} ({value - 0.02:.3f}–{value + 0.03:.3f})"
-    )
+    expected = f"{value:.3f} ({value - 0.02:.3f}–{value + 0.03:.3f})"
+    assert tuned["ICD-10-CM codes (15) (95% CI)"] == expected
     assert tuned["Codes, 10% of labels"].startswith(f"{value + 0.01:.3f}")
     alone = methods.set_index("").loc["Independent leads, fine-tuned"]
     assert alone["Codes, 10% of labels"] == "–"

@@ -211,7 +211,7 @@ def test_the_card_shows_results_data_and_limits(visit, predictor):
     at = visit(MODEL)
     test = predictor.card["results"]["test"]["icd10"]
     low, high = test["ci"]
-    shown = metrics(at)["ICD-10-CM codes, macro AUROC (95% CI)"]
+    shown = metrics(at)[f"{test['counted']} ICD-10-CM codes, macro AUROC (95% CI)"]
     assert shown == f"{test['macro_auroc']:.3f} ({low:.3f}–{high:.3f})"
     assert predictor.sha256 in words(at)
     for limit in predictor.card["limits"]:
