@@ -87,7 +87,7 @@ def methods(results: Results) -> str:
                 f"{entry['parameters'] / 1e6:.2f} M",
             ]
         )
-    counted = counted_tasks(found)
+    counted = _counted(found)
     return table(
         [
             "",
@@ -191,7 +191,7 @@ def minutes(entry: Mapping[str, Any]) -> str:
     return f"{entry['minutes']:.0f}{named}"
 
 
-def counted_tasks(rows: Results) -> dict[str, str]:
+def _counted(rows: Results) -> dict[str, str]:
     """How many codes and statements were scored, if there are any rows."""
     first = next(iter(rows.values()), None)
     if first is None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from lamae.compare.results import load_results
 from lamae.compare.rows import LEAD_SETS, ROWS, SHARES
-from lamae.compare.table import counted_tasks, lead_names, minutes, number, sentence, titled
+from lamae.compare.table import lead_names, minutes, number, sentence, titled
 from lamae.ui.scores import interval
 
 __all__ = ["ablations", "claims", "lead_sets", "load_results", "methods", "points", "sentence"]
@@ -34,14 +34,14 @@ def points(results: Mapping[str, Any]) -> list[dict[str, Any]]:
 def methods(results: Mapping[str, Any]) -> pd.DataFrame:
     """Every row with all labels, and its codes with fewer."""
     found = results["rows"]
-    counted, lines = counted_tasks(found), []
+    lines = []
     for row in ROWS:
         if row.name not in found or row.share != 1:
             continue
         entry = found[row.name]
         line = {"": titled(row, entry)}
         line |= {
-            f"{name}{counted.get(task, '')} (95% CI)": interval(
+            f"{entry[TEST]['12'][task]['counted']} {name} (95% CI)": interval(
                 entry[TEST]["12"][task], "macro_auroc"
             )
             for task, name in TASKS.items()

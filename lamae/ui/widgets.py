@@ -44,16 +44,22 @@ def problem() -> None:
 
 
 def ecg_in_sidebar(in_hand: InHand) -> None:
-    """The ECG in hand; with the model, all that the sidebar holds."""
+    """The ECG in hand; with the model, all that the sidebar holds.
+
+    Where the sidebar is closed for want of width, a line above the page says it.
+    """
     ecg = in_hand.ecg
     start = chosen_start(ecg)
+    quality = quality_in_words(cache.quality(ecg, start))
     count = "1 lead" if len(ecg.leads) == 1 else f"{len(ecg.leads)} leads"
     with st.sidebar:
         st.markdown(
             f":small[ECG in hand]  \n**{plain(in_hand.name)}**  \n"
             f"{length(ecg)}, {count}, {ecg.fs:g} Hz  \n"
-            f"{quality_in_words(cache.quality(ecg, start))}"
+            f"{quality}"
         )
+    with st.container(key="in_hand"):
+        st.caption(f"{plain(in_hand.name)}, {length(ecg)}. {quality}.")
 
 
 def model_in_sidebar() -> None:

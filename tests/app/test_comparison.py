@@ -87,7 +87,7 @@ def test_rows_lead_sets_and_differences_stand_in_tables(visit, results):
     at_row = [row.name for row in ROWS].index("lamae_finetuned")
     value = 0.7 + 0.01 * at_row
     expected = f"{value:.3f} ({value - 0.02:.3f}–{value + 0.03:.3f})"
-    assert tuned["ICD-10-CM codes (15) (95% CI)"] == expected
+    assert tuned["15 ICD-10-CM codes (95% CI)"] == expected
     assert tuned["Codes, 10% of labels"].startswith(f"{value + 0.01:.3f}")
     alone = methods.set_index("").loc["Independent leads, fine-tuned"]
     assert alone["Codes, 10% of labels"] == "–"
