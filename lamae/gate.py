@@ -76,6 +76,7 @@ class Fitness:
         left_out: Leads that were recorded, but are to be hidden from the model.
         gate: How the ECG compares with known ones; None where it was not compared.
         minor: Whether the file says that it is of someone under 18.
+        electrodes: Why the limb electrodes may have been swapped; None where nothing says so.
     """
 
     usable: bool
@@ -84,6 +85,7 @@ class Fitness:
     left_out: tuple[LeadQuality, ...] = ()
     gate: Gate | None = None
     minor: bool = False
+    electrodes: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -114,7 +116,7 @@ class Fitness:
 
     def remarks(self, prediction: Prediction) -> tuple[str, ...]:
         """What must be said beside codes, one sentence each; none where all is as tested."""
-        said = [self.hidden, prediction.untested]
+        said = [self.electrodes, self.hidden, prediction.untested]
         if prediction.untested and self.gate is None:
             said.append("This ECG was not compared with known ones, either.")
         if self.minor:
@@ -123,7 +125,11 @@ class Fitness:
 
 
 def fitness(
-    predictor: Predictor | None, ecg: ECG, quality: Sequence[LeadQuality], start: float = 0.0
+    predictor: Predictor | None,
+    ecg: ECG,
+    quality: Sequence[LeadQuality],
+    start: float = 0.0,
+    electrodes: str | None = None,
 ) -> Fitness:
     """Judge a window of an ECG, lead by lead and as a whole.
 
@@ -132,6 +138,7 @@ def fitness(
         ecg: A recording with any of the twelve leads.
         quality: Of the twelve leads in the window.
         start: Where the ten-second window starts, in s.
+        electrodes: What `lamae.measure.doubt` says of the window.
 
     Raises:
         InputError: The window does not exist.
@@ -140,9 +147,9 @@ def fitness(
     poor = tuple(lead for lead in quality if lead.verdict not in (*READABLE, "missing"))
     leads = tuple(lead for lead in ecg.leads if lead not in {other.lead for other in poor})
     if not leads:
-        return Fitness(fit, signal, ecg.leads, minor=ecg.minor)
+        return Fitness(fit, signal, ecg.leads, minor=ecg.minor, electrodes=electrodes)
     gate = judge(predictor, ecg.only(leads), start) if fit and predictor is not None else None
-    return Fitness(fit, signal, leads, poor, gate, ecg.minor)
+    return Fitness(fit, signal, leads, poor, gate, ecg.minor, electrodes)
 
 
 def fixed_masks(available: Bool[Tensor, "B 12 N"]) -> Bool[Tensor, "masks B 12 N"]:

@@ -51,7 +51,7 @@ def _about(report: Report) -> list[str]:
         ecg.source[:1].upper() + ecg.source[1:],
         f"{ecg.duration:.1f} s at {ecg.fs:g} Hz, shown from {report.start:g} s",
         report.found.rhythm,
-        doubt(report.found) or "",
+        "" if report.prediction else doubt(report.found) or "",
         *ecg.notes,
     ]
     return [part for line in lines for part in textwrap.wrap(line, NARROW)]

@@ -26,9 +26,6 @@ def show(ecg: ECG, start: float) -> None:
     _headlines(ecg, found)
     st.markdown(widgets.plain(found.rhythm))
     st.markdown(widgets.plain(_premature(found, start)))
-    said = doubt(found)
-    if said:
-        st.warning(widgets.plain(said))
     with st.expander(
         "All measurements, and how far each can be trusted", expanded=True, key="measurements"
     ):
@@ -41,6 +38,13 @@ def show(ecg: ECG, start: float) -> None:
                 figures.median_beats(found.beat, dark=widgets.dark()), "median_beat_sheet"
             )
             widgets.download(_samples(found.beat), "median_beat")
+
+
+def warn(ecg: ECG, start: float) -> None:
+    """Say that the limb electrodes may have been swapped, where the window from `start` s does."""
+    said = doubt(cache.measurements(ecg, start))
+    if said:
+        st.warning(widgets.plain(said))
 
 
 def _headlines(ecg: ECG, found: Measurements) -> None:

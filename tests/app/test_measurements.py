@@ -10,18 +10,12 @@ from lamae.measured import NAMES
 from lamae.ui import demos
 
 
-def panel(name: str, *, swapped: bool = False, qtc: str | None = None) -> None:
+def panel(name: str, *, qtc: str | None = None) -> None:
     from dataclasses import replace
 
     from lamae.ui import demos, measurements
 
     ecg = demos.load(name)
-    if swapped:
-        order = [ecg.leads.index(lead) for lead in ("I", "III", "II", "aVL", "aVR")]
-        signal = ecg.signal.copy()
-        signal[:5] = ecg.signal[order]
-        signal[0] *= -1
-        ecg = replace(ecg, signal=signal)
     if qtc:
         ecg = replace(ecg, measurements={qtc: 431.0})
     measurements.show(ecg, 0.0)
@@ -102,9 +96,3 @@ def test_the_median_beat_is_drawn_and_can_be_taken_away(show):
     assert {"download_measurements", "download_median_beat"} <= {
         one.proto.id.split("-")[-1] for one in at.get("download_button")
     }
-
-
-def test_swapped_arms_are_a_doubt(show):
-    assert not show("sinus_rhythm").warning
-    (said,) = show("sinus_rhythm", swapped=True).warning
-    assert "may have been swapped" in said.value
