@@ -5,6 +5,7 @@ import textwrap
 import lamae
 from lamae.ecg import age_in_words
 from lamae.export.contents import OLDEST, Report
+from lamae.icd10 import not_coded
 from lamae.measure import doubt
 from lamae.results import CodeScore
 
@@ -61,7 +62,9 @@ def _codes_in_words(report: Report) -> list[str]:
     if report.prediction is None:
         return ["No codes are suggested", *textwrap.wrap(report.refusal or "", BROAD)]
     found = [code for code in report.prediction.codes if code.suggested]
-    remarks = [line for remark in report.remarks for line in textwrap.wrap(remark, BROAD)]
+    absent = not_coded(code.code for code in report.prediction.codes)
+    said = [*filter(None, [absent]), *report.remarks]
+    remarks = [line for remark in said for line in textwrap.wrap(remark, BROAD)]
     if not found:
         return [
             "No code is suggested. The closest:",

@@ -6,6 +6,7 @@ import streamlit as st
 
 from lamae import figures
 from lamae.errors import LamaeError
+from lamae.icd10 import not_coded
 from lamae.results import CodeScore, Prediction
 from lamae.ui import cache, codes, session, widgets
 from lamae.ui.session import InHand
@@ -68,6 +69,8 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
             st.markdown("No code is suggested.")
             first = prediction.codes[0]
             st.caption("Closest: " + codes.sentence(first, test_ecgs))
+        if said := not_coded(code.code for code in prediction.codes):
+            st.caption(said)
         if open_ones:
             with st.expander(f"Cannot say: {len(open_ones)} codes"):
                 for code in open_ones:

@@ -22,7 +22,7 @@ from app_views import (
 from lamae.attribute import METHODS, explain
 from lamae.checkpoint import Bundle, CodeRule
 from lamae.explained import EXPECTED
-from lamae.icd10 import DOUBTS, block_of, chapter_of
+from lamae.icd10 import DOUBTS, block_of, chapter_of, not_coded
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
 from lamae.predict import Predictor
 from lamae.preprocess import InputSpec
@@ -88,6 +88,13 @@ def test_suggested_codes_are_sentences_with_their_evidence(visit, predictor):
     assert f"{first.probability:.2f} (threshold {first.threshold:.2f}" in words(at)
     assert "rules nothing out" in words(at)
     assert "best F1" in words(at)
+
+
+@pytest.mark.parametrize("demo", ["anterior_st_elevation", "atrial_fibrillation"])
+def test_what_is_urgent_and_never_suggested_is_said_beside_the_codes(visit, predictor, demo):
+    said = words(visit(CODES, demo=demo))
+    assert said.count(not_coded(predictor.codes)) == 1
+    assert "acute infarction (I21)" in said
 
 
 def test_every_code_stands_in_its_block_with_its_evidence(visit, predictor):

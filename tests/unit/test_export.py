@@ -18,6 +18,7 @@ from lamae import export, io
 from lamae.ecg import ECG, LEADS
 from lamae.errors import InputError
 from lamae.gate import CARD_ENTRY, QUANTILES
+from lamae.icd10 import not_coded
 from lamae.measured import ESTIMATED
 from lamae.predict import Predictor
 from lamae.results import MINORS, NOTICE
@@ -173,6 +174,13 @@ def test_the_page_prints_measurements_and_the_codes_suggested(real: export.Repor
     assert any(code.suggested for code in real.prediction.codes)
     assert any(f"{NOTICE}. LAMAE Explorer" in line for line in lines)
     assert any("model tiny 00000000" in line for line in lines)
+
+
+def test_the_page_says_which_urgent_conditions_have_no_code(real: export.Report, tiny: Predictor):
+    said = not_coded(tiny.codes)
+    printed = " ".join(texts(page_streams(export.pdf(real))[0]))
+    assert said is not None
+    assert said in printed
 
 
 def test_where_no_code_is_suggested_the_closest_is_named(real: export.Report):
