@@ -22,7 +22,7 @@ from lamae.measure import LeadQuality, usable
 from lamae.measure.quality import READABLE
 from lamae.predict import Predictor
 from lamae.preprocess import prepare
-from lamae.results import MINORS, Prediction, as_tested
+from lamae.results import MINORS, OLD, Prediction, as_tested, of_old_people
 
 CARD_ENTRY = "gate"
 # Of each four patches of a lead one stays visible, another one in each of the four masks.
@@ -75,7 +75,7 @@ class Fitness:
         leads: The leads to show the model: those that can be read, all where none can.
         left_out: Leads that were recorded, but are to be hidden from the model.
         gate: How the ECG compares with known ones; None where it was not compared.
-        minor: Whether the file says that it is of someone under 18.
+        age: What must be said of the model at the age that the file states; None where nothing.
         electrodes: Why the limb electrodes may have been swapped; None where nothing says so.
     """
 
@@ -84,7 +84,7 @@ class Fitness:
     leads: tuple[str, ...]
     left_out: tuple[LeadQuality, ...] = ()
     gate: Gate | None = None
-    minor: bool = False
+    age: str | None = None
     electrodes: str | None = None
 
     @property
@@ -119,8 +119,7 @@ class Fitness:
         said = [self.electrodes, self.hidden, prediction.untested]
         if prediction.untested and self.gate is None:
             said.append("This ECG was not compared with known ones, either.")
-        if self.minor:
-            said.append(MINORS)
+        said.append(self.age)
         return tuple(sentence for sentence in said if sentence)
 
 
@@ -146,10 +145,20 @@ def fitness(
     fit, signal = usable(quality)
     poor = tuple(lead for lead in quality if lead.verdict not in (*READABLE, "missing"))
     leads = tuple(lead for lead in ecg.leads if lead not in {other.lead for other in poor})
+    age = _of_age(predictor, ecg)
     if not leads:
-        return Fitness(fit, signal, ecg.leads, minor=ecg.minor, electrodes=electrodes)
+        return Fitness(fit, signal, ecg.leads, age=age, electrodes=electrodes)
     gate = judge(predictor, ecg.only(leads), start) if fit and predictor is not None else None
-    return Fitness(fit, signal, leads, poor, gate, ecg.minor, electrodes)
+    return Fitness(fit, signal, leads, poor, gate, age, electrodes)
+
+
+def _of_age(predictor: Predictor | None, ecg: ECG) -> str | None:
+    """What must be said of the model at this age; of old people only with the model at hand."""
+    if ecg.minor:
+        return MINORS
+    if predictor is None or ecg.age is None or ecg.age < OLD:
+        return None
+    return of_old_people(predictor.card)
 
 
 def fixed_masks(available: Bool[Tensor, "B 12 N"]) -> Bool[Tensor, "masks B 12 N"]:

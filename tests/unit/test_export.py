@@ -21,7 +21,7 @@ from lamae.gate import CARD_ENTRY, QUANTILES
 from lamae.icd10 import not_coded
 from lamae.measured import ESTIMATED
 from lamae.predict import Predictor
-from lamae.results import MINORS, NOTICE
+from lamae.results import MINORS, NOTICE, OLD_GROUP
 from lamae.simulate import simulate
 
 SAMPLE = Path(pydicom.__file__).parent / "data" / "test_files" / "waveform_ecg.dcm"
@@ -105,6 +105,29 @@ def test_a_childs_age_is_told_as_usual(
     assert (MINORS in export.results(report)["codes_remarks"]) == young
     refused = replace(report, prediction=None, refusal="Poor signal.")
     assert MINORS not in texts(page_streams(export.pdf(refused))[0])
+
+
+def test_what_is_known_of_old_people_stands_beside_their_codes(
+    named: ECG, tiny: Predictor, monkeypatch: pytest.MonkeyPatch
+):
+    def remarks(age: float) -> str:
+        return " ".join(
+            export.results(export.report(replace(named, age=age), tiny))["codes_remarks"]
+        )
+
+    def group(auroc: float) -> dict[str, object]:
+        shared = {"macro_auroc": auroc, "ci": [auroc - 0.1, auroc + 0.1], "codes": 3}
+        return {"ecgs": 44, "shared": shared}
+
+    assert "80 years on is not known" in remarks(80.0)
+    assert remarks(79.9) == ""
+    ages = {"50-64": group(0.9), "65-79": group(0.8), OLD_GROUP: group(0.7)}
+    results = {"test": {"subgroups": {"age": ages}}}
+    monkeypatch.setitem(tiny.bundle.card, "results", results)
+    assert "0.70 (0.60–0.80) on 44 test ECGs, 0.80 to 0.90 at other ages" in remarks(80.0)
+    assert remarks(79.9) == ""
+    ages[OLD_GROUP] = group(0.85)
+    assert remarks(94.0) == ""
 
 
 def test_results_as_json(real: export.Report, tiny: Predictor):
