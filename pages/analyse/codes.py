@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lamae import figures
+from lamae.ecg import counted
 from lamae.errors import LamaeError
 from lamae.icd10 import not_coded
 from lamae.results import CodeScore, Prediction
@@ -62,7 +63,7 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
         for code in suggested[: codes.SHOWN]:
             codes.tell(code, test_ecgs)
         if len(suggested) > codes.SHOWN:
-            with st.expander(f"{len(suggested) - codes.SHOWN} further codes suggested"):
+            with st.expander(f"{counted(len(suggested) - codes.SHOWN, 'further code')} suggested"):
                 for code in suggested[codes.SHOWN :]:
                     codes.tell(code, test_ecgs)
         if not suggested:
@@ -72,7 +73,7 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
         if said := not_coded(code.code for code in prediction.codes):
             st.caption(said)
         if open_ones:
-            with st.expander(f"Cannot say: {len(open_ones)} codes"):
+            with st.expander(f"Cannot say: {counted(len(open_ones), 'code')}"):
                 for code in open_ones:
                     codes.tell(code, test_ecgs)
         st.caption(
@@ -85,10 +86,15 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
             "code_bars",
             on_select=bar_clicked,
         )
+        st.caption(
+            "Ordered by probability divided by threshold: furthest above its threshold first."
+        )
     by_code = {code.code: code for code in prediction.codes}
     with st.expander(f"About {named} on this ECG"):
         codes.about(by_code[named])
-    with st.expander(f"All {len(prediction.codes)} codes, by chapter and block of ICD-10-CM"):
+    with st.expander(
+        f"All {counted(len(prediction.codes), 'code')}, by chapter and block of ICD-10-CM"
+    ):
         codes.tables(prediction)
     st.caption(codes.meaning(prediction))
 

@@ -27,6 +27,7 @@ from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
 from lamae.predict import Predictor
 from lamae.preprocess import InputSpec
 from lamae.ui import demos
+from lamae.ui.codes import SCORES
 
 SMALL = ModelConfig(
     width=16, heads=2, depth=1, latent_depth=2, decoder_width=12, decoder_heads=2, decoder_depth=1
@@ -88,6 +89,11 @@ def test_suggested_codes_are_sentences_with_their_evidence(visit, predictor):
     assert f"{first.probability:.2f} (threshold {first.threshold:.2f}" in words(at)
     assert "rules nothing out" in words(at)
     assert "best F1" in words(at)
+    assert "Ordered by probability divided by threshold" in words(at)
+    # Beside a calibrated probability stand names, not scores on another scale.
+    [line] = [one for one in words(at).splitlines() if one.startswith(f":gray[:small[{first.code}")]
+    assert first.statements[0].description in line
+    assert f"{first.statements[0].probability:.2f}" not in line
 
 
 @pytest.mark.parametrize("demo", ["anterior_st_elevation", "atrial_fibrillation"])
@@ -118,7 +124,8 @@ def test_every_code_stands_in_its_block_with_its_evidence(visit, predictor):
                 low, high = code.auroc_interval
                 assert row["AUROC (95% CI)"] == f"{code.auroc:.2f} ({low:.2f}–{high:.2f})"
             assert row["In training"] == card["prevalence"]
-            assert code.statements[0].description in row["Statements behind it"]
+            assert code.statements[0].description in row[SCORES]
+            assert f"{code.statements[0].probability:.2f}" in row[SCORES]
             for statement in code.statements:
                 if statement.name in DOUBTS:
                     assert DOUBTS[statement.name] in row["Doubts in the map"]
@@ -146,6 +153,9 @@ def test_cannot_say_is_said_and_explained_where_the_card_has_cuts(visit, small, 
     assert said["I48.91"] == "cannot say"
     assert said["I25.2"] in ("suggested", "cannot say")
     assert "“Cannot say”: the ECG lies where both" in words(at)
+    open_ones = list(said.values()).count("cannot say")
+    label = "Cannot say: 1 code" if open_ones == 1 else f"Cannot say: {open_ones} codes"
+    assert label in [expander.label for expander in at.expander]
     assert "at most 10%" in words(at)
     bars = traces(at)["probability"]
     code = [c.code for c in predictor.predict(REAL).codes].index("I48.91")
