@@ -53,8 +53,9 @@ def of_old_people(card: Mapping[str, Any]) -> str | None:
     low, high = shared["ci"]
     return (
         f"From {OLD} years on the model ranked worse in its test: macro AUROC "
-        f"{shared['macro_auroc']:.2f} ({low:.2f}–{high:.2f}) on {old['ecgs']} test ECGs, {min(others):.2f} to "
-        f"{max(others):.2f} at other ages, over the {shared['codes']} codes that all can measure."
+        f"{shared['macro_auroc']:.2f} ({low:.2f}–{high:.2f}) on {old['ecgs']} test ECGs, "
+        f"{min(others):.2f} to {max(others):.2f} at other ages, over the "
+        f"{shared['codes']} codes that all can measure."
     )
 
 
