@@ -206,6 +206,32 @@ def test_the_page_says_which_urgent_conditions_have_no_code(real: export.Report,
     assert said in printed
 
 
+def test_every_page_says_whose_ecg_it_is(named: ECG, tiny: Predictor):
+    pages = page_streams(export.pdf(export.report(named, tiny), layout="12x1", gain=20))
+    assert len(pages) > 1
+    for page in pages:
+        [line] = [one for one in texts(page) if one.startswith("90 years or over, female, ")]
+        assert f"{named.source[1:]}, 10.0 s at 1000 Hz, shown from 0 s" in line
+
+
+def test_the_page_lists_the_codes_of_which_nothing_can_be_said(real: export.Report):
+    codes = [replace(code, verdict="cannot say") for code in real.prediction.codes]
+    codes[0] = replace(codes[0], verdict="suggested")
+    report = replace(real, prediction=replace(real.prediction, codes=tuple(codes)))
+    printed = " ".join(line.strip() for line in texts(page_streams(export.pdf(report))[0]))
+    told = "; ".join(f"{code.code} {code.title}, {code.probability:.2f}" for code in codes[1:])
+    assert f"Cannot say: {told}" in printed
+    assert "Cannot say" not in " ".join(
+        texts(
+            page_streams(
+                export.pdf(
+                    replace(report, prediction=replace(report.prediction, codes=(codes[0],)))
+                )
+            )[0]
+        )
+    )
+
+
 def test_where_no_code_is_suggested_the_closest_is_named(real: export.Report):
     codes = tuple(replace(code, verdict="cannot say") for code in real.prediction.codes)
     report = replace(real, prediction=replace(real.prediction, codes=codes))
