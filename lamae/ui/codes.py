@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
-from lamae.icd10 import BLOCKS, DOUBTS, block_of, chapter_of
+from lamae.ecg import counted
+from lamae.icd10 import BLOCKS, DOUBTS, block_of, chapter_of, not_coded
 from lamae.results import CodeScore, Prediction
 from lamae.ui import cache, widgets
 from lamae.verdicts import read_cuts
@@ -86,6 +87,17 @@ def doubts(code: CodeScore) -> str:
         if statement.name in DOUBTS
     }
     return "; ".join(f"{doubt} ({confidence} confidence)" for doubt, confidence in found.items())
+
+
+def absent(prediction: Prediction) -> None:
+    """Write which urgent conditions are not among the codes."""
+    if said := not_coded(code.code for code in prediction.codes):
+        st.caption(said)
+
+
+def many(number: int, thing: str = "code") -> str:
+    """A number of codes, in words."""
+    return counted(number, thing)
 
 
 def tell(code: CodeScore, test_ecgs: int | None) -> None:

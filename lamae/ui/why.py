@@ -131,7 +131,7 @@ def _summed(ecg: ECG, found: Attribution, chosen: Any, start: float) -> None:
             )
         data = places.assign(**{"Attribution (log-odds)": values})
         digits = figures.digits_of(float(abs(values).max()))
-        numbers = {title: "{:.1f}" for title in places if title != "Lead"}
+        numbers = {str(title): "{:.1f}" for title in places if title != "Lead"}
         with st.expander(f"Values by {by}"):
             widgets.table(data, {**numbers, "Attribution (log-odds)": f"{{:+.{digits}f}}"})
             widgets.download(data, "attribution")

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lamae import figures
-from lamae.ecg import counted
 from lamae.errors import LamaeError
-from lamae.icd10 import not_coded
 from lamae.results import CodeScore, Prediction
 from lamae.ui import cache, codes, session, widgets
 from lamae.ui.session import InHand
@@ -63,17 +61,18 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
         for code in suggested[: codes.SHOWN]:
             codes.tell(code, test_ecgs)
         if len(suggested) > codes.SHOWN:
-            with st.expander(f"{counted(len(suggested) - codes.SHOWN, 'further code')} suggested"):
+            with st.expander(
+                f"{codes.many(len(suggested) - codes.SHOWN, 'further code')} suggested"
+            ):
                 for code in suggested[codes.SHOWN :]:
                     codes.tell(code, test_ecgs)
         if not suggested:
             st.markdown("No code is suggested.")
             first = prediction.codes[0]
             st.caption("Closest: " + codes.sentence(first, test_ecgs))
-        if said := not_coded(code.code for code in prediction.codes):
-            st.caption(said)
+        codes.absent(prediction)
         if open_ones:
-            with st.expander(f"Cannot say: {counted(len(open_ones), 'code')}"):
+            with st.expander(f"Cannot say: {codes.many(len(open_ones))}"):
                 for code in open_ones:
                     codes.tell(code, test_ecgs)
         st.caption(
@@ -92,9 +91,7 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
     by_code = {code.code: code for code in prediction.codes}
     with st.expander(f"About {named} on this ECG"):
         codes.about(by_code[named])
-    with st.expander(
-        f"All {counted(len(prediction.codes), 'code')}, by chapter and block of ICD-10-CM"
-    ):
+    with st.expander(f"All {codes.many(len(prediction.codes))}, by chapter and block of ICD-10-CM"):
         codes.tables(prediction)
     st.caption(codes.meaning(prediction))
 
