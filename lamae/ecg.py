@@ -161,14 +161,15 @@ def age_in_words(years: float) -> str:
     if years == 0:
         return "under 1 year"
     if months >= 24 or years == 1:
-        return _counted(months // 12, "year")
+        return counted(months // 12, "year")
     if months:
-        return _counted(months, "month")
+        return counted(months, "month")
     days = int(years * 365.25 + 0.01)
-    return _counted(days, "day") if days else "under 1 day"
+    return counted(days, "day") if days else "under 1 day"
 
 
-def _counted(number: int, thing: str) -> str:
+def counted(number: int, thing: str) -> str:
+    """A number of things, in words."""
     return f"{number} {thing}{'' if number == 1 else 's'}"
 
 

@@ -40,6 +40,23 @@ class WaveSums:
 
 
 @dataclass(frozen=True, eq=False)
+class TimeSums:
+    """An attribution summed over all leads, second by second or beat by beat.
+
+    Attributes:
+        values: Log-odds of each stretch.
+        starts: Where each starts in the recording, in s.
+        ends: Where each ends, in s.
+        by: What a stretch is: "second" or "beat".
+    """
+
+    values: Float64[np.ndarray, " stretches"]
+    starts: Float64[np.ndarray, " stretches"]
+    ends: Float64[np.ndarray, " stretches"]
+    by: str
+
+
+@dataclass(frozen=True, eq=False)
 class BeatMap:
     """An attribution averaged over beats, on the samples of the median beat.
 
@@ -62,6 +79,7 @@ class Check:
         value: What was measured; None where it cannot be, which counts as not passed.
         passed: Whether it is as expected.
         meaning: What was done and found, in one sentence.
+        found: What was found in the words of `EXPECTED`; None where the value says it.
     """
 
     name: str
@@ -69,6 +87,7 @@ class Check:
     value: float | None
     passed: bool
     meaning: str
+    found: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ from lamae.measure import LeadQuality, usable
 from lamae.measure.quality import READABLE
 from lamae.predict import Predictor
 from lamae.preprocess import prepare
-from lamae.results import MINORS, Prediction, as_tested
+from lamae.results import MINORS, OLD, Prediction, as_tested, of_old_people
 
 CARD_ENTRY = "gate"
 # Of each four patches of a lead one stays visible, another one in each of the four masks.
@@ -75,7 +75,8 @@ class Fitness:
         leads: The leads to show the model: those that can be read, all where none can.
         left_out: Leads that were recorded, but are to be hidden from the model.
         gate: How the ECG compares with known ones; None where it was not compared.
-        minor: Whether the file says that it is of someone under 18.
+        age: What must be said of the model at the age that the file states; None where nothing.
+        electrodes: Why the limb electrodes may have been swapped; None where nothing says so.
     """
 
     usable: bool
@@ -83,7 +84,8 @@ class Fitness:
     leads: tuple[str, ...]
     left_out: tuple[LeadQuality, ...] = ()
     gate: Gate | None = None
-    minor: bool = False
+    age: str | None = None
+    electrodes: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -114,16 +116,19 @@ class Fitness:
 
     def remarks(self, prediction: Prediction) -> tuple[str, ...]:
         """What must be said beside codes, one sentence each; none where all is as tested."""
-        said = [self.hidden, prediction.untested]
+        said = [self.electrodes, self.hidden, prediction.untested]
         if prediction.untested and self.gate is None:
             said.append("This ECG was not compared with known ones, either.")
-        if self.minor:
-            said.append(MINORS)
+        said.append(self.age)
         return tuple(sentence for sentence in said if sentence)
 
 
 def fitness(
-    predictor: Predictor | None, ecg: ECG, quality: Sequence[LeadQuality], start: float = 0.0
+    predictor: Predictor | None,
+    ecg: ECG,
+    quality: Sequence[LeadQuality],
+    start: float = 0.0,
+    electrodes: str | None = None,
 ) -> Fitness:
     """Judge a window of an ECG, lead by lead and as a whole.
 
@@ -132,6 +137,7 @@ def fitness(
         ecg: A recording with any of the twelve leads.
         quality: Of the twelve leads in the window.
         start: Where the ten-second window starts, in s.
+        electrodes: What `lamae.measure.doubt` says of the window.
 
     Raises:
         InputError: The window does not exist.
@@ -139,10 +145,20 @@ def fitness(
     fit, signal = usable(quality)
     poor = tuple(lead for lead in quality if lead.verdict not in (*READABLE, "missing"))
     leads = tuple(lead for lead in ecg.leads if lead not in {other.lead for other in poor})
+    age = _of_age(predictor, ecg)
     if not leads:
-        return Fitness(fit, signal, ecg.leads, minor=ecg.minor)
+        return Fitness(fit, signal, ecg.leads, age=age, electrodes=electrodes)
     gate = judge(predictor, ecg.only(leads), start) if fit and predictor is not None else None
-    return Fitness(fit, signal, leads, poor, gate, ecg.minor)
+    return Fitness(fit, signal, leads, poor, gate, age, electrodes)
+
+
+def _of_age(predictor: Predictor | None, ecg: ECG) -> str | None:
+    """What must be said of the model at this age; of old people only with the model at hand."""
+    if ecg.minor:
+        return MINORS
+    if predictor is None or ecg.age is None or ecg.age < OLD:
+        return None
+    return of_old_people(predictor.card)
 
 
 def fixed_masks(available: Bool[Tensor, "B 12 N"]) -> Bool[Tensor, "masks B 12 N"]:

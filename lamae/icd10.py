@@ -1,6 +1,6 @@
 """Where the codes stand in ICD-10-CM, and what is doubtful about our map to them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -45,6 +45,33 @@ BLOCKS = (
     Span("R00", "R09", "Symptoms and signs of the circulatory and respiratory systems"),
     Span("R90", "R94", "Abnormal findings in function studies, without diagnosis"),
     Span("Z77", "Z99", "Persons with potential health hazards"),
+)
+
+
+@dataclass(frozen=True)
+class Urgent:
+    """What an ECG may show that must be acted on at once.
+
+    Attributes:
+        name: For people, in the middle of a sentence.
+        code: The start of its codes in ICD-10-CM.
+    """
+
+    name: str
+    code: str
+
+
+# Source of the codes: ICD-10-CM, April 2026.
+URGENT = (
+    Urgent("acute infarction", "I21"),
+    Urgent("ventricular tachycardia", "I47.2"),
+    Urgent("ventricular fibrillation", "I49.0"),
+    Urgent("complete AV block", "I44.2"),
+    Urgent("second-degree AV block", "I44.1"),
+    Urgent("supraventricular tachycardia", "I47.1"),
+    Urgent("atrial flutter", "I48.92"),
+    Urgent("pre-excitation", "I45.6"),
+    Urgent("hyperkalaemia", "E87.5"),
 )
 
 _INFARCTION = (
@@ -100,6 +127,19 @@ def block_of(code: str) -> Span:
         InputError: It lies in none that is known here.
     """
     return _holding(BLOCKS, code)
+
+
+def not_coded(offered: Iterable[str]) -> str | None:
+    """Which urgent conditions have no code among these, in one sentence; None where all have."""
+    codes = tuple(offered)
+    absent = [
+        f"{urgent.name} ({urgent.code})"
+        for urgent in URGENT
+        if not any(code.startswith(urgent.code) for code in codes)
+    ]
+    if not absent:
+        return None
+    return f"Not among the codes: {', '.join(absent)}. Nothing here speaks for or against them."
 
 
 def _holding(spans: tuple[Span, ...], code: str) -> Span:

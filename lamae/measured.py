@@ -120,5 +120,12 @@ class Measurements:
     premature_withheld: str | None
     beat: MedianBeat | None
 
+    @property
+    def withheld(self) -> str | None:
+        """Why nothing at all was measured; None where anything was."""
+        reasons = {value.reason for value in self.values.values()}
+        nothing = all(value.value is None for value in self.values.values())
+        return reasons.pop() if nothing and len(reasons) == 1 else None
+
     def __getitem__(self, name: str) -> Measured:
         return self.values[name]

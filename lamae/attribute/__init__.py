@@ -4,7 +4,7 @@
 beat; `lamae.attribute.checks` and `lamae.attribute.curves` put it to the test.
 """
 
-from lamae.attribute.beats import Beats, beat_map, find_beats, find_waves, wave_sums
+from lamae.attribute.beats import Beats, beat_map, find_beats, find_waves, time_sums, wave_sums
 from lamae.attribute.case import Progress
 from lamae.attribute.explain import explain
 from lamae.attribute.methods import METHODS, Method
@@ -18,5 +18,6 @@ __all__ = [
     "explain",
     "find_beats",
     "find_waves",
+    "time_sums",
     "wave_sums",
 ]

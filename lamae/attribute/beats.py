@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Float64, Int
 
 from lamae.ecg import ECG
 from lamae.errors import SignalError
-from lamae.explained import PARTS, BeatMap, WaveSums
+from lamae.explained import PARTS, BeatMap, TimeSums, WaveSums
 from lamae.measure import heart_rate, measurements
 from lamae.measured import MedianBeat
 from lamae.results import Attribution
@@ -108,6 +108,40 @@ def wave_sums(attribution: Attribution, beats: Beats, fs: float, start: float) -
         values=np.stack(sums, axis=1),
         leads=attribution.leads,
         found=(*(wave for wave in PARTS if wave in beats.spans), "other"),
+    )
+
+
+def time_sums(
+    attribution: Attribution, window: ECG, *, by: str, patch: float, fs: float, start: float
+) -> TimeSums:
+    """Sum an attribution over all leads, second by second or beat by beat.
+
+    A stretch consists of whole patches, as `lamae.attribute.ablation` hides them.
+
+    Args:
+        attribution: On the recording's own samples.
+        window: What was attributed.
+        by: "second" or "beat".
+        patch: Length of a patch in s.
+        fs: Sampling rate of the recording in Hz.
+        start: Where the window starts, in s.
+
+    Raises:
+        SignalError: There are no beats.
+    """
+    edges = np.arange(0.0, window.duration - patch / 100, patch)
+    middles = edges + patch / 2
+    group = find_beats(window).nearest(middles) if by == "beat" else np.floor(middles)
+    starts = edges[np.flatnonzero(np.diff(group, prepend=-1))]
+    time = np.arange(attribution.values.shape[1]) / fs - start
+    # Half a sample: what is on the edge belongs to what begins there.
+    stretch = np.searchsorted(starts, time + 0.5 / fs, side="right") - 1
+    total = attribution.values.sum(axis=0, dtype=np.float64)
+    return TimeSums(
+        values=np.bincount(stretch.clip(0), weights=total, minlength=len(starts)),
+        starts=start + starts,
+        ends=start + np.append(starts[1:], window.duration),
+        by=by,
     )
 
 

@@ -73,7 +73,8 @@ def curves(
 
 def deletion_check(found: Curves) -> Check:
     """Whether the score falls faster than with misplaced maps."""
-    share = float((found.random_deletion.mean(axis=1) > found.deletion.mean()).mean())
+    beaten = found.random_deletion.mean(axis=1) > found.deletion.mean()
+    share = float(beaten.mean())
     fall = found.random_deletion.mean() - found.deletion.mean()
     return Check(
         "deletion",
@@ -83,12 +84,14 @@ def deletion_check(found: Curves) -> Check:
         f"Hiding what the map ranks highest lowers the score more than {share:.0%} of "
         f"{len(found.random_deletion)} misplaced maps do; its curve runs {fall:.2f} log-odds "
         "below theirs on average.",
+        f"lower than with {int(beaten.sum())} of {len(beaten)} misplaced maps",
     )
 
 
 def insertion_check(found: Curves) -> Check:
     """Whether the score rises faster than with misplaced maps."""
-    share = float((found.random_insertion.mean(axis=1) < found.insertion.mean()).mean())
+    beaten = found.random_insertion.mean(axis=1) < found.insertion.mean()
+    share = float(beaten.mean())
     rise = found.insertion.mean() - found.random_insertion.mean()
     return Check(
         "insertion",
@@ -98,6 +101,7 @@ def insertion_check(found: Curves) -> Check:
         f"Showing only what the map ranks highest gives a higher score than {share:.0%} of "
         f"{len(found.random_insertion)} misplaced maps do; its curve runs {rise:.2f} log-odds "
         "above theirs on average.",
+        f"higher than with {int(beaten.sum())} of {len(beaten)} misplaced maps",
     )
 
 

@@ -20,6 +20,8 @@ class Method:
         signed: Whether values tell what raises from what lowers the score.
         quick: Whether it takes a few looks at the ECG only.
         run: From a case to what was found.
+        tells_leads: Whether its values tell one lead from another; not where all are hidden at
+            once.
     """
 
     title: str
@@ -29,6 +31,7 @@ class Method:
     signed: bool
     quick: bool
     run: Callable[[Case], Found]
+    tells_leads: bool = True
 
     @property
     def tells_waves(self) -> bool:
@@ -57,6 +60,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             True,
             True,
             ablation.by_second,
+            tells_leads=False,
         ),
         "beat_ablation": Method(
             "Ablation by beat",
@@ -66,6 +70,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             True,
             True,
             ablation.by_beat,
+            tells_leads=False,
         ),
         "input_x_gradient": Method(
             "Input x gradient",

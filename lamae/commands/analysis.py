@@ -20,10 +20,12 @@ def predict(args: argparse.Namespace) -> Answer:
     from lamae.explored import shown_leads
     from lamae.export import code_values, model_values
     from lamae.gate import fitness
+    from lamae.measure import electrodes
 
     ecg, predictor = _ecg(args), predictor_of(args)
     asked = shown_leads(ecg, args.leads)
-    fit = fitness(predictor, ecg, _quality(ecg, predictor, args.start), args.start)
+    doubt = electrodes(ecg.window(args.start, predictor.spec.seconds))
+    fit = fitness(predictor, ecg, _quality(ecg, predictor, args.start), args.start, doubt)
     if not fit.passed:
         raise SignalError(f"No codes are suggested: {fit.reason}")
     leads = tuple(lead for lead in asked if lead in fit.leads)

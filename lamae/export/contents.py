@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import LamaeError
-from lamae.measure import LeadQuality, measurements, signal_quality
+from lamae.measure import LeadQuality, doubt, measurements, signal_quality
 from lamae.measured import ESTIMATED, NAMES, Measurements
 from lamae.results import Prediction
 
@@ -104,14 +104,14 @@ def report(ecg: ECG, predictor: "Predictor | None", *, start: float = 0.0) -> Re
         InputError: The window lies outside the recording.
     """
     window = ecg.window(start, WINDOW)
-    quality = signal_quality(window)
+    quality, found = signal_quality(window), measurements(window)
     # Behind it stands torch, which the screen starts without.
     from lamae.gate import fitness
 
     prediction = None
     remarks: tuple[str, ...] = ()
     try:
-        fit = fitness(predictor, ecg, quality, start)
+        fit = fitness(predictor, ecg, quality, start, doubt(found))
         refusal = fit.reason
         if fit.passed and predictor is None:
             refusal = "The model could not be loaded."
@@ -124,7 +124,7 @@ def report(ecg: ECG, predictor: "Predictor | None", *, start: float = 0.0) -> Re
         ecg=ecg,
         start=start,
         quality=quality,
-        found=measurements(window),
+        found=found,
         model=None if predictor is None else (predictor.name, predictor.sha256),
         prediction=prediction,
         refusal=None if prediction else refusal,

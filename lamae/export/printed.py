@@ -5,6 +5,7 @@ import textwrap
 import lamae
 from lamae.ecg import age_in_words
 from lamae.export.contents import OLDEST, Report
+from lamae.icd10 import not_coded
 from lamae.measure import doubt
 from lamae.results import CodeScore
 
@@ -37,21 +38,31 @@ def pdf(report: Report, *, layout: str = "3x4+II", speed: int = 25, gain: int = 
         about=_about(report),
         measured=[(title, row["device"], row["estimate"]) for title, row in rows.items()],
         codes=_codes_in_words(report),
+        identity=", ".join(_identity(report)),
         foot=f"{foot}. Codes are suggested by ECG findings, never a diagnosis; a low score rules "
         "nothing out.",
     )
     return print_pages(report.ecg, words, layout=layout, start=report.start, speed=speed, gain=gain)
 
 
-def _about(report: Report) -> list[str]:
+def _identity(report: Report) -> list[str]:
+    """Patient, source and window, as far as they are known and name nobody."""
     ecg, age = report.ecg, report.age
     told = None if age is None else age_in_words(age) + (" or over" if age == OLDEST else "")
-    lines = [
+    lines = (
         ", ".join(filter(None, (told, ecg.sex))),
         ecg.source[:1].upper() + ecg.source[1:],
         f"{ecg.duration:.1f} s at {ecg.fs:g} Hz, shown from {report.start:g} s",
+    )
+    return [line for line in lines if line]
+
+
+def _about(report: Report) -> list[str]:
+    ecg = report.ecg
+    lines = [
+        *_identity(report),
         report.found.rhythm,
-        doubt(report.found) or "",
+        "" if report.prediction else doubt(report.found) or "",
         *ecg.notes,
     ]
     return [part for line in lines for part in textwrap.wrap(line, NARROW)]
@@ -61,15 +72,21 @@ def _codes_in_words(report: Report) -> list[str]:
     if report.prediction is None:
         return ["No codes are suggested", *textwrap.wrap(report.refusal or "", BROAD)]
     found = [code for code in report.prediction.codes if code.suggested]
-    remarks = [line for remark in report.remarks for line in textwrap.wrap(remark, BROAD)]
-    if not found:
-        return [
-            "No code is suggested. The closest:",
-            *_code_in_words(report.prediction.codes[0]),
-            *remarks,
-        ]
-    codes = [line for code in found for line in _code_in_words(code)]
-    return ["Codes suggested", *codes, *remarks]
+    named = found or report.prediction.codes[:1]
+    undecided = "; ".join(
+        f"{code.code} {code.title}, {code.probability:.2f}"
+        for code in report.prediction.codes
+        if code.undecided and code not in named
+    )
+    absent = not_coded(code.code for code in report.prediction.codes)
+    said = [*filter(None, [absent]), *report.remarks]
+    remarks = [line for remark in said for line in textwrap.wrap(remark, BROAD)]
+    return [
+        "Codes suggested" if found else "No code is suggested. The closest:",
+        *(line for code in named for line in _code_in_words(code)),
+        *_wrapped(f"Cannot say: {undecided}" if undecided else ""),
+        *remarks,
+    ]
 
 
 def _code_in_words(code: CodeScore) -> list[str]:
@@ -78,9 +95,11 @@ def _code_in_words(code: CodeScore) -> list[str]:
         measured = f"; AUROC {code.auroc:.2f}"
         if code.auroc_interval is not None:
             measured += ", {:.2f}–{:.2f}".format(*code.auroc_interval)
-    return textwrap.wrap(
+    return _wrapped(
         f"{code.code}  {code.title}, {code.verdict}, {code.probability:.2f} "
-        f"(threshold {code.threshold:.2f}{measured})",
-        BROAD,
-        subsequent_indent="    ",
+        f"(threshold {code.threshold:.2f}{measured})"
     )
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, BROAD, subsequent_indent="    ")

@@ -6,7 +6,7 @@ Plotly configuration to show it with.
 
 from lamae.figures.anatomy import frontal_plane, horizontal_plane
 from lamae.figures.attention import layer_weights, lead_matrix
-from lamae.figures.attribution import attribution_by_lead
+from lamae.figures.attribution import attribution_by_lead, attribution_by_time, digits_of
 from lamae.figures.attribution_beat import attribution_on_beat
 from lamae.figures.attribution_curves import score_curve
 from lamae.figures.attribution_waves import attribution_by_wave
@@ -34,6 +34,7 @@ __all__ = [
     "Calipers",
     "attention_over_time",
     "attribution_by_lead",
+    "attribution_by_time",
     "attribution_by_wave",
     "attribution_on_beat",
     "auroc_intervals",
@@ -43,6 +44,7 @@ __all__ = [
     "clock",
     "code_bars",
     "comparison",
+    "digits_of",
     "frontal_plane",
     "group_weights",
     "hiding_curve",

@@ -1,9 +1,10 @@
-"""Which leads raised or lowered a code's score."""
+"""Which leads, seconds or beats raised or lowered a code's score."""
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lamae.ecg import LEADS
+from lamae.explained import TimeSums
 from lamae.figures.chart import kept, style
 from lamae.figures.palette import palette
 from lamae.results import Attribution
@@ -63,6 +64,54 @@ def attribution_by_lead(
     )
     figure.update_yaxes(
         title_text="lowers … raises (log-odds)" if signed else "strength",
+        tickformat=f".{digits}~f",
+        zeroline=True,
+        zerolinecolor=colours.ink,
+        zerolinewidth=1,
+    )
+    return figure
+
+
+def attribution_by_time(sums: TimeSums, code: str, *, dark: bool = False) -> go.Figure:
+    """Bars of the attribution summed over all leads, as wide as each second or beat.
+
+    Args:
+        sums: What the method gave, in log-odds of the code's score.
+        code: Whose score.
+        dark: For a dark page.
+    """
+    colours = palette(dark)
+    values, widths = sums.values, sums.ends - sums.starts
+    digits = digits_of(float(np.abs(values).max()))
+    figure = go.Figure()
+    figure.add_bar(
+        x=sums.starts + widths / 2,
+        y=values,
+        width=widths * 0.9,
+        customdata=np.stack([sums.starts, sums.ends], axis=1),
+        marker={
+            "color": [colours.raises if v >= 0 else colours.lowers for v in values],
+            "line": {"width": 0},
+        },
+        hovertemplate="%{customdata[0]:.1f}–%{customdata[1]:.1f} s: "
+        f"%{{y:+.{digits}f}}<extra></extra>",
+        name="attribution",
+        **kept(),
+    )
+    most, least = int(values.argmax()), int(values.argmin())
+    style(
+        figure,
+        colours,
+        alt=f"Attribution of {code} by {sums.by}; the {sums.by} from {sums.starts[most]:.1f} s on "
+        f"raises its score most ({values[most]:+.{digits}f} log-odds), that from "
+        f"{sums.starts[least]:.1f} s on least ({values[least]:+.{digits}f}).",
+        height=300,
+    )
+    figure.update_xaxes(
+        showgrid=False, title_text="time (s)", range=[float(sums.starts[0]), float(sums.ends[-1])]
+    )
+    figure.update_yaxes(
+        title_text="lowers … raises (log-odds)",
         tickformat=f".{digits}~f",
         zeroline=True,
         zerolinecolor=colours.ink,

@@ -40,12 +40,14 @@ class Words:
         about: The recording and the patient.
         measured: A name, the device's value and ours.
         codes: Codes and what is said of them; the first line stands out.
+        identity: Which ECG it is, in a line that every page carries; never a file's name.
         foot: Printed on every page, under speed, gain and filters.
     """
 
     about: Sequence[str]
     measured: Sequence[tuple[str, str, str]]
     codes: Sequence[str]
+    identity: str
     foot: str
 
     @property
@@ -166,6 +168,7 @@ def _foot(ecg: ECG, words: Words, sheet: Sheet, moved: Mapping[str, float], gain
         remarks.append(f"Moved to the baseline: {shifts}.".replace("-", "−"))
     return [
         f"{sheet.speed} mm/s   {sheet.gain} mm/mV   {filters}",
+        words.identity,
         f"{NOTICE}. {words.foot}",
         *(line for remark in remarks for line in textwrap.wrap(remark, FOOT_CHARACTERS)),
     ]

@@ -35,14 +35,15 @@ def doubt(found: Measurements) -> str | None:
         if heights[lead] < FLAT and min(others) > TALL:
             return (
                 f"Lead {lead} is almost flat while the other limb leads are not: the {arm} arm "
-                "and right leg electrodes may have been swapped. Check before reading axes."
+                "and right leg electrodes may have been swapped. Check before reading axes or "
+                "codes."
             )
     if not _arms_look_swapped(beat):
         return None
     if _progresses(beat):
         return (
             "P and QRS point down in I, against V6, while the chest leads progress as usual: "
-            "the arm electrodes may have been swapped. Check before reading axes."
+            "the arm electrodes may have been swapped. Check before reading axes or codes."
         )
     return (
         "P and QRS point down in I, and R does not grow across the chest leads: "

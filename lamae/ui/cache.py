@@ -121,7 +121,10 @@ def fitness(ecg: ECG, start: float) -> "Fitness":
     from lamae import gate
 
     found = readable(ecg, start)
-    return gate.fitness(predictor(), ecg, quality(ecg, start), start) if found.usable else found
+    said = measure.doubt(measurements(ecg, start))
+    if not found.usable:
+        return replace(found, electrodes=said)
+    return gate.fitness(predictor(), ecg, quality(ecg, start), start, said)
 
 
 def shown(ecg: ECG, start: float, also: Sequence[str] = ()) -> ECG:

@@ -7,7 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
-from lamae.icd10 import BLOCKS, DOUBTS, block_of, chapter_of
+from lamae.ecg import counted
+from lamae.icd10 import BLOCKS, DOUBTS, block_of, chapter_of, not_coded
 from lamae.results import CodeScore, Prediction
 from lamae.ui import cache, widgets
 from lamae.verdicts import read_cuts
@@ -26,6 +27,9 @@ UNDECIDED = (
     "“Cannot say”: the ECG lies where both ECGs with the code and ECGs without it are found, or "
     "where neither are, or on the other side of the threshold."
 )
+
+
+SCORES = "Statement scores, not calibrated"
 
 
 def meaning(prediction: Prediction) -> str:
@@ -59,8 +63,16 @@ def sentence(code: CodeScore, test_ecgs: int | None) -> str:
     )
 
 
-def behind(code: CodeScore, count: int = 3) -> str:
-    """The statements that suggest a code, with the model's probability of each."""
+def named_behind(code: CodeScore, count: int = 3) -> str:
+    """The statements that suggest a code, the highest first.
+
+    Their scores are not calibrated: beside the code's probability they would not compare.
+    """
+    return ", ".join(statement.description for statement in code.statements[:count])
+
+
+def scored_behind(code: CodeScore, count: int = 3) -> str:
+    """The same with the model's score of each, which is not calibrated."""
     return ", ".join(
         f"{statement.description} {statement.probability:.2f}"
         for statement in code.statements[:count]
@@ -77,11 +89,21 @@ def doubts(code: CodeScore) -> str:
     return "; ".join(f"{doubt} ({confidence} confidence)" for doubt, confidence in found.items())
 
 
+def absent(prediction: Prediction) -> None:
+    """Write which urgent conditions are not among the codes."""
+    if said := not_coded(code.code for code in prediction.codes):
+        st.caption(said)
+
+
+def many(number: int, thing: str = "code") -> str:
+    """A number of codes, in words."""
+    return counted(number, thing)
+
+
 def tell(code: CodeScore, test_ecgs: int | None) -> None:
     """Write a code with what is behind it."""
-    st.markdown(
-        f"{sentence(code, test_ecgs)}  \n:gray[:small[{code.code} · {widgets.plain(behind(code))}]]"
-    )
+    names = widgets.plain(named_behind(code))
+    st.markdown(f"{sentence(code, test_ecgs)}  \n:gray[:small[{code.code} · {names}]]")
 
 
 def tables(prediction: Prediction) -> None:
@@ -109,7 +131,7 @@ def tables(prediction: Prediction) -> None:
                 "Verdict": st.column_config.TextColumn(width=110),
                 "AUROC (95% CI)": st.column_config.TextColumn(width=130),
                 "In training": st.column_config.NumberColumn(format="percent", width=90),
-                "Statements behind it": st.column_config.TextColumn(width=380),
+                SCORES: st.column_config.TextColumn(width=380),
                 "Doubts in the map": st.column_config.TextColumn(width=380),
             },
         )
@@ -134,7 +156,7 @@ def about(code: CodeScore) -> None:
             "Verdict": f"{code.verdict}, {code.probability:.2f} (threshold {code.threshold:.2f})",
             "AUROC on the test fold (95% CI)": _auroc(code),
             "Prevalence in training": counted,
-            "Statements behind it": behind(code, len(code.statements)),
+            SCORES: scored_behind(code, len(code.statements)),
             "Doubts in the map": doubts(code) or "none noted",
         },
         "code",
@@ -152,7 +174,7 @@ def _table(codes: Sequence[CodeScore], prediction: Prediction) -> pd.DataFrame:
             "Verdict": [code.verdict for code in codes],
             "AUROC (95% CI)": [_auroc(code) or "not measured" for code in codes],
             "In training": [trained.get(code.code, {}).get("prevalence") for code in codes],
-            "Statements behind it": [behind(code) for code in codes],
+            SCORES: [scored_behind(code) for code in codes],
             "Doubts in the map": [doubts(code) for code in codes],
         }
     )

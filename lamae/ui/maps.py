@@ -10,7 +10,7 @@ import streamlit as st
 
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import SignalError
-from lamae.explained import BeatMap, Check, Curves, WaveSums
+from lamae.explained import BeatMap, Check, Curves, TimeSums, WaveSums
 from lamae.measured import MedianBeat
 from lamae.results import Attribution
 from lamae.ui import cache
@@ -43,6 +43,16 @@ def sums(
         beat_map(_own, beats, ecg.fs, start),
         beats.median,
     )
+
+
+def over_time(ecg: ECG, own: Attribution, by: str, start: float) -> TimeSums:
+    """A map summed over all leads, by "second" or by "beat"."""
+    from lamae.attribute import time_sums
+
+    bundle = cache.predictor().bundle
+    patch = bundle.config.patch / bundle.input.fs
+    window = ecg.window(start, WINDOW)
+    return time_sums(own, window, by=by, patch=patch, fs=ecg.fs, start=start)
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)

@@ -25,10 +25,11 @@ def show(ecg: ECG, start: float) -> None:
     st.subheader("Measurements", anchor=False)
     _headlines(ecg, found)
     st.markdown(widgets.plain(found.rhythm))
-    st.markdown(widgets.plain(_premature(found, start)))
-    said = doubt(found)
-    if said:
-        st.warning(widgets.plain(said))
+    # Where one reason withholds everything, the sentence on the rhythm has said it.
+    if found.withheld is None:
+        st.markdown(widgets.plain(_premature(found, start)))
+    elif not ecg.measurements:
+        return
     with st.expander(
         "All measurements, and how far each can be trusted", expanded=True, key="measurements"
     ):
@@ -41,6 +42,13 @@ def show(ecg: ECG, start: float) -> None:
                 figures.median_beats(found.beat, dark=widgets.dark()), "median_beat_sheet"
             )
             widgets.download(_samples(found.beat), "median_beat")
+
+
+def warn(ecg: ECG, start: float) -> None:
+    """Say that the limb electrodes may have been swapped, where the window from `start` s does."""
+    said = doubt(cache.measurements(ecg, start))
+    if said:
+        st.warning(widgets.plain(said))
 
 
 def _headlines(ecg: ECG, found: Measurements) -> None:
@@ -87,7 +95,7 @@ def _table(ecg: ECG, found: Measurements) -> pd.DataFrame:
             ours = {
                 "Estimate": _estimate(value),
                 "Confidence": value.confidence or "–",
-                "Why": _why(value),
+                "Why": "See above" if found.withheld else _why(value),
             }
         row |= ours
         rows.append(row)

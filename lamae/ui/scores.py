@@ -4,6 +4,7 @@ Cards of earlier versions lack some of the figures; these are left out.
 """
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 import pandas as pd
@@ -129,6 +130,23 @@ def subgroups_in_words(divisions: Mapping[str, Any]) -> pd.DataFrame:
             for groups in divisions.values()
             for name, entry in groups.items()
         ]
+    )
+
+
+def apart(divisions: Mapping[str, Any]) -> str:
+    """Which groups' intervals over shared codes do not overlap, in a sentence."""
+    found = []
+    for groups in divisions.values():
+        known = [(name, entry["shared"]["ci"]) for name, entry in groups.items()]
+        for one, other in combinations([(name, ci) for name, ci in known if ci], 2):
+            lower, higher = sorted((one, other), key=lambda group: group[1][0])
+            if lower[1][1] < higher[1][0]:
+                found.append(f"{_capital(lower[0])} lies below {_capital(higher[0])}")
+    if not found:
+        return "All intervals overlap: the data do not tell the groups apart."
+    return (
+        f"Intervals over shared codes that do not overlap: {'; '.join(found)}. Where they overlap "
+        "widely, the data do not tell the groups apart."
     )
 
 

@@ -105,7 +105,7 @@ def compare(first: InHand, second: InHand, scale: Scale, known: tuple[str, str])
             words += " “device”: the value that the recording device states."
         st.caption(words)
     with right:
-        st.subheader("Codes suggested", anchor=False)
+        st.subheader("Codes", anchor=False)
         _codes(both, starts)
 
 
@@ -196,8 +196,8 @@ def _codes(both: dict[str, InHand], starts: dict[str, float]) -> None:
     if any(given):
         widgets.table(codes(*given))
     st.caption(
-        f"The {TOP} highest of each, with their probability; never a diagnosis. A low score "
-        "rules nothing out."
+        f"Of each, the {TOP} nearest to, or furthest above, their threshold, with their "
+        "probability; never a diagnosis. A low score rules nothing out."
     )
 
 

@@ -57,7 +57,7 @@ def why(recorded: ECG, ecg: ECG, prediction: Prediction, choice: str, start: flo
         st.caption(
             "This method has no direction: the stronger the colour, the stronger the effect."
         )
-    _by_lead(found, chosen)
+    _summed(ecg, found, chosen, start)
     if chosen.tells_waves:
         _by_wave(ecg, found, chosen, start)
     _checks(ecg, found, start)
@@ -99,13 +99,20 @@ def _ask(prediction: Prediction, choice: str) -> tuple[str, str | None, str]:
     return code, against, method
 
 
-def _by_lead(found: Attribution, chosen: Any) -> None:
+def _summed(ecg: ECG, found: Attribution, chosen: Any, start: float) -> None:
+    """The map summed lead by lead, or over time where it tells no lead from another."""
     left, right = st.columns([3, 2], gap="large")
     with left:
-        widgets.chart(
-            figures.attribution_by_lead(found, signed=chosen.signed, dark=widgets.dark()),
-            "attribution_by_lead",
-        )
+        if chosen.tells_leads:
+            by, places = "lead", pd.DataFrame({"Lead": found.leads})
+            values = found.per_lead
+            figure = figures.attribution_by_lead(found, signed=chosen.signed, dark=widgets.dark())
+        else:
+            by, summed = chosen.finest, maps.over_time(ecg, found, chosen.finest, start)
+            places = pd.DataFrame({"From (s)": summed.starts, "To (s)": summed.ends})
+            values = summed.values
+            figure = figures.attribution_by_time(summed, found.code, dark=widgets.dark())
+        widgets.chart(figure, f"attribution_by_{by}")
     with right:
         what = "Score of this ECG"
         if found.against is not None:
@@ -122,9 +129,11 @@ def _by_lead(found: Attribution, chosen: Any) -> None:
                 "from the score of what the ECG is compared with; this is how far they are "
                 f"off. Expected: {EXPECTED['completeness']}."
             )
-        data = pd.DataFrame({"Lead": found.leads, "Attribution (log-odds)": found.per_lead})
-        with st.expander("Values by lead"):
-            widgets.table(data, {"Attribution (log-odds)": "{:+.3g}"})
+        data = places.assign(**{"Attribution (log-odds)": values})
+        digits = figures.digits_of(float(abs(values).max()))
+        numbers = {str(title): "{:.1f}" for title in places if title != "Lead"}
+        with st.expander(f"Values by {by}"):
+            widgets.table(data, {**numbers, "Attribution (log-odds)": f"{{:+.{digits}f}}"})
             widgets.download(data, "attribution")
 
 
@@ -200,21 +209,28 @@ def _tell(checks: list[Check]) -> None:
     st.markdown(f"{passed} of {len(checks)} checks are as expected.")
     for check in checks:
         verdict = "as expected" if check.passed else "not as expected"
-        found = "none" if check.value is None else f"{check.value:.2f}"
         st.markdown(
-            f"**{check.title}: {verdict}.** Found {found}; expected {EXPECTED[check.name]}.  \n"
+            f"**{check.title}: {verdict}.** Found {_found(check)}; "
+            f"expected {EXPECTED[check.name]}.  \n"
             f":gray[:small[{widgets.plain(check.meaning)}]]"
         )
     table = pd.DataFrame(
         {
             "Check": [check.title for check in checks],
             "As expected": ["yes" if check.passed else "no" for check in checks],
-            "Found": [check.value for check in checks],
+            "Found": [_found(check) for check in checks],
+            "Value": [check.value for check in checks],
             "Expected": [EXPECTED[check.name] for check in checks],
             "What was done": [check.meaning for check in checks],
         }
     )
     widgets.download(table, "checks")
+
+
+def _found(check: Check) -> str:
+    if check.found is not None:
+        return check.found
+    return "none" if check.value is None else f"{check.value:.2f}"
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import streamlit as st
 from lamae import figures
 from lamae.errors import DataError, WeightsError
 from lamae.labels import ICD10_TITLES
+from lamae.results import of_old_people
 from lamae.ui import cache, comparison, scores, widgets
 from lamae.ui.scores import interval
 
@@ -120,8 +121,7 @@ def reliability(card: Mapping[str, Any]) -> None:
             st.caption(
                 "Own codes are those with enough positives in the group, and differ from group to "
                 "group. Shared codes are those that both sexes, or all age groups, can measure: "
-                "compare groups by these alone. Where intervals overlap widely, the data do not "
-                "tell the groups apart."
+                f"compare groups by these alone. {scores.apart(groups)}"
             )
             widgets.download(scores.subgroups(groups), "subgroups")
 
@@ -204,6 +204,8 @@ def show() -> None:
         st.subheader("Limits", anchor=False)
         for limit in card.get("limits", []):
             st.markdown(f"- {widgets.plain(limit)}")
+        if said := of_old_people(card):
+            st.markdown(f"- {widgets.plain(said)}")
         if card.get("not_offered"):
             with st.expander(f"Codes not offered ({len(card['not_offered'])})"):
                 widgets.table(

@@ -61,15 +61,18 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
         for code in suggested[: codes.SHOWN]:
             codes.tell(code, test_ecgs)
         if len(suggested) > codes.SHOWN:
-            with st.expander(f"{len(suggested) - codes.SHOWN} further codes suggested"):
+            with st.expander(
+                f"{codes.many(len(suggested) - codes.SHOWN, 'further code')} suggested"
+            ):
                 for code in suggested[codes.SHOWN :]:
                     codes.tell(code, test_ecgs)
         if not suggested:
             st.markdown("No code is suggested.")
             first = prediction.codes[0]
             st.caption("Closest: " + codes.sentence(first, test_ecgs))
+        codes.absent(prediction)
         if open_ones:
-            with st.expander(f"Cannot say: {len(open_ones)} codes"):
+            with st.expander(f"Cannot say: {codes.many(len(open_ones))}"):
                 for code in open_ones:
                     codes.tell(code, test_ecgs)
         st.caption(
@@ -82,10 +85,13 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
             "code_bars",
             on_select=bar_clicked,
         )
+        st.caption(
+            "Ordered by probability divided by threshold: furthest above its threshold first."
+        )
     by_code = {code.code: code for code in prediction.codes}
     with st.expander(f"About {named} on this ECG"):
         codes.about(by_code[named])
-    with st.expander(f"All {len(prediction.codes)} codes, by chapter and block of ICD-10-CM"):
+    with st.expander(f"All {codes.many(len(prediction.codes))}, by chapter and block of ICD-10-CM"):
         codes.tables(prediction)
     st.caption(codes.meaning(prediction))
 

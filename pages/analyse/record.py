@@ -100,6 +100,7 @@ ask()
 in_hand = session.current().in_hand
 ecg = in_hand.ecg
 start = widgets.ask_start(in_hand)
+measurements.warn(ecg, start)
 paper.show(in_hand, start, view)
 widgets.notes(ecg)
 

@@ -237,6 +237,8 @@ def test_two_demos_are_compared_on_the_same_paper(visit, predictor):
     assert "**B** · Simulated: sinus bradycardia" in words(at)
     for chart in (0, 1):
         assert set(LEADS) <= set(traces(at, chart))
+    assert "Codes" in [subheader.value for subheader in at.subheader]
+    assert "the 5 nearest to, or furthest above, their threshold" in words(at)
     measured, codes = (table.value for table in at.table)
     rate = measured.set_index("Measurement").loc["Heart rate (bpm)"]
     assert int(rate["A"]) > 100

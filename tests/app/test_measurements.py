@@ -10,18 +10,17 @@ from lamae.measured import NAMES
 from lamae.ui import demos
 
 
-def panel(name: str, *, swapped: bool = False, qtc: str | None = None) -> None:
+def panel(name: str, *, noise: bool = False, qtc: str | None = None) -> None:
     from dataclasses import replace
+
+    import numpy as np
 
     from lamae.ui import demos, measurements
 
     ecg = demos.load(name)
-    if swapped:
-        order = [ecg.leads.index(lead) for lead in ("I", "III", "II", "aVL", "aVR")]
-        signal = ecg.signal.copy()
-        signal[:5] = ecg.signal[order]
-        signal[0] *= -1
-        ecg = replace(ecg, signal=signal)
+    if noise:
+        values = np.random.default_rng(0).normal(size=ecg.signal.shape)
+        ecg = replace(ecg, signal=values.astype(np.float32))
     if qtc:
         ecg = replace(ecg, measurements={qtc: 431.0})
     measurements.show(ecg, 0.0)
@@ -104,7 +103,15 @@ def test_the_median_beat_is_drawn_and_can_be_taken_away(show):
     }
 
 
-def test_swapped_arms_are_a_doubt(show):
-    assert not show("sinus_rhythm").warning
-    (said,) = show("sinus_rhythm", swapped=True).warning
-    assert "may have been swapped" in said.value
+@pytest.mark.parametrize("name", ["sinus_rhythm", demos.RECORDING])
+def test_where_nothing_can_be_measured_the_reason_is_said_once(show, name):
+    at = show(name, noise=True)
+    tables = [cell for table in at.table for cell in table.value.to_numpy().ravel()]
+    said = "\n".join([words(at), *map(str, tables)])
+    assert said.count("heart beats could not be told") == 1
+    assert "Rhythm not judged: no lead can be read" in said
+    # What the device states is told all the same.
+    assert bool(at.table) == (name == demos.RECORDING)
+    if at.table:
+        assert rows(at)["PR"]["Device"] == "161 ms"
+        assert rows(at)["PR"]["Why"] == "See above"

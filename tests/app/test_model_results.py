@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from app_views import words
 from streamlit.testing.v1 import AppTest
 
 from lamae import evaluate
 from lamae.data import Records
 from lamae.labels import ICD10_CODES, STATEMENTS
-from lamae.ui import cache
+from lamae.ui import cache, scores
 
 ROOT = Path(__file__).parents[2]
 CALIBRATION, GROUPS = "Calibration on the test fold", "By sex and age on the test fold"
@@ -26,7 +27,7 @@ def measured() -> dict[str, Any]:
     ecgs = 240
     labels = rng.random((ecgs, len(ICD10_CODES))) < 0.2
     labels[3:, 1] = False
-    scores = rng.normal(size=labels.shape) + 2.0 * labels
+    given = rng.normal(size=labels.shape) + 2.0 * labels
     records = Records(
         values=np.zeros((ecgs, 12, 1), dtype=np.float32),
         present=np.ones((ecgs, 12), dtype=bool),
@@ -40,12 +41,12 @@ def measured() -> dict[str, Any]:
     few = {"rng": rng, "resamples": 40}
     calibrated = evaluate.calibration_report(rng.random(labels.shape), labels, **few)
     results = {
-        "icd10": evaluate.report(scores, labels, ICD10_CODES, **few),
+        "icd10": evaluate.report(given, labels, ICD10_CODES, **few),
         "statements_trained": {"macro_auroc": 0.9012, "ci": [0.8, 0.95], "counted": 50},
         "ece": calibrated["ece"],
         "ece_ci": calibrated["ece_ci"],
         "calibration": calibrated["curve"],
-        "subgroups": evaluate.score_subgroups(scores, labels, records, **few),
+        "subgroups": evaluate.score_subgroups(given, labels, records, **few),
         "ecgs": ecgs,
     }
     # As the card does, through JSON.
@@ -119,6 +120,7 @@ def test_sexes_and_ages_are_compared(visit, measured):
     assert row["Macro AUROC (95% CI)"] == f"{men['macro_auroc']:.2f} ({low:.2f}–{high:.2f})"
     assert row["ECGs"] == men["ecgs"]
     assert row["Shared codes"] == men["shared"]["codes"]
+    assert scores.apart(measured["subgroups"]) in words(at)
 
 
 def test_statements_frequent_in_training_have_their_own_figure(visit, measured):

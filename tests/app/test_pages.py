@@ -25,6 +25,7 @@ from app_views import (
 
 from lamae import io
 from lamae.ecg import LEADS
+from lamae.results import of_old_people
 from lamae.simulate import simulate
 from lamae.ui import demos
 from lamae.ui.widgets import NOTICE
@@ -214,7 +215,7 @@ def test_the_card_shows_results_data_and_limits(visit, predictor):
     shown = metrics(at)[f"{test['counted']} ICD-10-CM codes, macro AUROC (95% CI)"]
     assert shown == f"{test['macro_auroc']:.3f} ({low:.3f}–{high:.3f})"
     assert predictor.sha256 in words(at)
-    for limit in predictor.card["limits"]:
+    for limit in [*predictor.card["limits"], of_old_people(predictor.card)]:
         assert limit in words(at)
     measured = [code for code, entry in test["codes"].items() if entry["auroc"] is not None]
     drawn = " ".join(traces(at)["AUROC"]["y"])

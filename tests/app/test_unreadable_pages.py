@@ -5,7 +5,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import streamlit as st
-from app_views import ATTENTION, CODES, LEADS_PAGE, RECONSTRUCT, charts, numbers, traces, words
+from app_views import (
+    ATTENTION,
+    CODES,
+    LEADS_PAGE,
+    LIBRARY,
+    RECONSTRUCT,
+    RECORD,
+    charts,
+    checked,
+    numbers,
+    traces,
+    words,
+)
 
 from lamae.ecg import LEADS
 from lamae.ui import demos
@@ -32,6 +44,32 @@ def poor():
     signal = BLOCK.signal.copy()
     signal[[LEADS.index(lead) for lead in FLAT]] = 0.0
     return replace(BLOCK, signal=signal)
+
+
+def arms_swapped(ecg):
+    signal = ecg.signal.copy()
+    signal[:5] = ecg.signal[[LEADS.index(lead) for lead in ("I", "III", "II", "aVL", "aVR")]]
+    signal[0] *= -1
+    return replace(ecg, signal=signal)
+
+
+def test_swapped_arms_are_a_doubt_above_the_paper_and_beside_every_code(visit, hold, monkeypatch):
+    sinus = demos.load("sinus_rhythm")
+    assert not visit(RECORD).warning
+    hold(arms_swapped(sinus))
+    at = visit(RECORD)
+    (said,) = at.warning
+    assert "may have been swapped" in said.value
+    order = [element.type for element in at.main]
+    assert order.index("warning") < order.index("plotly_chart")
+    for page in (CODES, LEADS_PAGE):
+        assert [("may have been swapped" in one.value) for one in visit(page).info] == [True]
+    load = {demos.RECORDING: arms_swapped(sinus), "sinus_rhythm": sinus}
+    monkeypatch.setattr(demos, "load", load.__getitem__)
+    at = visit(LIBRARY)
+    at.selectbox(key="beside_demo").set_value("sinus_rhythm")
+    told = words(checked(at.run())).splitlines()
+    assert [line[:2] for line in told if "may have been swapped" in line] == ["B:"]
 
 
 def test_codes_are_read_from_the_readable_leads(visit, hold, predictor):

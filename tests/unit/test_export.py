@@ -18,9 +18,10 @@ from lamae import export, io
 from lamae.ecg import ECG, LEADS
 from lamae.errors import InputError
 from lamae.gate import CARD_ENTRY, QUANTILES
+from lamae.icd10 import not_coded
 from lamae.measured import ESTIMATED
 from lamae.predict import Predictor
-from lamae.results import MINORS, NOTICE
+from lamae.results import MINORS, NOTICE, OLD_GROUP
 from lamae.simulate import simulate
 
 SAMPLE = Path(pydicom.__file__).parent / "data" / "test_files" / "waveform_ecg.dcm"
@@ -106,6 +107,29 @@ def test_a_childs_age_is_told_as_usual(
     assert MINORS not in texts(page_streams(export.pdf(refused))[0])
 
 
+def test_what_is_known_of_old_people_stands_beside_their_codes(
+    named: ECG, tiny: Predictor, monkeypatch: pytest.MonkeyPatch
+):
+    def remarks(age: float) -> str:
+        return " ".join(
+            export.results(export.report(replace(named, age=age), tiny))["codes_remarks"]
+        )
+
+    def group(auroc: float) -> dict[str, object]:
+        shared = {"macro_auroc": auroc, "ci": [auroc - 0.1, auroc + 0.1], "codes": 3}
+        return {"ecgs": 44, "shared": shared}
+
+    assert "80 years on is not known" in remarks(80.0)
+    assert remarks(79.9) == ""
+    ages = {"50-64": group(0.9), "65-79": group(0.8), OLD_GROUP: group(0.7)}
+    results = {"test": {"subgroups": {"age": ages}}}
+    monkeypatch.setitem(tiny.bundle.card, "results", results)
+    assert "0.70 (0.60–0.80) on 44 test ECGs, 0.80 to 0.90 at other ages" in remarks(80.0)
+    assert remarks(79.9) == ""
+    ages[OLD_GROUP] = group(0.85)
+    assert remarks(94.0) == ""
+
+
 def test_results_as_json(real: export.Report, tiny: Predictor):
     values = json.loads(export.results_json(real))
     assert values["notice"] == f"{NOTICE}."
@@ -173,6 +197,39 @@ def test_the_page_prints_measurements_and_the_codes_suggested(real: export.Repor
     assert any(code.suggested for code in real.prediction.codes)
     assert any(f"{NOTICE}. LAMAE Explorer" in line for line in lines)
     assert any("model tiny 00000000" in line for line in lines)
+
+
+def test_the_page_says_which_urgent_conditions_have_no_code(real: export.Report, tiny: Predictor):
+    said = not_coded(tiny.codes)
+    printed = " ".join(texts(page_streams(export.pdf(real))[0]))
+    assert said is not None
+    assert said in printed
+
+
+def test_every_page_says_whose_ecg_it_is(named: ECG, tiny: Predictor):
+    pages = page_streams(export.pdf(export.report(named, tiny), layout="12x1", gain=20))
+    assert len(pages) > 1
+    for page in pages:
+        [line] = [one for one in texts(page) if one.startswith("90 years or over, female, ")]
+        assert f"{named.source[1:]}, 10.0 s at 1000 Hz, shown from 0 s" in line
+
+
+def test_the_page_lists_the_codes_of_which_nothing_can_be_said(real: export.Report):
+    codes = [replace(code, verdict="cannot say") for code in real.prediction.codes]
+    codes[0] = replace(codes[0], verdict="suggested")
+    report = replace(real, prediction=replace(real.prediction, codes=tuple(codes)))
+    printed = " ".join(line.strip() for line in texts(page_streams(export.pdf(report))[0]))
+    told = "; ".join(f"{code.code} {code.title}, {code.probability:.2f}" for code in codes[1:])
+    assert f"Cannot say: {told}" in printed
+    assert "Cannot say" not in " ".join(
+        texts(
+            page_streams(
+                export.pdf(
+                    replace(report, prediction=replace(report.prediction, codes=(codes[0],)))
+                )
+            )[0]
+        )
+    )
 
 
 def test_where_no_code_is_suggested_the_closest_is_named(real: export.Report):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lamae.errors import InputError
-from lamae.icd10 import BLOCKS, CHAPTERS, DOUBTS, block_of, chapter_of
+from lamae.icd10 import BLOCKS, CHAPTERS, DOUBTS, URGENT, block_of, chapter_of, not_coded
 from lamae.labels import ICD10_CODES, STATEMENTS
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "scp_to_icd10.csv"
@@ -54,3 +54,24 @@ def test_confidence_is_that_of_the_reference_map():
         assert rows[statement.name]["confidence"] == statement.confidence
         if statement.name in DOUBTS:
             assert rows[statement.name]["comment"]
+
+
+def test_urgent_conditions_without_a_code_are_named_and_no_others():
+    said = not_coded(["I24.89", "I44.2", "I47.10", "R94.31"])
+    assert said is not None
+    assert "acute infarction (I21)" in said
+    assert "hyperkalaemia (E87.5)" in said
+    assert "complete AV block" not in said
+    assert "supraventricular tachycardia" not in said
+    assert "ventricular tachycardia (I47.2)" in said
+    assert not_coded([f"{urgent.code}0" for urgent in URGENT]) is None
+
+
+def test_urgent_codes_that_statements_stand_for_are_in_the_table():
+    assert {urgent.code for urgent in URGENT} & set(ICD10_CODES) == {
+        "I44.1",
+        "I44.2",
+        "I45.6",
+        "I48.92",
+    }
+    assert not any(code.startswith("I21") for code in ICD10_CODES)

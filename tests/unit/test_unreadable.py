@@ -151,6 +151,26 @@ def test_exports_hide_what_cannot_be_read_and_say_so(tested: Predictor, poor: EC
     assert "AUROC 0" not in printed
 
 
+def test_a_doubt_of_the_electrodes_stands_beside_codes_wherever_they_are_written(
+    tiny: Predictor, sinus: ECG, tmp_path, capsys: pytest.CaptureFixture[str]
+):
+    lead = sinus.lead
+    arms = [-lead("I"), lead("III"), lead("II"), lead("aVL"), lead("aVR")]
+    swapped = replace(sinus, signal=np.stack([*arms, *sinus.signal[5:]]))
+    report = export.report(swapped, tiny)
+    doubt = "the arm electrodes may have been swapped"
+    assert [doubt in remark for remark in report.remarks].count(True) == 1
+    assert not any(doubt in remark for remark in export.report(sinus, tiny).remarks)
+    # Once on the page, whether there are codes or not.
+    for given in (report, replace(report, prediction=None, refusal="Poor signal.", remarks=())):
+        printed = " ".join(texts(page_streams(export.pdf(given))[0]))
+        assert printed.count(doubt) == 1
+    path = tmp_path / "swapped.npz"
+    io.write(swapped, path)
+    assert main(["predict", str(path), "--json"]) == 0
+    assert doubt in json.loads(capsys.readouterr().out)["remarks"][0]
+
+
 def test_exports_of_a_readable_ecg_quote_the_test(tested: Predictor, block: ECG):
     report = export.report(block, tested)
     values = export.results(report)

@@ -7,9 +7,9 @@ import pytest
 import torch
 from captum.attr import GradientShap
 
-from lamae.attribute import METHODS, explain, find_beats
+from lamae.attribute import METHODS, explain, find_beats, time_sums
 from lamae.attribute.baselines import median_beat_throughout, normal_ecgs, without_waves
-from lamae.attribute.case import ECGS_AT_ONCE
+from lamae.attribute.case import ECGS_AT_ONCE, score_of
 from lamae.ecg import lead_indices
 from lamae.errors import InputError, SignalError
 from lamae.explained import PARTS
@@ -234,3 +234,31 @@ def test_a_premature_beat_is_what_differs_from_the_median_beat(linear):
     beat = beats.nearest(np.arange(1000) / 100)
     of_beat = np.array([off[beat == number].max() for number in range(len(beats.r_times))])
     assert of_beat[~beats.usual].min() > 2 * np.median(of_beat[beats.usual])
+
+
+@pytest.mark.parametrize(
+    ("method", "by"), [("second_ablation", "second"), ("beat_ablation", "beat")]
+)
+def test_sums_over_time_are_what_the_score_loses_without_each_stretch(tiny, sinus, method, by):
+    start = 1.5
+    found = explain(tiny, sinus, "I25.2", method=method, start=start)
+    window = sinus.window(start, 10.0)
+    patch = tiny.bundle.config.patch / tiny.spec.fs
+    sums = time_sums(found, window, by=by, patch=patch, fs=sinus.fs, start=start)
+    assert len(sums.values) == (10 if by == "second" else len(find_beats(window).r_times))
+    assert (sums.starts[0], sums.ends[-1]) == pytest.approx((start, start + 10.0))
+    np.testing.assert_allclose(sums.starts[1:], sums.ends[:-1])
+    x, visible = tiny.model_input(prepare(sinus, tiny.spec, start), sinus.leads)
+    score = score_of(tiny, "I25.2", None)
+    middles = start + (np.arange(visible.shape[-1]) + 0.5) * patch
+    lost = []
+    for begin, end in zip(sums.starts, sums.ends, strict=True):
+        shown = visible & torch.from_numpy((middles < begin) | (middles > end))
+        lost.append(float(score(x, visible) - score(x, shown)))
+    np.testing.assert_allclose(sums.values, lost, atol=2e-3 + 0.02 * np.abs(lost).max())
+
+
+def test_methods_that_hide_all_leads_at_once_tell_no_lead_from_another(tiny, sinus):
+    for name, method in METHODS.items():
+        per_lead = explain(tiny, sinus, "I25.2", method=name).per_lead
+        assert method.tells_leads == (np.ptp(per_lead) > 1e-4), name

@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 
 from lamae.errors import InputError
-from lamae.explained import PARTS, BeatMap, Curves, WaveSums
-from lamae.figures import attribution_by_wave, attribution_on_beat, code_bars, score_curve
+from lamae.explained import PARTS, BeatMap, Curves, TimeSums, WaveSums
+from lamae.figures import (
+    attribution_by_time,
+    attribution_by_wave,
+    attribution_on_beat,
+    code_bars,
+    score_curve,
+)
 from lamae.measured import MedianBeat
 from lamae.results import CodeScore, Prediction
 
@@ -52,6 +58,18 @@ def test_each_number_stands_at_its_lead_and_wave(sums):
     heat = named(figure, "attribution")
     assert np.isnan(np.asarray(heat.z, dtype=float)[-1]).all()
     assert heat.zmin == -heat.zmax
+
+
+def test_a_bar_is_as_wide_as_its_beat_and_the_strongest_is_named():
+    starts, ends = np.array([1.0, 1.8, 3.0]), np.array([1.8, 3.0, 3.6])
+    figure = attribution_by_time(
+        TimeSums(np.array([0.1, 0.5, -0.2]), starts, ends, "beat"), "I25.2"
+    )
+    bars = named(figure, "attribution")
+    np.testing.assert_allclose(bars.x, (starts + ends) / 2)
+    np.testing.assert_allclose(np.divide(bars.width, ends - starts), bars.width[0] / 0.8)
+    assert len(set(bars.marker.color)) == 2
+    assert "the beat from 1.8 s on raises its score most (+0.50" in figure.layout.meta["alt"]
 
 
 def test_the_wave_that_counts_most_is_named_for_screen_readers(sums):

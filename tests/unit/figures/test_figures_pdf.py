@@ -23,6 +23,7 @@ WORDS = Words(
     about=["42 years, female", "10.0 s at 500 Hz"],
     measured=[("Heart rate", "61 bpm", "60 bpm"), ("QT", "", "366 ms")],
     codes=["Codes suggested", "I48.91  Unspecified atrial fibrillation, 0.93 (threshold 0.41)"],
+    identity="42 years, female, DICOM waveform",
     foot="LAMAE Explorer.",
 )
 # Half the step of the numbers in the file, and what simplification may leave out.

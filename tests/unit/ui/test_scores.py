@@ -78,3 +78,14 @@ def test_groups_stand_beside_the_codes_they_share() -> None:
     assert numbers.loc[0, "By"] == "Age"
     assert numbers.loc[0, "high, shared"] == pytest.approx(0.9)
     assert pd.isna(numbers.loc[1, "low, own"])
+
+
+def test_groups_whose_intervals_do_not_overlap_are_named() -> None:
+    def group(ci: list[float] | None) -> dict[str, object]:
+        return {"shared": {"ci": ci}}
+
+    ages = {"50-64": group([0.87, 0.96]), "65-79": group([0.78, 0.89])}
+    said = scores.apart({"age": {**ages, "80 and over": group([0.68, 0.85])}})
+    assert "not overlap: 80 and over lies below 50–64. Where" in said
+    assert "65–79" not in said
+    assert scores.apart({"age": {**ages, "80 and over": group(None)}}).startswith("All intervals")
