@@ -2,7 +2,7 @@
 
 import numpy as np
 import plotly.graph_objects as go
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool
 
 from lamae.ecg import LEADS
 from lamae.explored import Band
@@ -159,7 +159,8 @@ def _widened(hidden: Bool[np.ndarray, "12 time"]) -> Bool[np.ndarray, "12 time"]
 
 
 def _describe(recon: Reconstruction) -> str:
-    shares: Float32[np.ndarray, " leads"] = recon.hidden.mean(axis=1, dtype=np.float32)
+    held = np.maximum(1, recon.present.sum(axis=1))
+    shares = recon.hidden.sum(axis=1) / held
     whole = [lead for lead, row in zip(LEADS, shares, strict=True) if row > 0.999]
     parts = [lead for lead, row in zip(LEADS, shares, strict=True) if 0 < row <= 0.999]
     said = []

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -67,6 +69,36 @@ def test_the_restored_line_holds_the_models_output_where_it_was_hidden() -> None
         joined = ~np.isnan(values) & ~hidden
         assert joined.sum() <= 2
         np.testing.assert_allclose(values[joined], recon.target[row][joined], atol=2e-6)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("seconds", [2.4, 4.0, 7.0])
+def test_a_short_recording_shows_every_lead_and_what_was_restored(
+    layout: str, seconds: float
+) -> None:
+    whole = restored(hide(V1=(0, 10), V2=(0, 10)), start=20.0)
+    held = round(seconds * FS)
+    there = np.arange(SAMPLES) < held
+    recon = replace(
+        whole,
+        target=np.where(there, whole.target, np.float32(0)),
+        output=np.where(there, whole.output, np.float32(0)),
+        hidden=whole.hidden & there,
+        present=whole.present & there,
+    )
+    figure = reconstruction(recon, layout=layout, play=True)
+    grid = [t for t in kind(figure, "true signal") if not t.meta["strip"]]
+    assert sorted(t.meta["lead"] for t in grid) == sorted(LEADS)
+    for trace in grid:
+        assert not np.isnan(trace.y).any()
+        assert trace.x0 + len(trace.y) / FS <= 20.0 + seconds + 1e-6
+    drawn = [t for t in kind(figure, "restored by the model") if not t.meta["strip"]]
+    assert {t.meta["lead"] for t in drawn} == {"V1", "V2"}
+    assert not any(np.isnan(t.y).any() for t in drawn)
+    assert kind(figure, "hidden from the model")
+    assert figure.frames
+    assert "wholly hidden and restored: V1, V2" in figure.layout.meta["alt"]
+    assert {p["lead"] for p in figure.layout.meta["places"]} == set(LEADS)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
