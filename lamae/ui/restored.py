@@ -19,6 +19,8 @@ FORMATS = {
     "Model (mV)": "{:.3f}",
     "Regression (mV)": "{:.3f}",
     "Algebra (mV)": "{:.3f}",
+    "Algebra reaches": "{:.0%}",
+    "Model there (mV)": "{:.3f}",
     "Correlation": "{:.2f}",
 }
 
@@ -88,11 +90,17 @@ def errors(ecg: ECG, start: float, found: Reconstruction) -> None:
     left, right = st.columns([3, 2], gap="large")
     table = _table(found.errors)
     with left:
-        widgets.table(table, FORMATS)
+        widgets.table(table, {name: FORMATS[name] for name in table.columns if name in FORMATS})
         st.caption(
             "Root mean square error after the model's own 0.5–40 Hz filter. Regression: linear, "
             "from the leads visible at the same moment, fitted on the training ECGs. Algebra: "
             "Einthoven's and Goldberger's relations; a dash where they do not reach."
+            + (
+                " Where they reach a part, their error is that of the part, as is the model's "
+                "beside it."
+                if "Model there (mV)" in table.columns
+                else ""
+            )
         )
     with right:
         waves = by_wave(ecg, start, found)
@@ -103,6 +111,12 @@ def errors(ecg: ECG, start: float, found: Reconstruction) -> None:
 
 
 def _table(errors: Sequence[LeadError]) -> pd.DataFrame:
+    partly = {
+        "Algebra reaches": [error.algebra_reach for error in errors],
+        "Model there (mV)": [error.rmse_in_reach for error in errors],
+    }
+    if all(error.algebra_reach in (0, 1) for error in errors):
+        partly = {}
     return pd.DataFrame(
         {
             "Lead": [error.lead for error in errors],
@@ -110,6 +124,7 @@ def _table(errors: Sequence[LeadError]) -> pd.DataFrame:
             "Model (mV)": [error.rmse for error in errors],
             "Regression (mV)": [error.linear_rmse for error in errors],
             "Algebra (mV)": [error.algebra_rmse for error in errors],
+            **partly,
             "Correlation": [error.pearson_r for error in errors],
         }
     )
