@@ -1,15 +1,44 @@
 """What the errors of a restoration say, in a few sentences."""
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from lamae.baselines import algebra_where_it_reaches
-from lamae.results import LeadError, Reconstruction
+from lamae.results import LeadError, Reconstruction, as_tested
+
+SIMULATED = (
+    "This ECG is simulated: all its leads see one dipole, which makes regression's task easy."
+)
 
 
 def of_this_ecg(found: Reconstruction) -> str:
     """The model's error beside those of regression and algebra, each over the same samples."""
     return f"{_beside_regression(found.errors)} {_beside_algebra(found)}"
+
+
+def of_the_test(found: Reconstruction, shown: Sequence[str], card: Mapping[str, Any]) -> str:
+    """What the test fold says of the same hidden leads; empty where it was not asked the same.
+
+    Args:
+        found: What was restored.
+        shown: Leads of the ECG, hidden ones included.
+        card: Of the weights.
+    """
+    hidden = ",".join(error.lead for error in found.errors)
+    measured = card.get("results", {}).get("test", {}).get("restoration", {}).get(hidden)
+    whole = all(error.hidden_share > 0.99 for error in found.errors)
+    seconds = float(found.present.any(axis=0).sum() / found.fs)
+    if not measured or not whole or not as_tested(shown, seconds):
+        return ""
+    model, linear = (
+        statistics.median(lead[key] for lead in measured.values())
+        for key in ("rmse_mv", "linear_rmse_mv")
+    )
+    return (
+        f"Over the ECGs of the test fold, with the same hidden, the median is {model:.3f} mV, and "
+        f"regression's {linear:.3f} mV."
+    )
 
 
 def _beside_regression(errors: Sequence[LeadError]) -> str:

@@ -21,7 +21,7 @@ from lamae.ui import (
 @st.fragment
 def restore(start: float) -> None:
     recorded = session.current().in_hand.ecg
-    hiding.follow_link(recorded)
+    hiding.follow_link(recorded, cache.shown(recorded, start).leads)
     hidden, view = hiding.ask(recorded)
     if set(cache.shown(recorded, start).leads) <= set(hidden.leads):
         st.info("All leads are hidden. Show at least one: the model needs something to go by.")
@@ -41,7 +41,13 @@ def restore(start: float) -> None:
         except LamaeError as error:
             widgets.trouble(error)
             return
-        st.markdown(f"{restored_words.of_this_ecg(found)} {restored.doubts(ecg, start, found)}")
+        words = (
+            restored_words.of_this_ecg(found),
+            restored_words.of_the_test(found, ecg.leads, cache.predictor().card),
+            restored_words.SIMULATED if ecg.source.startswith("simulated") else "",
+            restored.doubts(ecg, start, found),
+        )
+        st.markdown(" ".join(filter(None, words)))
     restored.sheet(ecg, start, hidden, view, found, key, touched)
     if found is not None:
         restored.errors(ecg, start, found)

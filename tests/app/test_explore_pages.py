@@ -57,8 +57,6 @@ def poor(count: int) -> np.ndarray:
 
 def test_hidden_leads_are_restored_and_compared(visit, predictor):
     at = visit(RECONSTRUCT)
-    at.segmented_control(key="preset").set_value("V1–V6")
-    checked(at.run())
     assert list(at.pills(key="hide").value) == list(CHEST_LEADS)
     errors = at.table[0].value
     expected = predictor.reconstruct(REAL, hide=CHEST_LEADS).errors
@@ -67,6 +65,25 @@ def test_hidden_leads_are_restored_and_compared(visit, predictor):
     assert list(errors["Regression (mV)"]) == [f"{error.linear_rmse:.3f}" for error in expected]
     assert set(errors["Algebra (mV)"]) == {"–"}
     assert "Algebra cannot restore" in words(at)
+    assert "is simulated" not in words(at)
+    at.segmented_control(key="preset").set_value("None")
+    checked(at.run())
+    at.segmented_control(key="preset").set_value("V1–V6")
+    checked(at.run())
+    assert list(at.pills(key="hide").value) == list(CHEST_LEADS)
+
+
+@pytest.mark.parametrize("hidden", [CHEST_LEADS, ("V2",)])
+def test_the_test_folds_median_stands_beside_this_ecg(visit, predictor, hidden):
+    at = visit(RECONSTRUCT, demo="atrial_fibrillation", hide=",".join(hidden))
+    measured = predictor.card["results"]["test"]["restoration"][",".join(hidden)].values()
+    model, linear = (
+        np.median([lead[key] for lead in measured]) for key in ("rmse_mv", "linear_rmse_mv")
+    )
+    assert f"the median is {model:.3f} mV, and regression's {linear:.3f} mV" in words(at)
+    assert "is simulated" in words(at)
+    at.slider(key="share").set_value(0.5)
+    assert "test fold" not in words(checked(at.run()))
 
 
 def test_algebra_is_said_to_be_enough_where_it_is(visit):
@@ -156,7 +173,7 @@ def test_a_link_hides_leads_stretches_and_a_share(visit, predictor):
 def test_a_link_that_makes_no_sense_is_answered_kindly(visit):
     at = visit(RECONSTRUCT, hide="<script>")
     assert "no lead" in at.error[0].value
-    assert list(at.pills(key="hide").value) == ["V2"]
+    assert list(at.pills(key="hide").value) == list(CHEST_LEADS)
     assert "does not have" in words(visit(LEADS_PAGE, leads="V9"))
 
 
@@ -218,7 +235,7 @@ def test_hiding_and_restoring_can_be_played(visit):
 def test_errors_are_told_by_wave(visit):
     heat = {t["name"]: t for t in chart_named(visit(RECONSTRUCT), "wave errors")["data"]}
     assert heat["wave errors"]["x"] == ["P", "QRS", "ST", "T", "rest"]
-    assert heat["wave errors"]["y"] == ["V2"]
+    assert heat["wave errors"]["y"] == list(CHEST_LEADS)
 
 
 def test_the_curve_is_computed_on_demand_and_kept(visit):
@@ -247,6 +264,8 @@ def test_a_flat_lead_is_filled_and_marked_and_the_ecg_in_hand_stays(visit, predi
     signal[7] = 0.0
     at = upload_csv(visit(RECORD), signal)
     checked(at.switch_page(RECONSTRUCT).run())
+    at.pills(key="hide").set_value(["V2"])
+    checked(at.run())
     assert "V2 is flat" in words(at)
     assert "an error against it means little" in words(at)
     assert "V2 restored by the model" in at.warning[0].value

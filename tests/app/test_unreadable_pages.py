@@ -94,7 +94,7 @@ def test_sets_of_leads_are_made_of_the_readable_ones(visit, hold):
 
 def test_nothing_is_restored_from_a_lead_that_cannot_be_read(visit, hold, predictor):
     ecg = hold(poor())
-    at = visit(RECONSTRUCT)
+    at = visit(RECONSTRUCT, hide="V2")
     said = words(at)
     assert said.count(HIDDEN) == 1
     assert "means little" not in said
@@ -103,6 +103,24 @@ def test_nothing_is_restored_from_a_lead_that_cannot_be_read(visit, hold, predic
         predictor.reconstruct(ecg, hide=("V2",)).errors[0].rmse, abs=2e-3
     )
     assert at.table[0].value["Model (mV)"].tolist() == [f"{expected:.3f}"]
+
+
+def test_what_is_hidden_at_first_can_be_read(visit, hold):
+    hold(poor())
+    at = visit(RECONSTRUCT)
+    assert list(at.pills(key="hide").value) == ["V1", "V2", "V3", "V4"]
+    assert "means little" not in words(at)
+
+
+@pytest.mark.parametrize(
+    ("leads", "hidden"),
+    [(("V1", "V2", "V3"), ["V3"]), (("V2",), []), (("II", "V1", "V2"), ["V1", "V2"])],
+)
+def test_something_is_left_to_restore_from_at_first(visit, hold, leads, hidden):
+    hold(BLOCK.only(leads))
+    at = visit(RECONSTRUCT)
+    assert list(at.pills(key="hide").value) == hidden
+    assert "All leads are hidden" not in words(at)
 
 
 def test_a_lead_that_cannot_be_read_may_be_hidden_and_its_error_means_little(visit, hold):

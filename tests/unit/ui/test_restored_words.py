@@ -1,11 +1,14 @@
 """Sentences about a restoration: each number over the samples that the sentence names."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from lamae.baselines import compare
 from lamae.ecg import LEADS, LIMB_FROM_I_II
 from lamae.results import Reconstruction
-from lamae.ui.restored_words import of_this_ecg
+from lamae.ui.restored_words import of_the_test, of_this_ecg
 
 
 def found(hidden: dict[str, slice], off: float = 0.2) -> Reconstruction:
@@ -44,6 +47,24 @@ def test_a_sliver_in_reach_is_neither_all_nor_nothing():
     assert "Algebra restores 1% of" in of_this_ecg(found({**chest, "III": slice(0, 1)}))
     limb = {"III": slice(None), "aVF": slice(None)}
     assert "Algebra restores 99% of" in of_this_ecg(found({**limb, "V1": slice(0, 1)}))
+
+
+@pytest.mark.parametrize(
+    ("hidden", "shown", "fs", "said"),
+    [
+        ({"V2": slice(None)}, LEADS, 10.0, True),
+        ({"V2": slice(0, 50)}, LEADS, 10.0, False),
+        ({"V2": slice(None)}, LEADS[:11], 10.0, False),
+        ({"V2": slice(None)}, LEADS, 20.0, False),
+        ({"II": slice(None)}, LEADS, 10.0, False),
+    ],
+)
+def test_the_test_is_quoted_where_it_asked_the_same(hidden, shown, fs, said):
+    entry = {"V2": {"rmse_mv": 0.066, "linear_rmse_mv": 0.08}}
+    card = {"results": {"test": {"restoration": {"V2": entry}}}}
+    words = of_the_test(replace(found(hidden), fs=fs), shown, card)
+    assert ("the median is 0.066 mV, and regression's 0.080 mV" in words) == said
+    assert of_the_test(found(hidden), shown, {}) == ""
 
 
 def test_regression_is_not_compared_where_it_does_not_reach_all():
