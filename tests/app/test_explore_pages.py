@@ -437,6 +437,17 @@ def test_codes_with_some_leads_stand_beside_those_with_all(visit, predictor):
     assert f"{scores.change[0]:.3f} on average" in words(at)
 
 
+def test_limb_leads_that_follow_are_marked_and_only_new_leads_named_best(visit):
+    at = visit(LEADS_PAGE, demo="atrial_fibrillation", leads="I,II")
+    assert "Hatched: III, aVR, aVL, aVF, no new information" in words(at)
+    drawn = {t["name"]: t for t in chart_named(at, "with one more lead")["data"]}
+    ranked = drawn["with one more lead"]["x"]
+    assert set(ranked[:6]) == set(CHEST_LEADS)
+    assert f"**{ranked[0]}**: with it" in words(at)
+    at.pills(key="leads").set_value([lead for lead in LEADS if lead != "III"])
+    assert "none holds anything new" in words(checked(at.run()))
+
+
 def test_a_set_can_be_chosen_and_the_page_says_what_it_is_not(visit):
     at = visit(LEADS_PAGE)
     assert list(at.pills(key="leads").value) == ["I", "II"]
@@ -444,6 +455,7 @@ def test_a_set_can_be_chosen_and_the_page_says_what_it_is_not(visit):
     at.selectbox(key="leads_preset").set_value("Watch: I")
     checked(at.run())
     assert list(at.pills(key="leads").value) == ["I"]
+    assert "no new information" not in words(at)
     at.pills(key="leads").set_value([])
     assert "No lead is chosen" in words(checked(at.run()))
     at.selectbox(key="leads_preset").set_value("All")
