@@ -135,11 +135,21 @@ def test_lead_weights_stand_beside_equal_ones(visit, predictor, stage):
     assert f"**{most}** receives most attention, {expected.weights.max():.2%}" in words(at)
     assert "8.33%" in words(at)
     assert "linear combinations of I and II" in words(at)
+    for heading in ("Lead weights", "Frontal plane, limb leads", "Over time", "From lead to lead"):
+        assert f"{heading}, {stage} model" in words(at)
+    assert f"In the {stage} model" in words(at)
+    assert "Attention beside lead ablation, fine-tuned model" in words(at)
+
+
+def test_the_attention_first_shown_is_that_of_the_model_that_gives_the_codes(visit):
+    at = visit(ATTENTION)
+    assert at.segmented_control(key="stage").value == "fine-tuned"
+    assert "pretrained model" not in words(at)
 
 
 def test_layer_and_head_choose_a_matrix(visit, predictor):
     at = visit(ATTENTION)
-    expected = predictor.attention(REAL)
+    expected = predictor.attention(REAL, stage="fine-tuned")
     np.testing.assert_allclose(
         numbers(matrix_of(at)["customdata"]).reshape(12, 12),
         expected.matrix,
@@ -361,7 +371,7 @@ class Attributes(dict):
 
 def test_attention_lies_under_the_traces_and_is_summed_over_waves(visit, predictor):
     at = visit(ATTENTION)
-    expected = predictor.attention(REAL)
+    expected = predictor.attention(REAL, stage="fine-tuned")
     band = {t.get("name"): t for t in chart_named(at, "attention over time")["data"]}
     assert band["attention over time"]["type"] == "heatmap"
     (table,) = [t.value for t in at.table if "Share of attention" in t.value.columns]
@@ -373,10 +383,11 @@ def test_attention_lies_under_the_traces_and_is_summed_over_waves(visit, predict
 
 def test_leads_stand_on_the_hexaxial_diagram_with_their_weights(visit, predictor):
     at = visit(ATTENTION)
-    weights = dict(zip(LEADS, predictor.attention(REAL).weights.tolist(), strict=True))
+    weights = predictor.attention(REAL, stage="fine-tuned").weights
+    shares = dict(zip(LEADS, weights.tolist(), strict=True))
     printed = [t for c in charts(at) for t in c["data"] if t.get("name") == "shares"]
     said = " ".join(text for trace in printed for text in trace["text"])
-    for lead, weight in weights.items():
+    for lead, weight in shares.items():
         assert f"<b>{lead}</b><br>{weight:.1%}" in said
 
 

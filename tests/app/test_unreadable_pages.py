@@ -78,7 +78,7 @@ def test_attention_goes_to_the_readable_leads(visit, hold, predictor):
     ecg = hold(poor())
     at = visit(ATTENTION)
     assert HIDDEN in words(at)
-    weights = predictor.attention(ecg.only(LEFT)).weights
+    weights = predictor.attention(ecg.only(LEFT), stage="fine-tuned").weights
     drawn = next(t for c in charts(at) for t in c["data"] if list(t.get("x", ())) == list(LEFT))
     # Bars stand on an even share.
     np.testing.assert_allclose(numbers(drawn["y"]) + 1 / len(LEFT), weights, atol=1e-4)
