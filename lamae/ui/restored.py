@@ -8,7 +8,7 @@ import streamlit as st
 from lamae import figures
 from lamae.ecg import ECG, LEADS
 from lamae.explored import Hiding
-from lamae.measure.quality import READABLE
+from lamae.measure.quality import READABLE, LeadQuality
 from lamae.results import LeadError, Reconstruction
 from lamae.ui import cache, exploring, widgets
 from lamae.ui.hiding import SHARE, View
@@ -19,7 +19,7 @@ FORMATS = {
     "Model (mV)": "{:.3f}",
     "Regression (mV)": "{:.3f}",
     "Algebra (mV)": "{:.3f}",
-    "Algebra reaches": "{:.0%}",
+    "Reach": "{:.0%}",
     "Model there (mV)": "{:.3f}",
     "Correlation": "{:.2f}",
 }
@@ -28,6 +28,7 @@ FORMATS = {
 def sheet(
     ecg: ECG,
     start: float,
+    unread: Sequence[LeadQuality],
     hidden: Hiding,
     view: View,
     found: Reconstruction | None,
@@ -37,8 +38,9 @@ def sheet(
     """Draw what was restored over what is true, and note where each lead stands for the boxes.
 
     Args:
-        ecg: The recording.
+        ecg: The recording as the model is shown it, and what is hidden from it.
         start: Where the window starts, in s.
+        unread: Leads of the recording that cannot be read.
         hidden: What is hidden.
         view: How to show it.
         found: What was restored; None where nothing is hidden.
@@ -58,6 +60,7 @@ def sheet(
         band=band,
         play=not hidden.nothing,
         drag=view.drag,
+        unread={lead.lead: lead.verdict for lead in unread},
         dark=widgets.dark(),
     )
     st.session_state.restored_places = figure.layout.meta["places"]
@@ -96,8 +99,8 @@ def errors(ecg: ECG, start: float, found: Reconstruction) -> None:
             "from the leads visible at the same moment, fitted on the training ECGs. Algebra: "
             "Einthoven's and Goldberger's relations; a dash where they do not reach."
             + (
-                " Where they reach a part, their error is that of the part, as is the model's "
-                "beside it."
+                " Reach: the share of what is hidden that they determine; their error is that of "
+                "this share, as is the model's there."
                 if "Model there (mV)" in table.columns
                 else ""
             )
@@ -112,7 +115,7 @@ def errors(ecg: ECG, start: float, found: Reconstruction) -> None:
 
 def _table(errors: Sequence[LeadError]) -> pd.DataFrame:
     partly = {
-        "Algebra reaches": [error.algebra_reach for error in errors],
+        "Reach": [error.algebra_reach for error in errors],
         "Model there (mV)": [error.rmse_in_reach for error in errors],
     }
     if all(error.algebra_reach in (0, 1) for error in errors):

@@ -36,8 +36,8 @@ def of_the_test(found: Reconstruction, shown: Sequence[str], card: Mapping[str, 
         for key in ("rmse_mv", "linear_rmse_mv")
     )
     return (
-        f"Over the ECGs of the test fold, with the same hidden, the median is {model:.3f} mV, and "
-        f"regression's {linear:.3f} mV."
+        "Over the ECGs of the test fold, with the same leads hidden, the median is "
+        f"{model:.3f} mV, and regression's {linear:.3f} mV."
     )
 
 

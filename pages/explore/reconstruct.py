@@ -28,8 +28,9 @@ def restore(start: float) -> None:
         return
     # What a spoilt lead recorded may be compared with, but is nothing to restore others from.
     ecg = cache.shown(recorded, start, hidden.leads)
+    readable = cache.readable(recorded, start)
     if ecg.leads != recorded.leads:
-        st.info(widgets.plain(cache.readable(recorded, start).hidden or ""))
+        st.info(widgets.plain(readable.hidden or ""))
     key = hiding.chart_key()
     touched = partial(hiding.touched, recorded, start, key)
     found = None
@@ -48,7 +49,7 @@ def restore(start: float) -> None:
             restored.doubts(ecg, start, found),
         )
         st.markdown(" ".join(filter(None, words)))
-    restored.sheet(ecg, start, hidden, view, found, key, touched)
+    restored.sheet(ecg, start, readable.left_out, hidden, view, found, key, touched)
     if found is not None:
         restored.errors(ecg, start, found)
     share = f"{hidden.share:g}" if hidden.share else ""

@@ -205,16 +205,16 @@ def test_no_character_in_a_link_breaks_a_page(visit, view, name, odd):
 
 def test_half_of_everything_and_a_missing_v2_are_one_click_away(visit):
     at = visit(RECONSTRUCT)
-    assert "Algebra reaches" not in at.table[0].value.columns
+    assert "Reach" not in at.table[0].value.columns
     at.segmented_control(key="preset").set_value("Half of everything")
     checked(at.run())
     assert at.slider(key="share").value == 0.5
     table = at.table[0].value.set_index("Lead")
     assert len(table) == 12
     # Two of the other five limb leads are visible most of the time, not always.
-    assert 0.5 < int(table.loc["aVF", "Algebra reaches"].rstrip("%")) / 100 < 1
+    assert 0.5 < int(table.loc["aVF", "Reach"].rstrip("%")) / 100 < 1
     assert float(table.loc["aVF", "Algebra (mV)"]) < float(table.loc["aVF", "Model there (mV)"])
-    assert table.loc["V1", "Algebra reaches"] == "0%"
+    assert table.loc["V1", "Reach"] == "0%"
     assert "of what is hidden (in I, II, III, aVR, aVL, aVF)" in words(at)
     assert "Algebra cannot" not in words(at)
     at.segmented_control(key="preset").set_value("V2")

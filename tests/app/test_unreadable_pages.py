@@ -98,6 +98,8 @@ def test_nothing_is_restored_from_a_lead_that_cannot_be_read(visit, hold, predic
     said = words(at)
     assert said.count(HIDDEN) == 1
     assert "means little" not in said
+    grey = traces(at)["not recorded"]["text"]
+    assert set(grey) == {f"{lead} flat, not used" for lead in FLAT}
     expected = predictor.reconstruct(ecg.only(LEFT), hide=("V2",)).errors[0].rmse
     assert expected != pytest.approx(
         predictor.reconstruct(ecg, hide=("V2",)).errors[0].rmse, abs=2e-3

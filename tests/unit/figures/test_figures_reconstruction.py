@@ -154,6 +154,13 @@ def test_a_lead_the_recording_lacks_is_named() -> None:
     assert "V3" not in {trace.meta["lead"] for trace in kind(figure, "true signal")}
 
 
+def test_a_lead_that_was_recorded_but_cannot_be_read_is_not_called_missing() -> None:
+    recon = restored(hide(V1=(0, 10)), missing=("V3", "V6"))
+    figure = reconstruction(recon, unread={"V3": "flat", "V1": "noisy"})
+    said = kind(figure, "not recorded")[0].text
+    assert sorted(said) == ["V3 flat, not used", "V6 not recorded"]
+
+
 def test_it_says_what_was_hidden_and_can_be_clicked() -> None:
     figure = reconstruction(restored(hide(V1=(0, 10), II=(2, 3))), dark=True)
     alt = figure.layout.meta["alt"]
