@@ -1,5 +1,7 @@
 """What can be restored without a neural network, and how far each way is from the truth."""
 
+from typing import NamedTuple
+
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64
 
@@ -8,6 +10,22 @@ from lamae.results import LeadError, Reconstruction
 
 # Limb leads are sums of each other; a little ridge keeps the regression well defined.
 RIDGE = 1e-4
+
+
+class Reached(NamedTuple):
+    """How well what algebra determines of the hidden samples is restored, all leads together.
+
+    Attributes:
+        share: Of the hidden samples, over 0 to 1.
+        leads: Leads in which there are any.
+        rmse: Root mean square error of algebra on them in mV.
+        model_rmse: That of the model on the same samples.
+    """
+
+    share: float
+    leads: tuple[str, ...]
+    rmse: float
+    model_rmse: float
 
 
 def linear_estimate(
@@ -99,6 +117,20 @@ def compare(
     )
 
 
+def algebra_where_it_reaches(found: Reconstruction) -> Reached | None:
+    """Errors of algebra and model where algebra has an answer; None where it never has."""
+    where = found.hidden & ~np.isnan(found.algebra)
+    if not where.any():
+        return None
+    truth = found.target[where]
+    return Reached(
+        share=float(where.sum() / found.hidden.sum()),
+        leads=tuple(lead for row, lead in enumerate(LEADS) if where[row].any()),
+        rmse=_rmse(found.algebra[where] - truth),
+        model_rmse=_rmse(found.output[where] - truth),
+    )
+
+
 def lead_errors(
     target: Float[np.ndarray, "12 time"],
     output: Float[np.ndarray, "12 time"],
@@ -109,7 +141,8 @@ def lead_errors(
 ) -> tuple[LeadError, ...]:
     """Errors of each lead that is hidden at least in part, on its hidden samples.
 
-    An estimate that leaves any hidden sample of a lead open gets no error for that lead.
+    Regression gets no error for a lead of which it leaves any hidden sample open: that happens
+    only where nothing at all is visible. Algebra is judged on the samples that it reaches.
     """
     errors = []
     for row, lead in enumerate(LEADS):
@@ -117,6 +150,7 @@ def lead_errors(
         if not where.any():
             continue
         truth, restored = target[row, where], output[row, where]
+        reached = ~np.isnan(algebra[row, where])
         constant = min(np.std(truth), np.std(restored)) < 1e-9
         errors.append(
             LeadError(
@@ -124,17 +158,17 @@ def lead_errors(
                 hidden_share=float(where.sum() / present[row].sum()),
                 rmse=_rmse(restored - truth),
                 pearson_r=None if constant else float(np.corrcoef(truth, restored)[0, 1]),
-                linear_rmse=_where_complete(linear[row, where], truth),
-                algebra_rmse=_where_complete(algebra[row, where], truth),
+                linear_rmse=None
+                if np.isnan(linear[row, where]).any()
+                else _rmse(linear[row, where] - truth),
+                algebra_rmse=_rmse((algebra[row, where] - truth)[reached])
+                if reached.any()
+                else None,
+                algebra_reach=float(reached.mean()),
+                rmse_in_reach=_rmse((restored - truth)[reached]) if reached.any() else None,
             )
         )
     return tuple(errors)
-
-
-def _where_complete(
-    estimate: Float[np.ndarray, " time"], truth: Float[np.ndarray, " time"]
-) -> float | None:
-    return None if np.isnan(estimate).any() else _rmse(estimate - truth)
 
 
 def _rmse(difference: Float[np.ndarray, " time"]) -> float:

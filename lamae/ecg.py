@@ -198,6 +198,15 @@ def complete_limb_leads(
     return {lead: complete[lead] for lead in LEADS if lead in complete}
 
 
+def determined(leads: Sequence[str]) -> tuple[str, ...]:
+    """The limb leads that these determine by the same relations, those among them left out."""
+    given = [lead for lead in LIMB_LEADS if lead in leads]
+    # No two of the six are multiples of each other: any two determine the rest.
+    if len(given) < 2:
+        return ()
+    return tuple(lead for lead in LIMB_LEADS if lead not in given)
+
+
 def limb_lead_disagreement(ecg: ECG) -> float | None:
     """How far the limb leads are from Einthoven's and Goldberger's relations.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
-from lamae.ecg import ECG, LEADS, lead_indices
+from lamae.ecg import ECG, LEADS, determined, lead_indices
 from lamae.errors import InputError
 from lamae.results import Reconstruction
 
@@ -182,6 +182,20 @@ class Repair:
     restoration: Reconstruction
 
 
+class NextLead(NamedTuple):
+    """What one lead more does to the codes.
+
+    Attributes:
+        lead: Its name.
+        change: `SubsetScores.change` with it.
+        new: Whether it holds anything that the leads shown do not determine.
+    """
+
+    lead: str
+    change: float
+    new: bool
+
+
 @dataclass(frozen=True, eq=False)
 class SubsetScores:
     """The probability of every code when only some leads are shown.
@@ -202,6 +216,20 @@ class SubsetScores:
     def change(self) -> Float64[np.ndarray, " subsets"]:
         """Mean absolute difference from the full probabilities, over codes."""
         return np.abs(self.probability - self.full).mean(axis=1)
+
+    @property
+    def next_leads(self) -> tuple[NextLead, ...]:
+        """The lead that each further subset adds to the first, the least change first.
+
+        Leads that follow from those shown come after all that hold something new.
+        """
+        shown = self.subsets[0]
+        known = determined(shown)
+        added = []
+        for leads, change in zip(self.subsets[1:], self.change[1:], strict=True):
+            (lead,) = set(leads) - set(shown)
+            added.append(NextLead(lead, float(change), lead not in known))
+        return tuple(sorted(added, key=lambda more: (not more.new, more.change, more.lead)))
 
 
 @dataclass(frozen=True, eq=False)

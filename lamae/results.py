@@ -191,9 +191,11 @@ class LeadError:
         rmse: Root mean square error in mV of the model, on hidden samples only.
         pearson_r: Correlation of model and truth there; None where either is constant.
         linear_rmse: The same error for the linear regression from the visible leads; None
-            where no lead is visible.
-        algebra_rmse: The same error for Einthoven's and Goldberger's relations; None where
-            the visible leads do not determine this one.
+            where no lead is visible at some hidden sample.
+        algebra_rmse: The same error for Einthoven's and Goldberger's relations, on the hidden
+            samples that the visible leads determine; None where these determine none.
+        algebra_reach: Share of the hidden samples that they determine, 0 to 1.
+        rmse_in_reach: The model's error on the same samples; None where there are none.
     """
 
     lead: str
@@ -202,6 +204,8 @@ class LeadError:
     pearson_r: float | None
     linear_rmse: float | None
     algebra_rmse: float | None
+    algebra_reach: float
+    rmse_in_reach: float | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,11 +60,11 @@ def reconstruct(args: argparse.Namespace) -> Answer:
         error.lead: {key: getattr(error, name) for key, name in names.items()}
         for error in result.errors
     }
-    lines = ["lead  hidden  model mV  correlation  regression mV  algebra mV"]
+    lines = ["lead  hidden  model mV  correlation  regression mV  algebra mV  algebra reaches"]
     lines += [
         f"{error.lead:4}  {error.hidden_share:5.0%}   {error.rmse:8.3f}  "
         f"{number(error.pearson_r, 11)}  {number(error.linear_rmse, 13)}  "
-        f"{number(error.algebra_rmse, 10)}"
+        f"{number(error.algebra_rmse, 10)}  {error.algebra_reach:15.0%}"
         for error in result.errors
     ]
     values = {"per_lead": per_lead, "remarks": remarks}

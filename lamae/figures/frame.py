@@ -1,6 +1,7 @@
 """The printed sheet: grid, calibration pulses, lead names, footer, and places to click."""
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -149,16 +150,18 @@ def add_names(
     missing: Collection[str],
     colours: Palette,
     *,
+    unread: Mapping[str, str] = MappingProxyType({}),
     beside: Sequence[str] = (),
 ) -> None:
-    """Write each lead's name above the start of its trace, and what was not recorded in grey.
+    """Write each lead's name above the start of its trace, and what is not drawn in grey.
 
     Args:
         figure: Changed in place.
         sheet: Its geometry.
         signals: Voltage in mV of each lead there is.
-        missing: Leads that were not recorded.
+        missing: Leads that are not drawn.
         colours: Its colours.
+        unread: Why some of these could not be read, though they were recorded.
         beside: What to write beside the names of each row.
     """
     drawn = np.full((len(sheet.baselines), max(c.right for c in sheet.cells)), np.nan)
@@ -174,7 +177,8 @@ def add_names(
         if cell.lead in missing:
             empty_x.append(time + 2 / sheet.speed)
             empty_y.append(base)
-            empty_text.append(f"{cell.lead} not recorded")
+            why = f"{unread[cell.lead]}, not used" if cell.lead in unread else "not recorded"
+            empty_text.append(f"{cell.lead} {why}")
             continue
         words = f"  {beside[cell.row]}" if beside else ""
         shift, lift = _free_place(sheet, cell, drawn, NAME_WIDTH + 2 * len(words))

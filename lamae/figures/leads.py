@@ -158,33 +158,40 @@ def next_leads(scores: SubsetScores, *, dark: bool = False) -> go.Figure:
     """How far the probabilities stay from those of all leads when one more lead is added.
 
     Bars in order, the most informative lead first; the line is what the chosen leads alone reach.
-    A bar's `customdata` is the lead.
+    Leads that follow from the chosen ones stand last, hatched. A bar's `customdata` is the lead.
 
     Args:
         scores: Of `lamae.subsets.with_each`.
         dark: For a dark page.
     """
     colours = palette(dark)
-    shown, now = scores.subsets[0], float(scores.change[0])
-    pairs = [
-        (float(change), next(lead for lead in leads if lead not in shown))
-        for leads, change in zip(scores.subsets[1:], scores.change[1:], strict=True)
-    ]
-    pairs.sort()
+    now, added = float(scores.change[0]), scores.next_leads
+    new = [more for more in added if more.new]
+    ranked = [colours.model, *[colours.faint_model] * (len(new) - 1)] if new else []
     figure = go.Figure()
     figure.add_bar(
-        x=[lead for _, lead in pairs],
-        y=[change for change, _ in pairs],
-        customdata=[lead for _, lead in pairs],
+        x=[more.lead for more in added],
+        y=[more.change for more in added],
+        customdata=[more.lead for more in added],
         marker={
-            "color": [colours.model, *[colours.faint_model] * (len(pairs) - 1)],
+            "color": [*ranked, *[colours.faint_ink] * (len(added) - len(new))],
+            "pattern": {
+                "shape": ["" if more.new else "/" for more in added],
+                "fillmode": "replace",
+                "size": 6,
+                "solidity": 0.3,
+            },
             "line": {"width": 0},
         },
-        hovertemplate="with %{customdata}: %{y:.3f}<extra></extra>",
+        hovertext=[
+            f"with {more.lead}: {more.change:.3f}" + ("" if more.new else ", no new information")
+            for more in added
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
         name="with one more lead",
         **kept(),
     )
-    best = f"{pairs[0][1]}, {pairs[0][0]:.3f}" if pairs else "none"
+    best = f"{new[0].lead}, {new[0].change:.3f}" if new else "none"
     style(
         figure,
         colours,

@@ -1,8 +1,11 @@
 """What the model restored, over what was hidden from it, or in place of what was not recorded."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import plotly.graph_objects as go
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool
 
 from lamae.ecg import LEADS
 from lamae.explored import Band
@@ -31,6 +34,7 @@ def reconstruction(
     band: Band | None = None,
     play: bool = False,
     drag: Drag = "zoom",
+    unread: Mapping[str, str] = MappingProxyType({}),
     dark: bool = False,
     width: int = 1100,
 ) -> go.Figure:
@@ -43,13 +47,14 @@ def reconstruction(
     paper each lead is, for `touched`.
 
     Args:
-        recon: What was restored; leads that the recording lacks are named in grey.
+        recon: What was restored; leads that it lacks are named in grey.
         layout: One of `LAYOUTS`.
         show_linear: Also draw the linear regression from the visible leads.
         show_residual: Also draw what was restored minus what is true, under each row.
         band: How far restorations differ, drawn behind them.
         play: Offer to watch the signal being hidden and restored step by step.
         drag: What dragging over the paper does.
+        unread: Why leads that it lacks could not be read; the others were not recorded.
         dark: Dim the paper.
         width: Width in px that the paper fills; the figure's height follows from it.
 
@@ -94,7 +99,7 @@ def reconstruction(
         answers = {trace.name for trace in figure.data} - known
         add_play(figure, hidden_boxes(sheet, recon), answers, colours)
     missing = [lead for lead in LEADS if lead not in recorded]
-    add_names(figure, sheet, signals, missing, colours)
+    add_names(figure, sheet, signals, missing, colours, unread=unread)
     add_click_targets(figure, sheet)
     figure.layout.meta["places"] = places(sheet)
     return figure
@@ -159,7 +164,8 @@ def _widened(hidden: Bool[np.ndarray, "12 time"]) -> Bool[np.ndarray, "12 time"]
 
 
 def _describe(recon: Reconstruction) -> str:
-    shares: Float32[np.ndarray, " leads"] = recon.hidden.mean(axis=1, dtype=np.float32)
+    held = np.maximum(1, recon.present.sum(axis=1))
+    shares = recon.hidden.sum(axis=1) / held
     whole = [lead for lead, row in zip(LEADS, shares, strict=True) if row > 0.999]
     parts = [lead for lead, row in zip(LEADS, shares, strict=True) if 0 < row <= 0.999]
     said = []

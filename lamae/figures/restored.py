@@ -35,8 +35,10 @@ def restored_sheet(
     """Paper for the larger of the true and the restored signal, and that signal of each lead."""
     smaller = np.abs(recon.output) <= np.abs(recon.target)
     outline = np.where(~smaller & recon.hidden, recon.output, recon.target)
-    signals = {lead: outline[row] for lead, row in recorded_rows(recon).items()}
-    sheet = lay_out(layout, signals, recon.target.shape[1], recon.fs, start=recon.start)
+    # A short recording fills the first part of the window only; its columns divide that part.
+    held = int(np.flatnonzero(recon.present.any(axis=0))[-1]) + 1
+    signals = {lead: outline[row, :held] for lead, row in recorded_rows(recon).items()}
+    sheet = lay_out(layout, signals, held, recon.fs, start=recon.start)
     figure = print_sheet(
         sheet,
         colours,

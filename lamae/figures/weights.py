@@ -1,5 +1,8 @@
 """How the model weighs leads: in one ECG, beside the codes' own need of them, over many ECGs."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float32
@@ -12,6 +15,21 @@ from lamae.results import LeadAttention
 
 # The least distance from an even share, in even shares, that fills the height of the bars.
 LEAST = 0.1
+# px: a chart on a phone, a point, the longest name, and where a name stands beside its point.
+NARROW, TALL = 280, 250
+MARKER, NAME = (9, 9), np.array((26, 14))
+SIDES: Mapping[str, tuple[int, int]] = MappingProxyType(
+    {
+        "top center": (0, 13),
+        "bottom center": (0, -13),
+        "middle right": (20, 0),
+        "middle left": (-20, 0),
+        "top right": (17, 12),
+        "top left": (-17, 12),
+        "bottom right": (17, -12),
+        "bottom left": (-17, -12),
+    }
+)
 
 
 def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
@@ -84,7 +102,7 @@ def beside_ablation(
         y=drop.round(5).tolist(),
         mode="markers+text",
         text=list(attention.leads),
-        textposition="top center",
+        textposition=_free_sides(attention.weights, drop),
         textfont={"size": 12, "color": colours.ink},
         marker={
             "size": 9,
@@ -109,6 +127,34 @@ def beside_ablation(
     figure.update_xaxes(title_text="share of attention (line: even share)", tickformat=".3~p")
     figure.update_yaxes(title_text="drop of the score without the lead")
     return figure
+
+
+def _free_sides(x: Float32[np.ndarray, " points"], y: Float32[np.ndarray, " points"]) -> list[str]:
+    """On which side of each point its name crosses the fewest names and points.
+
+    One after the other, for a chart as narrow as a phone's; a wider one only parts them further.
+    """
+    places = np.stack(
+        [
+            (values - values.min()) / max(float(np.ptp(values)), 1e-9) * pixels
+            for values, pixels in ((x, NARROW), (y, TALL))
+        ],
+        axis=1,
+    )
+    taken = [(place, np.array(MARKER)) for place in places]
+    chosen = []
+    for place in places:
+        crossed = {
+            side: sum(
+                bool((np.abs(place + offset - other) < (NAME + size) / 2).all())
+                for other, size in taken
+            )
+            for side, offset in SIDES.items()
+        }
+        side = min(crossed, key=crossed.__getitem__)
+        taken.append((place + SIDES[side], np.array(NAME)))
+        chosen.append(side)
+    return chosen
 
 
 def group_weights(group: GroupWeights, everyone: GroupWeights, *, dark: bool = False) -> go.Figure:

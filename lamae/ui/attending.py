@@ -14,14 +14,14 @@ from lamae.waves import wave_shares
 CODE = "ablated"
 
 
-def planes(attention: LeadAttention) -> None:
-    """The leads where they look from, with their weights."""
+def planes(attention: LeadAttention, model: str) -> None:
+    """The leads where they look from, with the weights of this model, "fine-tuned model"."""
     frontal, horizontal = st.columns(2, gap="large")
     with frontal:
-        st.markdown("**Frontal plane, limb leads**")
+        st.markdown(f"**Frontal plane, limb leads, {model}**")
         widgets.chart(figures.frontal_plane(attention, dark=widgets.dark()), "frontal_plane")
     with horizontal:
-        st.markdown("**Horizontal plane, chest leads**")
+        st.markdown(f"**Horizontal plane, chest leads, {model}**")
         widgets.chart(figures.horizontal_plane(attention, dark=widgets.dark()), "horizontal_plane")
     st.caption(
         "A disc's area is the lead's share of attention; the ring is an even share. The chest is "
@@ -31,7 +31,7 @@ def planes(attention: LeadAttention) -> None:
 
 
 @st.fragment
-def over_time(recorded: ECG, ecg: ECG, start: float, attention: LeadAttention) -> None:
+def over_time(recorded: ECG, ecg: ECG, start: float, attention: LeadAttention, model: str) -> None:
     """Attention to each patch under the traces, and summed over the waves.
 
     Args:
@@ -39,8 +39,9 @@ def over_time(recorded: ECG, ecg: ECG, start: float, attention: LeadAttention) -
         ecg: The same as the model is shown it.
         start: Where the window starts, in s.
         attention: What the model gave.
+        model: Which one that is, "fine-tuned model".
     """
-    st.subheader("Over time", anchor=False)
+    st.subheader(f"Over time, {model}", anchor=False)
     layout = st.segmented_control(
         "Layout",
         figures.LAYOUTS,
@@ -89,7 +90,7 @@ def beside_ablation(ecg: ECG, start: float) -> None:
         ecg: The recording as the model is shown it.
         start: Where the window starts, in s.
     """
-    st.subheader("Attention beside lead ablation", anchor=False)
+    st.subheader("Attention beside lead ablation, fine-tuned model", anchor=False)
     try:
         prediction = cache.prediction(ecg, start)
     except LamaeError as error:
@@ -125,11 +126,14 @@ def beside_ablation(ecg: ECG, start: float) -> None:
         else f"Spearman's rank correlation {agreement:+.2f}".replace("-", "−")
         + f" over {len(attention.leads)} leads"
     )
-    st.markdown(f"Agreement of lead weights with the size of the score's change: {said}.")
+    st.markdown(
+        "Agreement of the fine-tuned model's lead weights with the size of the score's change: "
+        f"{said}."
+    )
     st.caption(
-        "Fine-tuned model; scores in log-odds before calibration. One attention serves all codes, "
-        "an ablation one: where they disagree, trust the ablation about the code. Squares are "
-        "chest leads."
+        "Whichever stage is chosen above, both are the fine-tuned model's; scores in log-odds "
+        "before calibration. One attention serves all codes, an ablation one: where they disagree, "
+        "trust the ablation about the code. Squares are chest leads."
     )
     data = pd.DataFrame(
         {

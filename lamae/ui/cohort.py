@@ -48,7 +48,7 @@ class Weighed:
 @st.fragment
 def show() -> None:
     """Ask over which ECGs, compute, and draw the groups' weights with intervals."""
-    st.subheader("Over many ECGs", anchor=False)
+    st.subheader("Over many ECGs, fine-tuned model", anchor=False)
     root = library.root()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         source = st.segmented_control(

@@ -47,8 +47,13 @@ class View:
     drag: Drag
 
 
-def follow_link(ecg: ECG) -> None:
-    """Hide what the address names (?hide=V1,II:2-3.4&share=0.5), once; else the chest lead V2."""
+def follow_link(ecg: ECG, readable: Sequence[str]) -> None:
+    """Hide what the address names (?hide=V1,II:2-3.4&share=0.5), once; else the chest leads.
+
+    Args:
+        ecg: The recording.
+        readable: Its leads that can be read; without a link, no other is hidden.
+    """
     st.session_state.setdefault(SHARE, 0.0)
     if HIDE in st.session_state:
         known = [lead for lead in st.session_state[HIDE] if lead in ecg.leads]
@@ -56,7 +61,7 @@ def follow_link(ecg: ECG) -> None:
             # An ECG with fewer leads has come in hand since.
             st.session_state[HIDE] = known
         return
-    asked = Hiding(("V2",))
+    asked = Hiding(_at_first(readable))
     named = st.query_params.get("hide")
     if named is not None:
         try:
@@ -72,6 +77,14 @@ def follow_link(ecg: ECG) -> None:
         )
     st.session_state[HIDE] = [lead for lead in asked.leads if lead in ecg.leads]
     _keep(ecg, [s for s in asked.stretches if s.lead in ecg.leads])
+
+
+def _at_first(readable: Sequence[str]) -> tuple[str, ...]:
+    """The chest leads, as long as any other lead stays; else the last lead of several."""
+    chest = tuple(lead for lead in readable if lead in CHEST_LEADS)
+    if len(chest) < len(readable):
+        return chest
+    return tuple(readable[1:][-1:])
 
 
 def ask(ecg: ECG) -> tuple[Hiding, View]:

@@ -120,16 +120,14 @@ def one_more(scores: SubsetScores) -> None:
     if len(scores.subsets) == 1:
         st.markdown("All leads of the recording are chosen.")
         return
-    shown = scores.subsets[0]
-    best = int(scores.change[1:].argmin()) + 1
-    lead = next(lead for lead in scores.subsets[best] if lead not in shown)
-    worse = scores.change[best] >= scores.change[0]
-    st.markdown(
-        "No single lead brings the codes closer to those of all leads."
-        if worse
-        else f"**{lead}**: with it the codes are off by {scores.change[best]:.3f} on average, "
-        f"without it by {scores.change[0]:.3f}."
-    )
+    st.markdown(_best_next(scores))
+    known = sorted((more.lead for more in scores.next_leads if not more.new), key=LEADS.index)
+    if known:
+        st.markdown(
+            f"Hatched: {', '.join(known)}, no new information. Algebra gives "
+            f"{'them' if len(known) > 1 else 'it'} from the leads chosen; the model only reads "
+            "the same differently."
+        )
     widgets.chart(figures.next_leads(scores, dark=widgets.dark()), "next_leads")
     st.caption(
         "One step of a greedy search: mean absolute difference of all codes' calibrated "
@@ -222,6 +220,19 @@ def importance(ecg: ECG, start: float) -> tuple[str, ...]:
     without = exploring.without_each(ecg, start)
     change = dict(zip(ecg.leads, without.change.tolist(), strict=True))
     return tuple(sorted(ecg.leads, key=change.__getitem__))
+
+
+def _best_next(scores: SubsetScores) -> str:
+    """The lead to add next, in one sentence; never one that holds nothing new."""
+    new = [more for more in scores.next_leads if more.new]
+    if not new:
+        return "Every other lead follows from those chosen: none holds anything new."
+    if new[0].change >= scores.change[0]:
+        return "No single lead with new information brings the codes closer to those of all leads."
+    return (
+        f"**{new[0].lead}**: with it the codes are off by {new[0].change:.3f} on average, without "
+        f"it by {scores.change[0]:.3f}."
+    )
 
 
 def _reading(prediction: Prediction, now: Mapping[str, float], change: float) -> str:

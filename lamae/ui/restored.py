@@ -8,7 +8,7 @@ import streamlit as st
 from lamae import figures
 from lamae.ecg import ECG, LEADS
 from lamae.explored import Hiding
-from lamae.measure.quality import READABLE
+from lamae.measure.quality import READABLE, LeadQuality
 from lamae.results import LeadError, Reconstruction
 from lamae.ui import cache, exploring, widgets
 from lamae.ui.hiding import SHARE, View
@@ -19,6 +19,8 @@ FORMATS = {
     "Model (mV)": "{:.3f}",
     "Regression (mV)": "{:.3f}",
     "Algebra (mV)": "{:.3f}",
+    "Reach": "{:.0%}",
+    "Model there (mV)": "{:.3f}",
     "Correlation": "{:.2f}",
 }
 
@@ -26,6 +28,7 @@ FORMATS = {
 def sheet(
     ecg: ECG,
     start: float,
+    unread: Sequence[LeadQuality],
     hidden: Hiding,
     view: View,
     found: Reconstruction | None,
@@ -35,8 +38,9 @@ def sheet(
     """Draw what was restored over what is true, and note where each lead stands for the boxes.
 
     Args:
-        ecg: The recording.
+        ecg: The recording as the model is shown it, and what is hidden from it.
         start: Where the window starts, in s.
+        unread: Leads of the recording that cannot be read.
         hidden: What is hidden.
         view: How to show it.
         found: What was restored; None where nothing is hidden.
@@ -56,6 +60,7 @@ def sheet(
         band=band,
         play=not hidden.nothing,
         drag=view.drag,
+        unread={lead.lead: lead.verdict for lead in unread},
         dark=widgets.dark(),
     )
     st.session_state.restored_places = figure.layout.meta["places"]
@@ -88,11 +93,17 @@ def errors(ecg: ECG, start: float, found: Reconstruction) -> None:
     left, right = st.columns([3, 2], gap="large")
     table = _table(found.errors)
     with left:
-        widgets.table(table, FORMATS)
+        widgets.table(table, {name: FORMATS[name] for name in table.columns if name in FORMATS})
         st.caption(
             "Root mean square error after the model's own 0.5–40 Hz filter. Regression: linear, "
             "from the leads visible at the same moment, fitted on the training ECGs. Algebra: "
             "Einthoven's and Goldberger's relations; a dash where they do not reach."
+            + (
+                " Reach: the share of what is hidden that they determine; their error is that of "
+                "this share, as is the model's there."
+                if "Model there (mV)" in table.columns
+                else ""
+            )
         )
     with right:
         waves = by_wave(ecg, start, found)
@@ -103,6 +114,12 @@ def errors(ecg: ECG, start: float, found: Reconstruction) -> None:
 
 
 def _table(errors: Sequence[LeadError]) -> pd.DataFrame:
+    partly = {
+        "Reach": [error.algebra_reach for error in errors],
+        "Model there (mV)": [error.rmse_in_reach for error in errors],
+    }
+    if all(error.algebra_reach in (0, 1) for error in errors):
+        partly = {}
     return pd.DataFrame(
         {
             "Lead": [error.lead for error in errors],
@@ -110,6 +127,7 @@ def _table(errors: Sequence[LeadError]) -> pd.DataFrame:
             "Model (mV)": [error.rmse for error in errors],
             "Regression (mV)": [error.linear_rmse for error in errors],
             "Algebra (mV)": [error.algebra_rmse for error in errors],
+            **partly,
             "Correlation": [error.pearson_r for error in errors],
         }
     )

@@ -12,17 +12,18 @@ STAGES = {"pretrained": "Pretrained", "fine-tuned": "Fine-tuned"}
 ALL = "mean"
 
 
-def reading(attention: LeadAttention) -> str:
-    """What the weights say, in one or two sentences."""
+def reading(attention: LeadAttention, model: str) -> str:
+    """What the weights of this model, "fine-tuned model", say in one or two sentences."""
     if len(attention.leads) == 1:
         only = attention.leads[0]
-        return f"**{only}** is the only lead that the model reads: it receives all attention."
+        return f"**{only}** is the only lead that the {model} reads: it receives all attention."
     order = sorted(zip(attention.weights.tolist(), attention.leads, strict=True), reverse=True)
     uniform = 1 / len(attention.leads)
     (most, most_lead), (least, least_lead) = order[0], order[-1]
     return (
-        f"**{most_lead}** receives most attention, {most:.2%}, and **{least_lead}** least, "
-        f"{least:.2%}. If all leads weighed the same, each would receive {uniform:.2%}."
+        f"In the {model} **{most_lead}** receives most attention, {most:.2%}, and "
+        f"**{least_lead}** least, {least:.2%}. If all leads weighed the same, each would "
+        f"receive {uniform:.2%}."
     )
 
 
@@ -40,9 +41,9 @@ def one_or_all(label: str, count: int, key: str) -> str | int:
 
 
 @st.fragment
-def matrix(attention: LeadAttention) -> None:
+def matrix(attention: LeadAttention, model: str) -> None:
     layers, heads = attention.layer_weights.shape[:2]
-    st.subheader("From lead to lead", anchor=False)
+    st.subheader(f"From lead to lead, {model}", anchor=False)
     with st.container(horizontal=True):
         layer = one_or_all("Block", layers, "layer")
         head = one_or_all("Head", heads, "head")
@@ -74,7 +75,8 @@ def show(start: float) -> None:
         "Stage",
         list(STAGES),
         format_func=STAGES.__getitem__,
-        default="pretrained",
+        # The codes, and what they are compared with below, are the fine-tuned model's.
+        default="pretrained" if cache.predictor().bundle.classifier is None else "fine-tuned",
         required=True,
         key="stage",
         persist_state="session",
@@ -85,22 +87,23 @@ def show(start: float) -> None:
     except LamaeError as error:
         widgets.trouble(error)
         return
-    st.subheader("Lead weights", anchor=False)
-    st.markdown(reading(attention))
+    model = f"{stage} model"
+    st.subheader(f"Lead weights, {model}", anchor=False)
+    st.markdown(reading(attention, model))
     widgets.chart(figures.lead_weights(attention, dark=widgets.dark()), "lead_weights")
     weights = pd.DataFrame({"Lead": attention.leads, "Weight": attention.weights})
     weights["Times an even share"] = weights["Weight"] * len(attention.leads)
     with st.expander("Weights as a table"):
         widgets.table(weights, {"Weight": "{:.2%}", "Times an even share": "{:.3f}"})
         widgets.download(weights, "lead_weights")
-    attending.planes(attention)
+    attending.planes(attention, model)
     st.caption(
         "Attention shows where the model looks, not why. III, aVR, aVL and aVF are linear "
         "combinations of I and II: the model may read the same information from any of them, so "
         "a limb lead with little weight is not one without meaning."
     )
-    attending.over_time(recorded, ecg, start, attention)
-    matrix(attention)
+    attending.over_time(recorded, ecg, start, attention, model)
+    matrix(attention, model)
     attending.beside_ablation(ecg, start)
 
 

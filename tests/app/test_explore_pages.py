@@ -57,8 +57,6 @@ def poor(count: int) -> np.ndarray:
 
 def test_hidden_leads_are_restored_and_compared(visit, predictor):
     at = visit(RECONSTRUCT)
-    at.segmented_control(key="preset").set_value("V1–V6")
-    checked(at.run())
     assert list(at.pills(key="hide").value) == list(CHEST_LEADS)
     errors = at.table[0].value
     expected = predictor.reconstruct(REAL, hide=CHEST_LEADS).errors
@@ -67,6 +65,25 @@ def test_hidden_leads_are_restored_and_compared(visit, predictor):
     assert list(errors["Regression (mV)"]) == [f"{error.linear_rmse:.3f}" for error in expected]
     assert set(errors["Algebra (mV)"]) == {"–"}
     assert "Algebra cannot restore" in words(at)
+    assert "is simulated" not in words(at)
+    at.segmented_control(key="preset").set_value("None")
+    checked(at.run())
+    at.segmented_control(key="preset").set_value("V1–V6")
+    checked(at.run())
+    assert list(at.pills(key="hide").value) == list(CHEST_LEADS)
+
+
+@pytest.mark.parametrize("hidden", [CHEST_LEADS, ("V2",)])
+def test_the_test_folds_median_stands_beside_this_ecg(visit, predictor, hidden):
+    at = visit(RECONSTRUCT, demo="atrial_fibrillation", hide=",".join(hidden))
+    measured = predictor.card["results"]["test"]["restoration"][",".join(hidden)].values()
+    model, linear = (
+        np.median([lead[key] for lead in measured]) for key in ("rmse_mv", "linear_rmse_mv")
+    )
+    assert f"the median is {model:.3f} mV, and regression's {linear:.3f} mV" in words(at)
+    assert "is simulated" in words(at)
+    at.slider(key="share").set_value(0.5)
+    assert "test fold" not in words(checked(at.run()))
 
 
 def test_algebra_is_said_to_be_enough_where_it_is(visit):
@@ -118,11 +135,21 @@ def test_lead_weights_stand_beside_equal_ones(visit, predictor, stage):
     assert f"**{most}** receives most attention, {expected.weights.max():.2%}" in words(at)
     assert "8.33%" in words(at)
     assert "linear combinations of I and II" in words(at)
+    for heading in ("Lead weights", "Frontal plane, limb leads", "Over time", "From lead to lead"):
+        assert f"{heading}, {stage} model" in words(at)
+    assert f"In the {stage} model" in words(at)
+    assert "Attention beside lead ablation, fine-tuned model" in words(at)
+
+
+def test_the_attention_first_shown_is_that_of_the_model_that_gives_the_codes(visit):
+    at = visit(ATTENTION)
+    assert at.segmented_control(key="stage").value == "fine-tuned"
+    assert "pretrained model" not in words(at)
 
 
 def test_layer_and_head_choose_a_matrix(visit, predictor):
     at = visit(ATTENTION)
-    expected = predictor.attention(REAL)
+    expected = predictor.attention(REAL, stage="fine-tuned")
     np.testing.assert_allclose(
         numbers(matrix_of(at)["customdata"]).reshape(12, 12),
         expected.matrix,
@@ -156,7 +183,7 @@ def test_a_link_hides_leads_stretches_and_a_share(visit, predictor):
 def test_a_link_that_makes_no_sense_is_answered_kindly(visit):
     at = visit(RECONSTRUCT, hide="<script>")
     assert "no lead" in at.error[0].value
-    assert list(at.pills(key="hide").value) == ["V2"]
+    assert list(at.pills(key="hide").value) == list(CHEST_LEADS)
     assert "does not have" in words(visit(LEADS_PAGE, leads="V9"))
 
 
@@ -178,10 +205,18 @@ def test_no_character_in_a_link_breaks_a_page(visit, view, name, odd):
 
 def test_half_of_everything_and_a_missing_v2_are_one_click_away(visit):
     at = visit(RECONSTRUCT)
+    assert "Reach" not in at.table[0].value.columns
     at.segmented_control(key="preset").set_value("Half of everything")
     checked(at.run())
     assert at.slider(key="share").value == 0.5
-    assert len(at.table[0].value) == 12
+    table = at.table[0].value.set_index("Lead")
+    assert len(table) == 12
+    # Two of the other five limb leads are visible most of the time, not always.
+    assert 0.5 < int(table.loc["aVF", "Reach"].rstrip("%")) / 100 < 1
+    assert float(table.loc["aVF", "Algebra (mV)"]) < float(table.loc["aVF", "Model there (mV)"])
+    assert table.loc["V1", "Reach"] == "0%"
+    assert "of what is hidden (in I, II, III, aVR, aVL, aVF)" in words(at)
+    assert "Algebra cannot" not in words(at)
     at.segmented_control(key="preset").set_value("V2")
     checked(at.run())
     assert at.slider(key="share").value == 0.0
@@ -210,7 +245,7 @@ def test_hiding_and_restoring_can_be_played(visit):
 def test_errors_are_told_by_wave(visit):
     heat = {t["name"]: t for t in chart_named(visit(RECONSTRUCT), "wave errors")["data"]}
     assert heat["wave errors"]["x"] == ["P", "QRS", "ST", "T", "rest"]
-    assert heat["wave errors"]["y"] == ["V2"]
+    assert heat["wave errors"]["y"] == list(CHEST_LEADS)
 
 
 def test_the_curve_is_computed_on_demand_and_kept(visit):
@@ -239,6 +274,8 @@ def test_a_flat_lead_is_filled_and_marked_and_the_ecg_in_hand_stays(visit, predi
     signal[7] = 0.0
     at = upload_csv(visit(RECORD), signal)
     checked(at.switch_page(RECONSTRUCT).run())
+    at.pills(key="hide").set_value(["V2"])
+    checked(at.run())
     assert "V2 is flat" in words(at)
     assert "an error against it means little" in words(at)
     assert "V2 restored by the model" in at.warning[0].value
@@ -334,7 +371,7 @@ class Attributes(dict):
 
 def test_attention_lies_under_the_traces_and_is_summed_over_waves(visit, predictor):
     at = visit(ATTENTION)
-    expected = predictor.attention(REAL)
+    expected = predictor.attention(REAL, stage="fine-tuned")
     band = {t.get("name"): t for t in chart_named(at, "attention over time")["data"]}
     assert band["attention over time"]["type"] == "heatmap"
     (table,) = [t.value for t in at.table if "Share of attention" in t.value.columns]
@@ -346,10 +383,11 @@ def test_attention_lies_under_the_traces_and_is_summed_over_waves(visit, predict
 
 def test_leads_stand_on_the_hexaxial_diagram_with_their_weights(visit, predictor):
     at = visit(ATTENTION)
-    weights = dict(zip(LEADS, predictor.attention(REAL).weights.tolist(), strict=True))
+    weights = predictor.attention(REAL, stage="fine-tuned").weights
+    shares = dict(zip(LEADS, weights.tolist(), strict=True))
     printed = [t for c in charts(at) for t in c["data"] if t.get("name") == "shares"]
     said = " ".join(text for trace in printed for text in trace["text"])
-    for lead, weight in weights.items():
+    for lead, weight in shares.items():
         assert f"<b>{lead}</b><br>{weight:.1%}" in said
 
 
@@ -410,6 +448,17 @@ def test_codes_with_some_leads_stand_beside_those_with_all(visit, predictor):
     assert f"{scores.change[0]:.3f} on average" in words(at)
 
 
+def test_limb_leads_that_follow_are_marked_and_only_new_leads_named_best(visit):
+    at = visit(LEADS_PAGE, demo="atrial_fibrillation", leads="I,II")
+    assert "Hatched: III, aVR, aVL, aVF, no new information" in words(at)
+    drawn = {t["name"]: t for t in chart_named(at, "with one more lead")["data"]}
+    ranked = drawn["with one more lead"]["x"]
+    assert set(ranked[:6]) == set(CHEST_LEADS)
+    assert f"**{ranked[0]}**: with it" in words(at)
+    at.pills(key="leads").set_value([lead for lead in LEADS if lead != "III"])
+    assert "none holds anything new" in words(checked(at.run()))
+
+
 def test_a_set_can_be_chosen_and_the_page_says_what_it_is_not(visit):
     at = visit(LEADS_PAGE)
     assert list(at.pills(key="leads").value) == ["I", "II"]
@@ -417,6 +466,7 @@ def test_a_set_can_be_chosen_and_the_page_says_what_it_is_not(visit):
     at.selectbox(key="leads_preset").set_value("Watch: I")
     checked(at.run())
     assert list(at.pills(key="leads").value) == ["I"]
+    assert "no new information" not in words(at)
     at.pills(key="leads").set_value([])
     assert "No lead is chosen" in words(checked(at.run()))
     at.selectbox(key="leads_preset").set_value("All")

@@ -116,7 +116,7 @@ def test_attention_goes_to_the_readable_leads(visit, hold, predictor):
     ecg = hold(poor())
     at = visit(ATTENTION)
     assert HIDDEN in words(at)
-    weights = predictor.attention(ecg.only(LEFT)).weights
+    weights = predictor.attention(ecg.only(LEFT), stage="fine-tuned").weights
     drawn = next(t for c in charts(at) for t in c["data"] if list(t.get("x", ())) == list(LEFT))
     # Bars stand on an even share.
     np.testing.assert_allclose(numbers(drawn["y"]) + 1 / len(LEFT), weights, atol=1e-4)
@@ -132,15 +132,35 @@ def test_sets_of_leads_are_made_of_the_readable_ones(visit, hold):
 
 def test_nothing_is_restored_from_a_lead_that_cannot_be_read(visit, hold, predictor):
     ecg = hold(poor())
-    at = visit(RECONSTRUCT)
+    at = visit(RECONSTRUCT, hide="V2")
     said = words(at)
     assert said.count(HIDDEN) == 1
     assert "means little" not in said
+    grey = traces(at)["not recorded"]["text"]
+    assert set(grey) == {f"{lead} flat, not used" for lead in FLAT}
     expected = predictor.reconstruct(ecg.only(LEFT), hide=("V2",)).errors[0].rmse
     assert expected != pytest.approx(
         predictor.reconstruct(ecg, hide=("V2",)).errors[0].rmse, abs=2e-3
     )
     assert at.table[0].value["Model (mV)"].tolist() == [f"{expected:.3f}"]
+
+
+def test_what_is_hidden_at_first_can_be_read(visit, hold):
+    hold(poor())
+    at = visit(RECONSTRUCT)
+    assert list(at.pills(key="hide").value) == ["V1", "V2", "V3", "V4"]
+    assert "means little" not in words(at)
+
+
+@pytest.mark.parametrize(
+    ("leads", "hidden"),
+    [(("V1", "V2", "V3"), ["V3"]), (("V2",), []), (("II", "V1", "V2"), ["V1", "V2"])],
+)
+def test_something_is_left_to_restore_from_at_first(visit, hold, leads, hidden):
+    hold(BLOCK.only(leads))
+    at = visit(RECONSTRUCT)
+    assert list(at.pills(key="hide").value) == hidden
+    assert "All leads are hidden" not in words(at)
 
 
 def test_a_lead_that_cannot_be_read_may_be_hidden_and_its_error_means_little(visit, hold):

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from lamae.baselines import algebra_estimate, lead_errors, linear_estimate
+from lamae.baselines import (
+    algebra_estimate,
+    algebra_where_it_reaches,
+    compare,
+    lead_errors,
+    linear_estimate,
+)
 from lamae.ecg import CHEST_LEADS, LEADS, LIMB_FROM_I_II
 
 
@@ -70,6 +76,41 @@ def test_errors_count_hidden_samples_only(signal):
     assert error.pearson_r == pytest.approx(1.0)
     assert error.linear_rmse == 0.0
     assert error.algebra_rmse is None
+    assert error.algebra_reach == 0
+
+
+def test_algebra_is_judged_where_it_reaches_and_the_model_on_the_same_samples(signal):
+    """III is hidden throughout; II, which with I determines it, in the last quarter."""
+    present = np.ones(signal.shape, dtype=bool)
+    hidden = np.zeros_like(present)
+    hidden[[2, 6]] = True
+    seen = ~hidden & showing("I", "II", "V2")
+    seen[1, 300:] = False
+    restored = signal.copy()
+    restored[2, :300] += 0.1
+    restored[2, 300:] += 9
+    found = compare(signal, restored, seen, hidden, present, np.eye(12), fs=100.0, start=0.0)
+    third, chest = found.errors
+    assert (third.lead, chest.lead) == ("III", "V1")
+    assert third.algebra_reach == 0.75
+    assert third.algebra_rmse == pytest.approx(0, abs=1e-4)
+    assert third.rmse_in_reach == pytest.approx(0.1, abs=1e-4)
+    assert third.rmse > 4
+    assert (chest.algebra_reach, chest.algebra_rmse, chest.rmse_in_reach) == (0, None, None)
+    together = algebra_where_it_reaches(found)
+    assert together.share == pytest.approx(3 / 8)
+    assert together.leads == ("III",)
+    assert together.rmse == pytest.approx(0, abs=1e-4)
+    assert together.model_rmse == pytest.approx(0.1, abs=1e-4)
+
+
+def test_algebra_that_never_reaches_is_said_so(signal):
+    hidden = showing("V1", "II")
+    present = np.ones_like(hidden)
+    seen = showing("I", "V2")
+    found = compare(signal, signal, seen, hidden, present, np.eye(12), fs=100.0, start=0.0)
+    assert algebra_where_it_reaches(found) is None
+    assert {error.algebra_reach for error in found.errors} == {0.0}
 
 
 def test_an_output_that_is_no_number_is_not_taken_for_perfect(signal):

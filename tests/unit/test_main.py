@@ -302,6 +302,12 @@ class TestAnswers:
             assert lead["rmse_mv"] > 0
         words = run(*argv)[1]
         assert f"{answer['per_lead']['V1']['rmse_mv']:.3f}" in words
+        (third,) = (
+            line.split()
+            for line in run("reconstruct", ecg, "--hide", "III")[1].splitlines()
+            if line.startswith("III ")
+        )
+        assert third[-1] == "100%"
 
     def test_nothing_is_restored_from_a_lead_that_cannot_be_read(
         self, run: Run, ecg: Path, tmp_path: Path

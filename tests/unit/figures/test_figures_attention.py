@@ -1,3 +1,6 @@
+from dataclasses import replace
+from itertools import combinations
+
 import numpy as np
 import pytest
 from figures_builders import make_ecg
@@ -15,6 +18,7 @@ from lamae.figures import (
     lead_matrix,
     lead_weights,
 )
+from lamae.figures.weights import NAME, SIDES
 from lamae.results import LeadAttention
 
 
@@ -198,6 +202,25 @@ def test_attention_stands_beside_ablation() -> None:
     np.testing.assert_allclose(points.x, given.weights, atol=1e-5)
     np.testing.assert_allclose(points.y, drop, atol=1e-5)
     assert "most without V6" in beside_ablation(given, drop).layout.meta["alt"]
+
+
+@pytest.mark.parametrize("width", [280, 420, 900])
+def test_names_of_leads_close_together_stand_on_different_sides(width: int) -> None:
+    """V4, III and aVF lie within 12 px of each other on a narrow chart."""
+    weights = np.linspace(0.06, 0.11, 12, dtype=np.float32)
+    weights[[LEADS.index(lead) for lead in ("III", "aVF", "V4")]] = 0.085, 0.0851, 0.087
+    drop = np.linspace(-1, 1, 12, dtype=np.float32)
+    drop[[LEADS.index(lead) for lead in ("III", "aVF", "V4")]] = 0.0, 0.05, 0.02
+    given = replace(attention(), weights=weights)
+    points = trace(beside_ablation(given, drop), "leads")
+    spread = np.stack(
+        [(v - v.min()) / np.ptp(v) * px for v, px in ((weights, width), (drop, 250))], axis=1
+    )
+    sides = [np.array(SIDES[side]) for side in points.textposition]
+    names = dict(zip(LEADS, spread + sides, strict=True))
+    for one, other in combinations(("III", "aVF", "V4"), 2):
+        apart = np.abs(names[one] - names[other])
+        assert (apart >= NAME).any(), (one, other)
 
 
 def test_a_group_stands_beside_all_ecgs_with_intervals() -> None:

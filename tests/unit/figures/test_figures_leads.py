@@ -51,6 +51,18 @@ def test_the_lead_that_helps_most_comes_first():
     assert "none" in next_leads(scores(("I",))).layout.meta["alt"]
 
 
+def test_a_lead_that_holds_nothing_new_is_hatched_and_never_the_best():
+    shown = ("I", "II")
+    figure = next_leads(scores(shown, (*shown, "V2"), (*shown, "III")))
+    bars = named(figure, "with one more lead")
+    assert list(bars.x) == ["V2", "III"]
+    assert list(bars.marker.pattern.shape) == ["", "/"]
+    assert "no new information" in bars.hovertext[1]
+    assert "no new" not in bars.hovertext[0]
+    assert "the least with V2" in figure.layout.meta["alt"]
+    assert "none" in next_leads(scores(shown, (*shown, "III"))).layout.meta["alt"]
+
+
 def test_robustness_shows_mean_and_range():
     found = Robustness(
         (1, 2), np.array([0.2, 0.1]), np.array([0.1, 0.05]), np.array([0.3, 0.2]), (12, 8)

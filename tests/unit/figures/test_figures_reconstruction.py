@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -70,6 +72,36 @@ def test_the_restored_line_holds_the_models_output_where_it_was_hidden() -> None
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("seconds", [2.4, 4.0, 7.0])
+def test_a_short_recording_shows_every_lead_and_what_was_restored(
+    layout: str, seconds: float
+) -> None:
+    whole = restored(hide(V1=(0, 10), V2=(0, 10)), start=20.0)
+    held = round(seconds * FS)
+    there = np.arange(SAMPLES) < held
+    recon = replace(
+        whole,
+        target=np.where(there, whole.target, np.float32(0)),
+        output=np.where(there, whole.output, np.float32(0)),
+        hidden=whole.hidden & there,
+        present=whole.present & there,
+    )
+    figure = reconstruction(recon, layout=layout, play=True)
+    grid = [t for t in kind(figure, "true signal") if not t.meta["strip"]]
+    assert sorted(t.meta["lead"] for t in grid) == sorted(LEADS)
+    for trace in grid:
+        assert not np.isnan(trace.y).any()
+        assert trace.x0 + len(trace.y) / FS <= 20.0 + seconds + 1e-6
+    drawn = [t for t in kind(figure, "restored by the model") if not t.meta["strip"]]
+    assert {t.meta["lead"] for t in drawn} == {"V1", "V2"}
+    assert not any(np.isnan(t.y).any() for t in drawn)
+    assert kind(figure, "hidden from the model")
+    assert figure.frames
+    assert "wholly hidden and restored: V1, V2" in figure.layout.meta["alt"]
+    assert {p["lead"] for p in figure.layout.meta["places"]} == set(LEADS)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
 def test_hatching_covers_exactly_what_was_hidden(layout: str) -> None:
     recon = restored(hide(V1=(0, 10), II=(2, 3), aVF=(4, 4.6)))
     figure = reconstruction(recon, layout=layout)
@@ -120,6 +152,13 @@ def test_a_lead_the_recording_lacks_is_named() -> None:
     figure = reconstruction(restored(hide(V1=(0, 10)), missing=("V3",)))
     assert list(kind(figure, "not recorded")[0].text) == ["V3 not recorded"]
     assert "V3" not in {trace.meta["lead"] for trace in kind(figure, "true signal")}
+
+
+def test_a_lead_that_was_recorded_but_cannot_be_read_is_not_called_missing() -> None:
+    recon = restored(hide(V1=(0, 10)), missing=("V3", "V6"))
+    figure = reconstruction(recon, unread={"V3": "flat", "V1": "noisy"})
+    said = kind(figure, "not recorded")[0].text
+    assert sorted(said) == ["V3 flat, not used", "V6 not recorded"]
 
 
 def test_it_says_what_was_hidden_and_can_be_clicked() -> None:

@@ -1,0 +1,74 @@
+"""Sentences about a restoration: each number over the samples that the sentence names."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lamae.baselines import compare
+from lamae.ecg import LEADS, LIMB_FROM_I_II
+from lamae.results import Reconstruction
+from lamae.ui.restored_words import of_the_test, of_this_ecg
+
+
+def found(hidden: dict[str, slice], off: float = 0.2) -> Reconstruction:
+    rng = np.random.default_rng(0)
+    signal = rng.normal(size=(12, 100)).astype(np.float32)
+    signal[:6] = LIMB_FROM_I_II @ signal[:2]
+    where = np.zeros((12, 100), dtype=bool)
+    for lead, times in hidden.items():
+        where[LEADS.index(lead), times] = True
+    present = np.ones_like(where)
+    restored = signal + np.float32(off)
+    return compare(signal, restored, ~where, where, present, np.eye(12), fs=100.0, start=0.0)
+
+
+def test_one_lead_has_an_error_and_many_have_a_median():
+    one = of_this_ecg(found({"V2": slice(None)}))
+    assert "restores V2 with an error of 0.200 mV" in one
+    assert "median" not in one
+    assert "2 leads with a median error of 0.200 mV" in of_this_ecg(
+        found({"V2": slice(None), "V3": slice(None)})
+    )
+
+
+def test_algebra_cannot_only_where_it_reaches_nothing():
+    assert "Algebra cannot restore any" in of_this_ecg(found({"V2": slice(None)}))
+    assert "algebra is enough here, with 0.000 mV" in of_this_ecg(found({"III": slice(None)}))
+    part = of_this_ecg(found({"III": slice(None), "V2": slice(None)}))
+    assert (
+        "Algebra restores 50% of what is hidden (in III), with 0.000 mV; the model there with "
+        "0.200 mV."
+    ) in part
+
+
+def test_a_sliver_in_reach_is_neither_all_nor_nothing():
+    chest = {lead: slice(None) for lead in LEADS[6:11]}
+    assert "Algebra restores 1% of" in of_this_ecg(found({**chest, "III": slice(0, 1)}))
+    limb = {"III": slice(None), "aVF": slice(None)}
+    assert "Algebra restores 99% of" in of_this_ecg(found({**limb, "V1": slice(0, 1)}))
+
+
+@pytest.mark.parametrize(
+    ("hidden", "shown", "fs", "said"),
+    [
+        ({"V2": slice(None)}, LEADS, 10.0, True),
+        ({"V2": slice(0, 50)}, LEADS, 10.0, False),
+        ({"V2": slice(None)}, LEADS[:11], 10.0, False),
+        ({"V2": slice(None)}, LEADS, 20.0, False),
+        ({"II": slice(None)}, LEADS, 10.0, False),
+    ],
+)
+def test_the_test_is_quoted_where_it_asked_the_same(hidden, shown, fs, said):
+    entry = {"V2": {"rmse_mv": 0.066, "linear_rmse_mv": 0.08}}
+    card = {"results": {"test": {"restoration": {"V2": entry}}}}
+    words = of_the_test(replace(found(hidden), fs=fs), shown, card)
+    assert ("the median is 0.066 mV, and regression's 0.080 mV" in words) == said
+    assert of_the_test(found(hidden), shown, {}) == ""
+
+
+def test_regression_is_not_compared_where_it_does_not_reach_all():
+    everything = {lead: slice(0, 10) for lead in LEADS}
+    said = of_this_ecg(found({**everything, "V2": slice(None)}))
+    assert "does not reach all of it" in said
+    assert "a linear regression with" not in said
