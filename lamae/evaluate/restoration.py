@@ -36,7 +36,7 @@ def score_restoration(
     Raises:
         DataError: No ECG has all leads.
     """
-    records = records.take(records.present.all(axis=1))
+    records = records.take(np.flatnonzero(records.present.all(axis=1)))
     if not len(records):
         raise DataError("No ECG here has all twelve leads; restoring is judged on such alone.")
     results: dict[str, dict[str, Any]] = {}
