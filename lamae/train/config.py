@@ -56,6 +56,9 @@ class RunConfig:
             than all save time.
         relative: Measure errors of restoration in units of what linear regression leaves, see
             `lamae.model.mae.relative_loss`, instead of as squares.
+        keep: Share of the weights that pretraining began with in those that it ends with: both
+            are mixed, which keeps of either what it does well (arXiv 2109.01903). Only with
+            weights to begin with.
         augment: How ECGs are changed before they are learned from.
         patch_dropout: Least and largest share of the patches that a fine-tuning step hides:
             it saves time and keeps the model from leaning on single beats.
@@ -80,6 +83,7 @@ class RunConfig:
     zscored: bool = False
     decode_leads: int = 6
     relative: bool = False
+    keep: float = 0.0
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     patch_dropout: tuple[float, float] = (0.0, 0.5)
     stretch: bool = False

@@ -132,9 +132,16 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
     )
     path = out / "lamae.safetensors"
     if fabric.global_rank == 0:
+        if init and config.keep:
+            _mix(trained, init.mae, config.keep)
         run = {**run_card(config, out, environment(fabric), trained), "relative": config.relative}
         if init:
-            later = {**run, "data": data_card(training), "finetuned": init.classifier is not None}
+            later = {
+                **run,
+                "keep": config.keep,
+                "data": data_card(training),
+                "finetuned": init.classifier is not None,
+            }
             bundle = replace(init, mae=trained, card=_continued_card(init.card, later))
         else:
             card = {
@@ -146,6 +153,13 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
             bundle = Bundle(config.model, config.input, trained, card=card)
         save_bundle(bundle, path)
     return path
+
+
+def _mix(model: nn.Module, other: nn.Module, share: float) -> None:
+    """Move the weights of a model by a share of the way to another's, in place."""
+    with torch.no_grad():
+        for own, others in zip(model.parameters(), other.parameters(), strict=True):
+            own.lerp_(others.to(own.device), share)
 
 
 def _continued_card(card: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:

@@ -92,6 +92,7 @@ def small_leads() -> RunConfig:
         optim=replace(leads.optim, lr=6e-4, decay=0.7),
         epochs=20,
         batch=32,
+        keep=0.5,
         augment=AugmentConfig(gain=0.2, shift=500, turn=8.0),
     )
 

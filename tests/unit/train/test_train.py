@@ -396,6 +396,17 @@ def test_fine_tuning_goes_on_from_the_weights_that_it_began_with_only(
     finetune_on(CONFIG, records, tmp_path / "run", first)
 
 
+def test_weights_end_part_of_the_way_back_to_those_they_began_with(records, pretrained, tmp_path):
+    init = load_bundle(pretrained)
+    config = replace(CONFIG, seed=1, model=ModelConfig())
+    went = load_bundle(pretrain_on(config, records, tmp_path / "all", init)).mae
+    mixed = pretrain_on(replace(config, keep=0.25), records, tmp_path / "mixed", init)
+    pairs = zip(went.parameters(), init.mae.parameters(), strict=True)
+    expected = [0.75 * new + 0.25 * old for new, old in pairs]
+    torch.testing.assert_close(list(load_bundle(mixed).mae.parameters()), expected)
+    assert load_bundle(mixed).card["continued"][0]["keep"] == 0.25
+
+
 def test_every_stage_of_pretraining_stays_on_the_card(records, pretrained, tmp_path):
     init = load_bundle(pretrained)
     for seed in (1, 2):
