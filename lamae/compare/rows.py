@@ -217,11 +217,19 @@ ABLATIONS: tuple[Ablation, ...] = (
 
 @dataclass(frozen=True)
 class Claim:
-    """A difference that the text may speak of: row `a` minus row `b`."""
+    """A difference that the text may speak of.
+
+    Attributes:
+        title: In words.
+        a: Row that the other one is taken from.
+        b: That other one.
+        leads: One of `LEAD_SETS`.
+    """
 
     title: str
     a: str
     b: str
+    leads: str = "12"
 
 
 CLAIMS: tuple[Claim, ...] = (
@@ -243,6 +251,15 @@ CLAIMS: tuple[Claim, ...] = (
     Claim("Long run: LAMAE − alignment, linear probe", "lamae_long_probe", "alignment_long_probe"),
     Claim("Long run: LAMAE fine-tuned − from scratch", "lamae_long", "scratch_long"),
     Claim("Long run: LAMAE fine-tuned − ResNet", "lamae_long", "resnet_long"),
+    *(
+        Claim(f"Long run, {leads}: LAMAE fine-tuned − ResNet", "lamae_long", "resnet_long", name)
+        for name, leads in (
+            ("6", "six limb leads"),
+            ("3", "I, II, V2"),
+            ("2", "I and II"),
+            ("1", "I alone"),
+        )
+    ),
     Claim(
         "Long run, 10 % of the labels: LAMAE fine-tuned − from scratch",
         "lamae_long_10",

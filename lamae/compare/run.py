@@ -133,7 +133,8 @@ def collect(out: Path, kept: Mapping[str, list[Logits]] = MappingProxyType({})) 
 
     Returns:
         "settings" (budget and data), and by name "rows", "ablations" and "claims": the
-        differences of which one row is here and the other here or kept.
+        differences of which one row is here and the other here or kept; with fewer leads, both
+        here.
 
     Raises:
         DataError: The folder holds no comparison.
@@ -141,20 +142,23 @@ def collect(out: Path, kept: Mapping[str, list[Logits]] = MappingProxyType({})) 
     settings = _settings(out)
     truth = read_truth(out / TRUTH)[TEST_FOLD]
     rows = {row.name: found for row in ROWS if (found := read_result(out / row.name))}
-    logits = {
-        **kept,
-        **{name: read_logits(out / name, row["seeds"], TEST_FOLD) for name, row in rows.items()},
-    }
-    claims = [
-        {
-            "title": claim.title,
-            "a": claim.a,
-            "b": claim.b,
-            **difference(logits[claim.a], logits[claim.b], truth),
-        }
-        for claim in CLAIMS
-        if {claim.a, claim.b} <= set(logits) and {claim.a, claim.b} & set(rows)
-    ]
+    here = set(rows)
+
+    def logits(name: str, leads: str) -> list[Logits]:
+        return read_logits(out / name, rows[name]["seeds"], TEST_FOLD, leads)
+
+    claims = []
+    for claim in CLAIMS:
+        pair = {claim.a, claim.b}
+        # Of rows made elsewhere the log-odds with all leads alone are kept.
+        known = here | set(kept) if claim.leads == "12" else here
+        if not pair <= known or not pair & here:
+            continue
+        a, b = (
+            logits(name, claim.leads) if name in here else kept[name] for name in (claim.a, claim.b)
+        )
+        apart = difference(a, b, truth)
+        claims.append({"title": claim.title, "a": claim.a, "b": claim.b, **apart})
     found = {
         "settings": settings,
         "rows": rows,

@@ -37,12 +37,11 @@ def simple(card: Mapping[str, Any]) -> dict[str, str]:
 def training(card: Mapping[str, Any]) -> None:
     """How each stage was trained, side by side."""
     restoring = [run for run in [card.get("pretraining"), *card.get("continued", [])] if run]
-    stages = [
-        ("Whole leads", run, RELATIVE)
-        if run.get("relative")
-        else ("Pretraining, continued" if number else "Pretraining", run, SQUARES)
-        for number, run in enumerate(restoring)
-    ]
+    stages: list[tuple[str, Mapping[str, Any], str]] = []
+    for run in restoring:
+        title, loss = ("Whole leads", RELATIVE) if run.get("relative") else ("Pretraining", SQUARES)
+        again = title in [before for before, _, _ in stages]
+        stages.append((f"{title}, continued" if again else title, run, loss))
     if run := card.get("finetuning"):
         stages.append(("Fine-tuning", run, LABELS))
     if not stages:

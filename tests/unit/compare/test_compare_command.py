@@ -66,6 +66,11 @@ def test_every_row_every_ablation_and_every_claim_is_there(rehearsed):
     assert list(found["rows"]) == [row.name for row in ROWS]
     assert list(found["ablations"]) == [line.name for line in ABLATIONS]
     assert [claim["title"] for claim in found["claims"]] == [claim.title for claim in CLAIMS]
+    for claim, told in zip(CLAIMS, found["claims"], strict=True):
+        a, b = (found["rows"][name]["fold10"][claim.leads] for name in (claim.a, claim.b))
+        for task in ("icd10", "statements"):
+            apart = a[task]["macro_auroc"] - b[task]["macro_auroc"]
+            assert told[task]["difference"] == pytest.approx(apart, abs=2e-4)
 
 
 def test_rows_say_what_they_cost_and_how_they_rank(rehearsed):

@@ -29,6 +29,9 @@ def test_names_are_unique_and_lead_somewhere():
     assert all(row.pretraining in {None, SHIPPED, *PRETRAININGS} for row in ROWS)
     assert all(line.name in PRETRAININGS for line in ABLATIONS)
     assert all({claim.a, claim.b} <= set(NAMES) for claim in CLAIMS)
+    fewer = [claim for claim in CLAIMS if claim.leads != "12"]
+    assert {claim.leads for claim in fewer} == set(LEAD_SETS) - {"12"}
+    assert all(NAMES[name].lead_sets for claim in fewer for name in (claim.a, claim.b))
 
 
 def test_headline_rows_have_three_seeds_all_lead_sets_and_every_share():
