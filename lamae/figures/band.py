@@ -71,7 +71,7 @@ def add_attribution(
         hoverinfo="skip",
         name="attribution",
         colorbar={
-            **legend_bar(),
+            **legend_bar(left=True),
             "showticklabels": False,
             "title": {
                 "text": LEGEND[signed],

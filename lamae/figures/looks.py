@@ -79,7 +79,7 @@ def attention_over_time(
         hoverinfo="skip",
         name="attention over time",
         colorbar={
-            **legend_bar(),
+            **legend_bar(left=True),
             "tickvals": [1, 2, 3, 4],
             "ticktext": ["1", "2", "3", "4"],
             "tickfont": {"size": 11, "color": print_colour},

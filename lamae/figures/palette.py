@@ -121,12 +121,16 @@ def attribution_scale() -> list[tuple[float, str]]:
     return [*reversed(lower), *upper[1:]]
 
 
-def legend_bar() -> dict[str, Any]:
-    """Where a colour scale's legend lies: flat, over the figure's upper right corner."""
+def legend_bar(*, left: bool = False) -> dict[str, Any]:
+    """Where a colour scale's legend lies: flat, over one of the figure's upper corners.
+
+    Args:
+        left: Over the left one, which a narrow screen shows of a sheet that is wider.
+    """
     return {
         "orientation": "h",
-        "x": 1,
-        "xanchor": "right",
+        "x": 0 if left else 1,
+        "xanchor": "left" if left else "right",
         "y": 1,
         "yanchor": "bottom",
         "ypad": 4,
