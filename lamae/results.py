@@ -37,11 +37,11 @@ def of_old_people(card: Mapping[str, Any]) -> str | None:
     Args:
         card: The model's; without figures for that age, the sentence says so.
     """
-    ages = card.get("results", {}).get("test", {}).get("subgroups", {}).get("age", {})
+    subgroups = card.get("results", {}).get("test", {}).get("subgroups") or {}
     known = {
         name: group
-        for name, group in ages.items()
-        if group["shared"]["macro_auroc"] is not None and group["shared"]["ci"] is not None
+        for name, group in subgroups.get("age", {}).items()
+        if (shared := group.get("shared")) and shared["macro_auroc"] is not None and shared["ci"]
     }
     old = known.pop(OLD_GROUP, None)
     if old is None or not known:

@@ -61,6 +61,11 @@ def training(card: Mapping[str, Any]) -> None:
                 st.caption(loss)
 
 
+def _counted(part: Mapping[str, Any]) -> str:
+    """How many codes or statements a macro is over; older cards do not say."""
+    return f"{part['counted']} " if "counted" in part else ""
+
+
 def results(card: Mapping[str, Any]) -> None:
     test = card.get("results", {}).get("test", {})
     icd10 = test.get("icd10", {})
@@ -69,13 +74,13 @@ def results(card: Mapping[str, Any]) -> None:
         return
     with st.container(horizontal=True, gap="medium"):
         st.metric(
-            f"{icd10['counted']} ICD-10-CM codes, macro AUROC (95% CI)",
+            f"{_counted(icd10)}ICD-10-CM codes, macro AUROC (95% CI)",
             interval(icd10, "macro_auroc"),
             width="content",
         )
         if carried := test.get("statements"):
             st.metric(
-                f"{carried['counted']} SCP statements, 5+ in the test fold",
+                f"{_counted(carried)}SCP statements, 5+ in the test fold",
                 interval(carried, "macro_auroc"),
                 width="content",
             )

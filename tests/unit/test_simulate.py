@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lamae.ecg import LEADS, limb_lead_disagreement
+from lamae.ecg import DOWER, LEADS, limb_lead_disagreement
 from lamae.errors import InputError
 from lamae.simulate import RHYTHMS, Simulated, simulate
 

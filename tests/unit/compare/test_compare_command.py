@@ -144,13 +144,14 @@ def test_a_folder_belongs_to_one_budget_and_one_data_set(rehearsed):
 
 
 @pytest.fixture
-def published(tmp_path, monkeypatch):
+def published(tmp_path, monkeypatch, shipped):
     """README and results file that a comparison may write, in place of the repository's."""
     readme, file = tmp_path / "README.md", tmp_path / "comparison.json"
     readme.write_text(f"before\n<!-- comparison -->\nold\n{END}after\n")
     monkeypatch.setattr(run, "write_table", lambda table: write_table(table, readme))
     monkeypatch.setattr(run, "save_results", lambda values: save_results(values, file))
     monkeypatch.setattr(run, "PARTNERS", tmp_path / "comparison.npz")
+    monkeypatch.setattr(run, "load_bundled", lambda: shipped)
     return readme, file
 
 
