@@ -213,7 +213,6 @@ def test_other_weights_are_set_against_rows_that_are_not_made_again(
     file = published[1]
     assert main(["compare", "--table", "--publish", "--out", str(out)]) == 0
     monkeypatch.setattr(run, "load_results", lambda: load_results(file))
-    monkeypatch.setattr(run, "load_bundled", lambda: shipped)
     # In a new folder, of the row that ships alone: first the same weights, then others.
     new = tmp_path / "new"
     command(None, new, names=("shipped",), rehearse=True)
