@@ -61,7 +61,7 @@ class Urgent:
     code: str
 
 
-# Source of the codes: ICD-10-CM, April 2026.
+# A choice of ours; what an ECG alone can show of them differs.
 URGENT = (
     Urgent("acute infarction", "I21"),
     Urgent("ventricular tachycardia", "I47.2"),
