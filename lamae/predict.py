@@ -12,9 +12,9 @@ from lamae.attend import attention_of
 from lamae.baselines import compare
 from lamae.checkpoint import Bundle, load_bundled
 from lamae.ecg import ECG, LEADS, lead_indices
+from lamae.ecg.statements import ICD10_TITLES, STATEMENTS, statement_indices
 from lamae.errors import InputError, WeightsError
 from lamae.explored import Hiding, Stretch, shown_leads
-from lamae.labels import ICD10_TITLES, STATEMENTS, statement_indices
 from lamae.model import Classifier
 from lamae.model.classifier import code_logits
 from lamae.model.mask import hide_parts

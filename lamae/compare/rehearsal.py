@@ -4,7 +4,7 @@ import numpy as np
 
 from lamae.data import TEST_FOLD, VALIDATION_FOLD, Records
 from lamae.ecg import LEADS
-from lamae.labels import STATEMENT_NAMES
+from lamae.ecg.statements import STATEMENT_NAMES
 from lamae.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
 

@@ -25,8 +25,8 @@ from jaxtyping import Bool, Float32, Int16, UInt8
 
 from lamae.data.records import FOLDS, Records
 from lamae.ecg import LEADS, LIMB_FROM_I_II, LIMB_LEADS
+from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES
 from lamae.errors import DataError, InputError
-from lamae.labels import ICD10_CODES, STATEMENT_NAMES
 from lamae.preprocess import InputSpec
 
 VERSION = {"format": "lamae cache 1", "statements": STATEMENT_NAMES, "codes": ICD10_CODES}

@@ -34,8 +34,8 @@ import pandas as pd
 
 from lamae.data.recordings import read_recordings
 from lamae.data.records import FOLDS, TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Records
+from lamae.ecg.statements import ICD10_CODES, STATEMENTS
 from lamae.errors import DataError
-from lamae.labels import ICD10_CODES, STATEMENTS
 from lamae.preprocess import InputSpec
 
 TABLE = "record_list.csv"

@@ -15,8 +15,8 @@ from jaxtyping import Int64
 from lamae.data.recordings import read_recordings
 from lamae.data.records import FOLDS, Records
 from lamae.data.zscored import restore_scale
+from lamae.ecg.statements import STATEMENT_NAMES
 from lamae.errors import DataError
-from lamae.labels import STATEMENT_NAMES
 from lamae.preprocess import InputSpec
 
 TABLE = "ptbxl_database.csv"

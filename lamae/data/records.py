@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64, Shaped
 
 from lamae.data.zscored import FREE_OF_AMPLITUDE
+from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.errors import DataError
-from lamae.labels import ICD10_CODES, STATEMENT_NAMES, statement_indices
 
 TRAINING_FOLDS = tuple(range(1, 9))
 VALIDATION_FOLD = 9
@@ -31,7 +31,7 @@ class Records:
         values: Signals in model units.
         present: Leads that each recording has.
         statements: Which SCP-ECG statements each ECG carries, in the order of
-            `lamae.labels.STATEMENTS`, whatever their likelihood: 0 means unknown in PTB-XL.
+            `lamae.ecg.statements.STATEMENTS`, whatever their likelihood: 0 means unknown in PTB-XL.
             None of them in a data set that is labelled with codes.
         fold: Stratified fold, 1 to 10.
         ecg_id: Number of each ECG in its data set.
@@ -40,7 +40,7 @@ class Records:
         age: Years; not a number where unknown.
         female: Sex; False where unknown, too.
         codes: Which ICD-10-CM codes each ECG carries, in the order of
-            `lamae.labels.ICD10_CODES`, in a data set that is labelled with them; else None,
+            `lamae.ecg.statements.ICD10_CODES`, in a data set that is labelled with them; else None,
             and the codes follow from the statements.
         amplitude: Whether the amplitudes are known. Where they are not, `lamae.data.zscored`
             says what the values are. True throughout unless given.
@@ -115,7 +115,7 @@ class Records:
         return self.take(rows)
 
     def code_labels(self) -> Bool[np.ndarray, "n codes"]:
-        """Which ICD-10-CM codes each ECG carries, in the order of `lamae.labels.ICD10_CODES`.
+        """Which ICD-10-CM codes each ECG carries, in the order of `lamae.ecg.statements.ICD10_CODES`.
 
         Raises:
             DataError: Nothing is known of some of the ECGs; that is not the same as no code.

@@ -20,7 +20,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lamae.checkpoint import CodeRule
-from lamae.labels import ICD10_CODES
+from lamae.ecg.statements import ICD10_CODES
 from lamae.verdicts import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
 
 LEVEL = 0.9
@@ -59,7 +59,7 @@ def conformal_entry(
 
     Args:
         rules: Of the codes offered.
-        scores: Score (log-odds) of every code of `lamae.labels.ICD10_CODES`, as
+        scores: Score (log-odds) of every code of `lamae.ecg.statements.ICD10_CODES`, as
             `lamae.evaluate.code_scores` gives it, on the validation fold.
         labels: Which of these codes each ECG carries.
         level: Share of either kind of ECG whose truth the cuts must not exclude.

@@ -11,12 +11,12 @@ from tqdm import tqdm
 
 from lamae import gate
 from lamae.data import TEST_FOLD, Records, load_records
+from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.evaluate.calibration import calibration_report
 from lamae.evaluate.conformal import count_verdicts
 from lamae.evaluate.ranking import bootstrap_auroc, countable, report
 from lamae.evaluate.restoration import score_restoration
 from lamae.evaluate.subgroups import score_subgroups
-from lamae.labels import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.model.classifier import code_logits
 from lamae.predict import Predictor
 

@@ -4,8 +4,8 @@ import textwrap
 
 import lamae
 from lamae.ecg import age_in_words
+from lamae.ecg.icd10 import not_coded
 from lamae.export.contents import OLDEST, Report
-from lamae.icd10 import not_coded
 from lamae.measure import doubt
 from lamae.results import CodeScore
 

@@ -20,6 +20,7 @@ from lamae.checkpoint import (
 )
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_records
 from lamae.ecg import LEADS
+from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.errors import DataError
 from lamae.evaluate import (
     MINIMUM_POSITIVES,
@@ -28,7 +29,6 @@ from lamae.evaluate import (
     macro_auroc,
     score_records,
 )
-from lamae.labels import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.model import Classifier
 from lamae.model.classifier import StatementModel, code_logits
 from lamae.model.mask import hide_all_but_a_stretch, hide_random_leads, hide_random_patches

@@ -13,6 +13,7 @@ from lamae.checkpoint import (
     write_manifest,
 )
 from lamae.data import TEST_FOLD, VALIDATION_FOLD, Records, load_records
+from lamae.ecg.statements import ICD10_CODES
 from lamae.evaluate import (
     code_scores,
     conformal,
@@ -21,7 +22,6 @@ from lamae.evaluate import (
     fit_platt,
     statement_logits,
 )
-from lamae.labels import ICD10_CODES
 from lamae.predict import Predictor
 
 LEAST_TRAINING_POSITIVES = 20

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lamae import figures
 from lamae.ecg import counted
-from lamae.icd10 import BLOCKS, DOUBTS, block_of, chapter_of, not_coded
+from lamae.ecg.icd10 import BLOCKS, DOUBTS, block_of, chapter_of, not_coded
 from lamae.results import CodeScore, Prediction
 from lamae.ui import cache, widgets
 from lamae.verdicts import read_cuts

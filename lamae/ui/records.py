@@ -8,8 +8,8 @@ import streamlit as st
 from jaxtyping import Int64
 
 from lamae.ecg import age_in_words
+from lamae.ecg.statements import ICD10_CODES, STATEMENTS
 from lamae.errors import LamaeError, ReadError
-from lamae.labels import ICD10_CODES, STATEMENTS
 from lamae.ui import cache, library, search, session, widgets
 from lamae.ui.library.catalogue import OLDEST
 from lamae.ui.session import InHand

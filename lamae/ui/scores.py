@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from lamae.labels import ICD10_TITLES
+from lamae.ecg.statements import ICD10_TITLES
 
 GROUPS = {"sex": "Sex", "age": "Age"}
 

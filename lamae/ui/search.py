@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from lamae.labels import ICD10_CODES, ICD10_TITLES, STATEMENT_NAMES, STATEMENTS
+from lamae.ecg.statements import ICD10_CODES, ICD10_TITLES, STATEMENT_NAMES, STATEMENTS
 from lamae.ui import library
 from lamae.ui.library.catalogue import OLDEST
 

@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
+from lamae.ecg.statements import ICD10_TITLES
 from lamae.errors import DataError, WeightsError
-from lamae.labels import ICD10_TITLES
 from lamae.results import of_old_people
 from lamae.ui import cache, comparison, scores, widgets
 from lamae.ui.scores import interval

@@ -22,8 +22,8 @@ from app_views import (
 
 from lamae.attribute import METHODS, explain
 from lamae.checkpoint import Bundle, CodeRule
+from lamae.ecg.icd10 import DOUBTS, block_of, chapter_of, not_coded
 from lamae.explained import EXPECTED
-from lamae.icd10 import DOUBTS, block_of, chapter_of, not_coded
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
 from lamae.predict import Predictor
 from lamae.preprocess import InputSpec

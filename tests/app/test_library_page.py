@@ -7,9 +7,9 @@ from app_views import CODES, RECORD, charts, checked, traces, upload_csv, words
 
 from lamae import io
 from lamae.ecg import LEADS
+from lamae.ecg.statements import STATEMENT_NAMES
 from lamae.errors import ReadError
 from lamae.io import physionet
-from lamae.labels import STATEMENT_NAMES
 from lamae.simulate import RHYTHMS, simulate
 from lamae.ui import demos, records
 

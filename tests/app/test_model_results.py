@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from lamae import evaluate
 from lamae.data import Records
-from lamae.labels import ICD10_CODES, STATEMENTS
+from lamae.ecg.statements import ICD10_CODES, STATEMENTS
 from lamae.ui import cache, scores
 
 ROOT = Path(__file__).parents[2]

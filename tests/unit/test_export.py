@@ -16,9 +16,9 @@ from pdf_reading import page_streams, streams, texts
 import lamae
 from lamae import export, io
 from lamae.ecg import ECG, LEADS
+from lamae.ecg.icd10 import not_coded
 from lamae.errors import InputError
 from lamae.gate import CARD_ENTRY, QUANTILES
-from lamae.icd10 import not_coded
 from lamae.measured import ESTIMATED
 from lamae.predict import Predictor
 from lamae.results import MINORS, NOTICE, OLD_GROUP

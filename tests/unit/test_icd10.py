@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from lamae.ecg.icd10 import BLOCKS, CHAPTERS, DOUBTS, URGENT, block_of, chapter_of, not_coded
+from lamae.ecg.statements import ICD10_CODES, STATEMENTS
 from lamae.errors import InputError
-from lamae.icd10 import BLOCKS, CHAPTERS, DOUBTS, URGENT, block_of, chapter_of, not_coded
-from lamae.labels import ICD10_CODES, STATEMENTS
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "scp_to_icd10.csv"
 

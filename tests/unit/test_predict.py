@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
+from lamae.ecg.statements import STATEMENT_NAMES, statements_of
 from lamae.errors import InputError, WeightsError
-from lamae.labels import STATEMENT_NAMES, statements_of
 from lamae.model import MaskedAutoencoder
 from lamae.predict import Predictor
 from lamae.preprocess import prepare

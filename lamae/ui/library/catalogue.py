@@ -11,8 +11,14 @@ import pandas as pd
 from jaxtyping import Bool, Float32, Int64, Shaped
 
 from lamae.ecg import ECG
+from lamae.ecg.statements import (
+    ICD10_CODES,
+    ICD10_TITLES,
+    STATEMENT_NAMES,
+    STATEMENTS,
+    statement_indices,
+)
 from lamae.errors import InputError
-from lamae.labels import ICD10_CODES, ICD10_TITLES, STATEMENT_NAMES, STATEMENTS, statement_indices
 from lamae.ui.library import folder
 
 # `lamae.data.TRAINING_FOLDS`, without all that reads signals.
@@ -29,8 +35,8 @@ class Details:
     Attributes:
         age: Years; `OLDEST` stands for itself and all above; not a number where unknown.
         sex: "female", "male" or "".
-        statements: In the order of `lamae.labels.STATEMENTS`, whatever their likelihood.
-        codes: In the order of `lamae.labels.ICD10_CODES`.
+        statements: In the order of `lamae.ecg.statements.STATEMENTS`, whatever their likelihood.
+        codes: In the order of `lamae.ecg.statements.ICD10_CODES`.
         fold: Stratified fold; 0 where unknown.
     """
 
@@ -179,7 +185,7 @@ def frame(catalogue: Catalogue, rows: Shaped[np.ndarray, " rows"], rate: str) ->
 
 
 def codes_of(statements: Bool[np.ndarray, "n 71"]) -> Bool[np.ndarray, "n codes"]:
-    """The codes that statements suggest, in the order of `lamae.labels.ICD10_CODES`."""
+    """The codes that statements suggest, in the order of `lamae.ecg.statements.ICD10_CODES`."""
     members = statement_indices(ICD10_CODES)
     return np.stack([statements[:, list(member)].any(axis=1) for member in members], axis=1)
 

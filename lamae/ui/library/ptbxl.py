@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Bool
 
+from lamae.ecg.statements import STATEMENT_NAMES
 from lamae.errors import ReadError
-from lamae.labels import STATEMENT_NAMES
 from lamae.ui.library.catalogue import OLDEST, Catalogue, Details, codes_of
 from lamae.ui.library.folder import names_in
 

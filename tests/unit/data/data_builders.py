@@ -8,8 +8,8 @@ import wfdb
 
 from lamae.data import Records
 from lamae.ecg import LEADS
+from lamae.ecg.statements import STATEMENT_NAMES
 from lamae.io import write
-from lamae.labels import STATEMENT_NAMES
 from lamae.preprocess import InputSpec, prepare
 from lamae.simulate import RHYTHMS, simulate
 

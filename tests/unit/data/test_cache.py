@@ -13,8 +13,8 @@ from lamae.__main__ import main
 from lamae.data import Records, load_records, read_cache, write_cache
 from lamae.data.cache import CHUNK, STEP
 from lamae.ecg import INDEPENDENT_LEADS, LEADS, LIMB_FROM_I_II
+from lamae.ecg.statements import ICD10_CODES
 from lamae.errors import DataError
-from lamae.labels import ICD10_CODES
 
 HALF_STEP = STEP / 2 / SPEC.scale * 1.001
 

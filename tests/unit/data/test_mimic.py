@@ -8,9 +8,9 @@ from data_builders import MIMIC_ROWS, SPEC, make_mimic, write_mimic_record
 from lamae.data import load_mimic, mimic
 from lamae.data.mimic import FOLD_OF, codes_of
 from lamae.ecg import LEADS
+from lamae.ecg.statements import ICD10_CODES
 from lamae.errors import DataError
 from lamae.io import write
-from lamae.labels import ICD10_CODES
 from lamae.preprocess import prepare
 from lamae.simulate import simulate
 

@@ -11,9 +11,9 @@ from data_builders import SPEC, make_ptbxl
 from lamae.data import load_ptbxl
 from lamae.data.zscored import LIMB_RMS
 from lamae.ecg import LEADS, LIMB_FROM_I_II
+from lamae.ecg.statements import STATEMENT_NAMES
 from lamae.errors import DataError
 from lamae.io import read_path, write
-from lamae.labels import STATEMENT_NAMES
 from lamae.preprocess import prepare
 from lamae.simulate import simulate
 

@@ -13,7 +13,7 @@ from lamae.data.zscored import (
     restore_scale,
 )
 from lamae.ecg import CHEST_LEADS, LEADS, LIMB_FROM_I_II
-from lamae.labels import STATEMENT_NAMES
+from lamae.ecg.statements import STATEMENT_NAMES
 from lamae.preprocess import prepare
 from lamae.simulate import RHYTHMS, simulate
 

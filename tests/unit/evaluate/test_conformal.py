@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lamae.checkpoint import CodeRule
+from lamae.ecg.statements import ICD10_CODES
 from lamae.evaluate.conformal import conformal_entry, count_verdicts, fit_cuts
-from lamae.labels import ICD10_CODES
 from lamae.verdicts import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
 
 

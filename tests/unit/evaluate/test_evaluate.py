@@ -12,9 +12,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from lamae import evaluate
 from lamae.checkpoint import CodeRule
 from lamae.data import Records
+from lamae.ecg.statements import ICD10_CODES, STATEMENTS
 from lamae.errors import DataError
 from lamae.evaluate.resample import weighted_auroc, weighted_average_precision
-from lamae.labels import ICD10_CODES, STATEMENTS
 from lamae.predict import Predictor
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.evaluate import code_scores
-from lamae.labels import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.train.probe import best_probe, fit_probes
 
 ECGS, FEATURES = 300, 8

@@ -15,9 +15,9 @@ from lamae import gate, verdicts
 from lamae.__main__ import main
 from lamae.checkpoint import load_bundle
 from lamae.data import Records
+from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES
 from lamae.errors import DataError, InputError
 from lamae.evaluate import evaluate
-from lamae.labels import ICD10_CODES, STATEMENT_NAMES
 from lamae.model import ModelConfig
 from lamae.model.mask import MaskConfig
 from lamae.predict import Predictor

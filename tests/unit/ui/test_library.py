@@ -9,8 +9,8 @@ import pytest
 
 from lamae import io
 from lamae.ecg import LEADS
+from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES, STATEMENTS
 from lamae.errors import InputError, ReadError
-from lamae.labels import ICD10_CODES, STATEMENT_NAMES, STATEMENTS
 from lamae.simulate import simulate
 from lamae.ui import library
 from lamae.ui.library import Wanted, find, folder, frame, names
