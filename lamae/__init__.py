@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lamae.io import read, read_path
     from lamae.predict import Predictor
     from lamae.preprocess import InputSpec, prepare
-    from lamae.results import Attribution, LeadAttention, Prediction, Reconstruction
+    from lamae.results.prediction import Attribution, LeadAttention, Prediction, Reconstruction
 
 __all__ = [
     "ECG",
@@ -77,10 +77,10 @@ _HOME: Mapping[str, str] = MappingProxyType(
         "Predictor": "predict",
         "InputSpec": "preprocess",
         "prepare": "preprocess",
-        "Attribution": "results",
-        "LeadAttention": "results",
-        "Prediction": "results",
-        "Reconstruction": "results",
+        "Attribution": "results.prediction",
+        "LeadAttention": "results.prediction",
+        "Prediction": "results.prediction",
+        "Reconstruction": "results.prediction",
     }
 )
 

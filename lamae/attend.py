@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lamae.ecg import LEADS, lead_indices
 from lamae.model.latent import Latent, lead_attention
-from lamae.results import LeadAttention
+from lamae.results.prediction import LeadAttention
 
 
 def attention_of(

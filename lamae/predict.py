@@ -14,13 +14,19 @@ from lamae.checkpoint import Bundle, load_bundled
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.ecg.statements import ICD10_TITLES, STATEMENTS, statement_indices
 from lamae.errors import InputError, WeightsError
-from lamae.explored import Hiding, Stretch, shown_leads
 from lamae.model import Classifier
 from lamae.model.classifier import code_logits
 from lamae.model.mask import hide_parts
 from lamae.preprocess import InputSpec, Prepared, prepare
-from lamae.results import CodeScore, LeadAttention, Prediction, Reconstruction, StatementScore
-from lamae.verdicts import read_cuts, verdict
+from lamae.results.exploration import Hiding, Stretch, shown_leads
+from lamae.results.prediction import (
+    CodeScore,
+    LeadAttention,
+    Prediction,
+    Reconstruction,
+    StatementScore,
+)
+from lamae.results.verdict import read_cuts, verdict
 
 STAGES = ("pretrained", "fine-tuned")
 
@@ -156,7 +162,7 @@ class Predictor:
         return np.stack([rule.probability(score) for rule, score in pairs], axis=-1)
 
     def verdicts(self, probabilities: Float64[np.ndarray, " codes"]) -> list[str]:
-        """What is said of each code of one ECG, see `lamae.verdicts`."""
+        """What is said of each code of one ECG, see `lamae.results.verdict`."""
         return [
             verdict(self._cuts.get(rule.code), probability, rule.threshold)
             for rule, probability in zip(self.bundle.rules, probabilities.tolist(), strict=True)

@@ -9,7 +9,7 @@ from torch import Tensor
 from lamae.attribute.baselines import without_waves
 from lamae.attribute.beats import OTHER, find_beats, find_waves
 from lamae.attribute.case import ECGS_AT_ONCE, Case, Found
-from lamae.explained import PARTS
+from lamae.results.attribution_checks import PARTS
 
 # A second each in a window of ten.
 SEGMENTS = 10

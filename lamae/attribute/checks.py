@@ -16,9 +16,9 @@ from lamae.attribute.case import Progress
 from lamae.attribute.patches import per_patch, rank_correlation
 from lamae.checkpoint import Bundle
 from lamae.ecg import ECG, LEADS, LIMB_FROM_I_II, LIMB_LEADS, lead_indices
-from lamae.explained import Check
 from lamae.predict import Predictor
-from lamae.results import Attribution
+from lamae.results.attribution_checks import Check
+from lamae.results.prediction import Attribution
 
 COMPLETE, AGREE, CHANGED, STABLE = 0.05, 0.5, 0.5, 0.7
 NOISE = 0.02  # mV, 20 uV

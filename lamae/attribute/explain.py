@@ -10,7 +10,7 @@ from lamae.ecg import ECG, lead_indices
 from lamae.errors import InputError
 from lamae.predict import Predictor
 from lamae.preprocess import prepare, to_recording
-from lamae.results import Attribution
+from lamae.results.prediction import Attribution
 
 
 def explain(

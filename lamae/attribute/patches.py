@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.predict import Predictor
-from lamae.results import Attribution
+from lamae.results.prediction import Attribution
 
 
 def per_patch(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import lamae
 from lamae.commands import Answer, number, predictor_of
 from lamae.errors import InputError, ReadError, SignalError
-from lamae.results import NOTICE
+from lamae.results.prediction import NOTICE
 
 if TYPE_CHECKING:
     from lamae.measure import LeadQuality
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def predict(args: argparse.Namespace) -> Answer:
     """Codes that the ECG suggests."""
-    from lamae.explored import shown_leads
     from lamae.export import code_values, model_values
     from lamae.gate import fitness
     from lamae.measure import electrodes
+    from lamae.results.exploration import shown_leads
 
     ecg, predictor = _ecg(args), predictor_of(args)
     asked = shown_leads(ecg, args.leads)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from lamae.commands import Command, analysis, training
-from lamae.results import NOTICE
+from lamae.results.prediction import NOTICE
 
 
 def refuse(message: str) -> int:

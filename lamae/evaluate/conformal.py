@@ -21,7 +21,7 @@ from jaxtyping import Bool, Float
 
 from lamae.checkpoint import CodeRule
 from lamae.ecg.statements import ICD10_CODES
-from lamae.verdicts import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
+from lamae.results.verdict import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
 
 LEVEL = 0.9
 VERDICTS = (SUGGESTED, NOT_SUGGESTED, CANNOT_SAY)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import LamaeError
 from lamae.measure import LeadQuality, doubt, measurements, signal_quality
-from lamae.measured import ESTIMATED, NAMES, Measurements
-from lamae.results import Prediction
+from lamae.results.measurement import ESTIMATED, NAMES, Measurements
+from lamae.results.prediction import Prediction
 
 if TYPE_CHECKING:
     from lamae.predict import Predictor
@@ -22,10 +22,10 @@ class Reading:
     """One measurement, by the recording device or by us.
 
     Attributes:
-        name: One of `lamae.measured.NAMES`.
+        name: One of `lamae.results.measurement.NAMES`.
         value: In the unit that `NAMES` gives; None where it is withheld.
         by: "device" or "estimate", which is ours.
-        confidence: One of `lamae.measured.CONFIDENCE`; None for a device's value.
+        confidence: One of `lamae.results.measurement.CONFIDENCE`; None for a device's value.
         reason: What our value rests on, or why it is withheld.
     """
 

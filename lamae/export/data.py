@@ -10,8 +10,8 @@ import lamae
 from lamae.ecg import WINDOW
 from lamae.export.contents import Report
 from lamae.measure import doubt
-from lamae.measured import NAMES
-from lamae.results import NOTICE, CodeScore, to_json
+from lamae.results.measurement import NAMES
+from lamae.results.prediction import NOTICE, CodeScore, to_json
 
 CODE_KEYS = ("code", "title", "probability", "threshold", "verdict", "suggested")
 

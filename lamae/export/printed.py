@@ -7,7 +7,7 @@ from lamae.ecg import age_in_words
 from lamae.ecg.icd10 import not_coded
 from lamae.export.contents import OLDEST, Report
 from lamae.measure import doubt
-from lamae.results import CodeScore
+from lamae.results.prediction import CodeScore
 
 # Characters on a line of the first and the last column above the printed sheet.
 NARROW, BROAD = 44, 88

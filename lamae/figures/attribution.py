@@ -4,10 +4,10 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lamae.ecg import LEADS
-from lamae.explained import TimeSums
 from lamae.figures.chart import kept, style
 from lamae.figures.palette import palette
-from lamae.results import Attribution
+from lamae.results.attribution_checks import TimeSums
+from lamae.results.prediction import Attribution
 
 
 def attribution_by_lead(

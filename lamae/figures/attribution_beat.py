@@ -4,11 +4,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lamae.errors import InputError
-from lamae.explained import BeatMap
 from lamae.figures.band import LEGEND
 from lamae.figures.beat import median_beats
 from lamae.figures.palette import attribution_scale, legend_bar, palette
-from lamae.measured import MedianBeat
+from lamae.results.attribution_checks import BeatMap
+from lamae.results.measurement import MedianBeat
 
 LEGEND_HEAD = 20  # px beyond what the median beat takes
 MARGIN = 0.15  # mV above and below a trace

@@ -5,9 +5,9 @@ from typing import Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from lamae.explained import Curves
 from lamae.figures.chart import style
 from lamae.figures.palette import palette, rgba
+from lamae.results.attribution_checks import Curves
 
 HEIGHT = 280
 

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from lamae.figures.frame import FONT
 from lamae.figures.palette import Palette, palette
-from lamae.measured import MedianBeat
-from lamae.results import NOTICE
+from lamae.results.measurement import MedianBeat
+from lamae.results.prediction import NOTICE
 
 COLUMNS = 4
 ORDER = ("I", "aVR", "V1", "V4", "II", "aVL", "V2", "V5", "III", "aVF", "V3", "V6")

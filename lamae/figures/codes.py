@@ -6,8 +6,8 @@ import plotly.graph_objects as go
 
 from lamae.figures.chart import kept, style
 from lamae.figures.palette import palette
-from lamae.results import CodeScore, Prediction
-from lamae.verdicts import CANNOT_SAY, SUGGESTED
+from lamae.results.prediction import CodeScore, Prediction
+from lamae.results.verdict import CANNOT_SAY, SUGGESTED
 
 ROW_HEIGHT = 46
 # Characters of a title that a 390 px screen holds beside the code.

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from lamae.explored import HidingCurve, WaveError
 from lamae.figures.chart import style
 from lamae.figures.palette import palette
+from lamae.results.exploration import HidingCurve, WaveError
 
 WAVES = ("P", "QRS", "ST", "T", "rest")
 

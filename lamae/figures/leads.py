@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import plotly.graph_objects as go
 
-from lamae.explored import Robustness, SubsetScores
 from lamae.figures.chart import add_level, kept, style
 from lamae.figures.palette import palette, rgba
+from lamae.results.exploration import Robustness, SubsetScores
 
 ROW_HEIGHT = 46
 # Lines are told apart by their marker and dash, too.

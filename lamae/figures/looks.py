@@ -9,7 +9,7 @@ from lamae.errors import InputError
 from lamae.figures.palette import LIGHT, legend_bar, palette, rgba
 from lamae.figures.paper import paper
 from lamae.figures.sheet import LAYOUTS
-from lamae.results import LeadAttention
+from lamae.results.prediction import LeadAttention
 
 # Up to this many times an even share the band grows darker.
 MOST = 4.0

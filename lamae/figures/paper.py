@@ -19,7 +19,7 @@ from lamae.figures.frame import (
 )
 from lamae.figures.palette import Palette, palette
 from lamae.figures.sheet import Sheet, lay_out
-from lamae.results import NOTICE, Attribution
+from lamae.results.prediction import NOTICE, Attribution
 
 # Beyond this rate a screen shows no more; the extremes of each stretch are kept instead.
 MAX_FS = 1000.0

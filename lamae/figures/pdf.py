@@ -19,7 +19,7 @@ from lamae.figures.pages import ALONG, HEIGHT, WIDTH, paginate
 from lamae.figures.palette import LIGHT
 from lamae.figures.paper import _centred
 from lamae.figures.sheet import GAINS, Sheet, lay_out
-from lamae.results import NOTICE
+from lamae.results.prediction import NOTICE
 
 TITLE = "12-lead ECG"
 INCH = 25.4

@@ -8,7 +8,6 @@ import plotly.graph_objects as go
 from jaxtyping import Bool
 
 from lamae.ecg import LEADS
-from lamae.explored import Band
 from lamae.figures.frame import Drag, add_click_targets, add_names, add_pulses
 from lamae.figures.palette import palette
 from lamae.figures.play import add_play
@@ -22,7 +21,8 @@ from lamae.figures.restored import (
     restored_sheet,
 )
 from lamae.figures.touch import places
-from lamae.results import Reconstruction
+from lamae.results.exploration import Band
+from lamae.results.prediction import Reconstruction
 
 
 def reconstruction(

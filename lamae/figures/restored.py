@@ -7,12 +7,12 @@ import plotly.graph_objects as go
 from jaxtyping import Bool, Float32
 
 from lamae.ecg import LEADS
-from lamae.explored import Band
 from lamae.figures.frame import Drag, print_sheet
 from lamae.figures.palette import Palette, rgba
 from lamae.figures.play import corners
 from lamae.figures.sheet import Cell, Sheet, lay_out
-from lamae.results import NOTICE, Reconstruction
+from lamae.results.exploration import Band
+from lamae.results.prediction import NOTICE, Reconstruction
 
 LEGEND_HEAD = 36
 RESTORED = "restored by the model"

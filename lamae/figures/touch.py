@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from lamae.explored import Stretch
 from lamae.figures.sheet import Sheet
+from lamae.results.exploration import Stretch
 
 
 def places(sheet: Sheet) -> list[dict[str, float | str]]:

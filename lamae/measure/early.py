@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from lamae.measure.shapes import Classes
-from lamae.measured import Premature
+from lamae.results.measurement import Premature
 
 EARLY = 0.82  # of the usual RR
 ABRUPT = 0.85  # of the interval before and of the one after

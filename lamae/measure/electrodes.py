@@ -4,7 +4,7 @@ import numpy as np
 
 from lamae.ecg import ECG
 from lamae.measure.intervals import measurements
-from lamae.measured import Measurements, MedianBeat
+from lamae.results.measurement import Measurements, MedianBeat
 
 FLAT = 0.12  # mV from lowest to highest
 TALL = 0.4

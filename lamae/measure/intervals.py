@@ -18,12 +18,12 @@ from lamae.measure.qrs import qrs_mark
 from lamae.measure.quality import READABLE, signal_quality, usable
 from lamae.measure.shapes import Classes, classes
 from lamae.measure.t_wave import t_mark, without_t
-from lamae.measured import ESTIMATED, Measured, Measurements, MedianBeat
+from lamae.results.measurement import ESTIMATED, Measured, Measurements, MedianBeat
 
 LONGEST = 60.0  # s
 FEWEST = 3
 STEADY = 5  # beats from which a median is steady
-FIRM, FAIR = 8.0, 20.0  # ms or degrees, as `lamae.measured.CONFIDENCE` says
+FIRM, FAIR = 8.0, 20.0  # ms or degrees, as `lamae.results.measurement.CONFIDENCE` says
 NO_AXIS = 0.12
 IRREGULAR = 0.08  # of RR, from one interval to the next
 PLAUSIBLE = (0.27, 0.65)  # s of QTc
@@ -224,7 +224,7 @@ def _interval(name: str, seconds: float, spread: float, used: int, reason: str) 
 
 
 def _confidence(spread: float, used: int) -> str:
-    """One of `lamae.measured.CONFIDENCE`."""
+    """One of `lamae.results.measurement.CONFIDENCE`."""
     if used < STEADY or spread > FAIR:
         return "low"
     return "high" if spread <= FIRM else "moderate"

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from lamae.ecg import CHEST_LEADS, lead_indices
 from lamae.errors import InputError
-from lamae.explored import Hiding, patches_in
+from lamae.results.exploration import Hiding, patches_in
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from lamae import gate, verdicts
+from lamae import gate
 from lamae.checkpoint import (
     BUNDLED,
     Bundle,
@@ -23,6 +23,7 @@ from lamae.evaluate import (
     statement_logits,
 )
 from lamae.predict import Predictor
+from lamae.results import verdict
 
 LEAST_TRAINING_POSITIVES = 20
 LEAST_VALIDATION_POSITIVES = 5
@@ -72,9 +73,7 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
     scores = code_scores(statement_logits(predictor, labelled, progress=False))
     card = {
         **bundle.card,
-        verdicts.CARD_ENTRY: conformal.conformal_entry(
-            bundle.rules, scores, labelled.code_labels()
-        ),
+        verdict.CARD_ENTRY: conformal.conformal_entry(bundle.rules, scores, labelled.code_labels()),
         gate.CARD_ENTRY: gate.reference(predictor, validation),
     }
     judging = Predictor(replace(bundle, card=card))

@@ -7,7 +7,7 @@ from lamae import figures
 from lamae.cohort import rank_agreement
 from lamae.ecg import ECG
 from lamae.errors import LamaeError
-from lamae.results import LeadAttention
+from lamae.results.prediction import LeadAttention
 from lamae.ui import cache, exploring, widgets
 from lamae.waves import wave_shares
 

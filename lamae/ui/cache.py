@@ -17,8 +17,8 @@ from lamae import measure
 from lamae.ecg import ECG, WINDOW
 from lamae.measure.amplitude import Amplitude
 from lamae.measure.amplitude import amplitudes as measure_amplitudes
-from lamae.measured import Measurements
-from lamae.results import Attribution, LeadAttention, Prediction
+from lamae.results.measurement import Measurements
+from lamae.results.prediction import Attribution, LeadAttention, Prediction
 from lamae.ui import library
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import streamlit as st
 from lamae import figures
 from lamae.ecg import counted
 from lamae.ecg.icd10 import BLOCKS, DOUBTS, block_of, chapter_of, not_coded
-from lamae.results import CodeScore, Prediction
+from lamae.results.prediction import CodeScore, Prediction
+from lamae.results.verdict import read_cuts
 from lamae.ui import cache, widgets
-from lamae.verdicts import read_cuts
 
 # Codes drawn as bars and told at once; the tables hold all.
 SHOWN = 8

@@ -14,9 +14,9 @@ from lamae.cohort import FEWEST, group_weights, weigh
 from lamae.ecg import ECG, LEADS, WINDOW
 from lamae.ecg.statements import ICD10_CODES, ICD10_TITLES
 from lamae.errors import LamaeError, ReadError
-from lamae.explored import GroupWeights
 from lamae.gate import fitness
 from lamae.measure import signal_quality
+from lamae.results.exploration import GroupWeights
 from lamae.ui import cache, demos, library, widgets
 
 STATE = "cohort"

@@ -11,8 +11,8 @@ import streamlit as st
 from jaxtyping import Bool
 
 from lamae.ecg import ECG
-from lamae.explored import Band, Hiding, HidingCurve, Repair, Robustness, SubsetScores
-from lamae.results import Reconstruction
+from lamae.results.exploration import Band, Hiding, HidingCurve, Repair, Robustness, SubsetScores
+from lamae.results.prediction import Reconstruction
 from lamae.ui.cache import ABOUT_AN_ECG, heart_rate, measurements, predictor
 from lamae.waves import wave_samples
 

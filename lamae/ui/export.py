@@ -7,7 +7,7 @@ import streamlit as st
 
 from lamae import export, io
 from lamae.errors import WeightsError
-from lamae.results import NOTICE
+from lamae.results.prediction import NOTICE
 from lamae.ui import cache
 from lamae.ui.session import InHand
 

@@ -9,8 +9,8 @@ import streamlit as st
 from lamae import figures
 from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
 from lamae.errors import InputError
-from lamae.explored import Hiding, Stretch, merged
 from lamae.figures.frame import Drag
+from lamae.results.exploration import Hiding, Stretch, merged
 from lamae.ui import cache, widgets
 
 HIDE, SHARE, PRESET = "hide", "share", "preset"

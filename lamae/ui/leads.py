@@ -8,8 +8,8 @@ import streamlit as st
 
 from lamae import figures
 from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
-from lamae.explored import SubsetScores
-from lamae.results import Prediction
+from lamae.results.exploration import SubsetScores
+from lamae.results.prediction import Prediction
 from lamae.ui import exploring, widgets
 
 CHOSEN, PRESET = "leads", "leads_preset"

@@ -10,9 +10,9 @@ import streamlit as st
 
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import SignalError
-from lamae.explained import BeatMap, Check, Curves, TimeSums, WaveSums
-from lamae.measured import MedianBeat
-from lamae.results import Attribution
+from lamae.results.attribution_checks import BeatMap, Check, Curves, TimeSums, WaveSums
+from lamae.results.measurement import MedianBeat
+from lamae.results.prediction import Attribution
 from lamae.ui import cache
 from lamae.ui.cache import ABOUT_AN_ECG
 

@@ -6,7 +6,14 @@ import streamlit as st
 from lamae import figures
 from lamae.ecg import ECG
 from lamae.measure import doubt
-from lamae.measured import CONFIDENCE, ESTIMATED, NAMES, Measured, Measurements, MedianBeat
+from lamae.results.measurement import (
+    CONFIDENCE,
+    ESTIMATED,
+    NAMES,
+    Measured,
+    Measurements,
+    MedianBeat,
+)
 from lamae.ui import cache, widgets
 
 # What stands large above the table, where the device or we have it.

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lamae.ecg import ECG, age_in_words
-from lamae.results import MINORS
+from lamae.results.prediction import MINORS
 from lamae.ui import widgets
 
 

@@ -6,8 +6,8 @@ import streamlit as st
 from lamae import figures
 from lamae.ecg import ECG, LEADS
 from lamae.errors import LamaeError
-from lamae.explored import Repair
 from lamae.measure.quality import READABLE
+from lamae.results.exploration import Repair
 from lamae.ui import cache, exploring, widgets
 
 

@@ -7,9 +7,9 @@ import streamlit as st
 
 from lamae import figures
 from lamae.ecg import ECG, LEADS
-from lamae.explored import Hiding
 from lamae.measure.quality import READABLE, LeadQuality
-from lamae.results import LeadError, Reconstruction
+from lamae.results.exploration import Hiding
+from lamae.results.prediction import LeadError, Reconstruction
 from lamae.ui import cache, exploring, widgets
 from lamae.ui.hiding import SHARE, View
 from lamae.waves import wave_errors

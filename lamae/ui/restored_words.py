@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lamae.baselines import algebra_where_it_reaches
-from lamae.results import LeadError, Reconstruction, as_tested
+from lamae.results.prediction import LeadError, Reconstruction, as_tested
 
 SIMULATED = (
     "This ECG is simulated: all its leads see one dipole, which makes regression's task easy."

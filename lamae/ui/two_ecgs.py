@@ -9,8 +9,8 @@ import streamlit as st
 
 from lamae import figures
 from lamae.errors import LamaeError
-from lamae.measured import ESTIMATED, NAMES, Measurements
-from lamae.results import Prediction
+from lamae.results.measurement import ESTIMATED, NAMES, Measurements
+from lamae.results.prediction import Prediction
 from lamae.ui import cache, paper, widgets
 from lamae.ui.session import InHand
 

@@ -10,8 +10,8 @@ import streamlit as st
 from lamae import figures
 from lamae.ecg import ECG
 from lamae.errors import LamaeError
-from lamae.explained import EXPECTED, PARTS, Check
-from lamae.results import Attribution, Prediction
+from lamae.results.attribution_checks import EXPECTED, PARTS, Check
+from lamae.results.prediction import Attribution, Prediction
 from lamae.ui import cache, maps, widgets
 
 FIRST_METHOD = "lead_ablation"

@@ -12,7 +12,7 @@ from lamae import figures
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import LamaeError, WeightsError
 from lamae.measure import LeadQuality
-from lamae.results import NOTICE
+from lamae.results.prediction import NOTICE
 from lamae.ui import cache, session
 from lamae.ui.session import InHand
 

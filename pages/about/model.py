@@ -9,7 +9,7 @@ import streamlit as st
 from lamae import figures
 from lamae.ecg.statements import ICD10_TITLES
 from lamae.errors import DataError, WeightsError
-from lamae.results import of_old_people
+from lamae.results.prediction import of_old_people
 from lamae.ui import cache, comparison, scores, widgets
 from lamae.ui.scores import interval
 

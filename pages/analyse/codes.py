@@ -6,7 +6,7 @@ import streamlit as st
 
 from lamae import figures
 from lamae.errors import LamaeError
-from lamae.results import CodeScore, Prediction
+from lamae.results.prediction import CodeScore, Prediction
 from lamae.ui import cache, codes, session, widgets
 from lamae.ui.session import InHand
 from lamae.ui.why import why

@@ -5,7 +5,7 @@ import streamlit as st
 
 from lamae import figures
 from lamae.errors import LamaeError
-from lamae.results import LeadAttention
+from lamae.results.prediction import LeadAttention
 from lamae.ui import attending, cache, cohort, links, session, widgets
 
 STAGES = {"pretrained": "Pretrained", "fine-tuned": "Fine-tuned"}

@@ -23,10 +23,10 @@ from app_views import (
 from lamae.attribute import METHODS, explain
 from lamae.checkpoint import Bundle, CodeRule
 from lamae.ecg.icd10 import DOUBTS, block_of, chapter_of, not_coded
-from lamae.explained import EXPECTED
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
 from lamae.predict import Predictor
 from lamae.preprocess import InputSpec
+from lamae.results.attribution_checks import EXPECTED
 from lamae.ui import demos
 from lamae.ui.codes import SCORES
 

@@ -27,9 +27,9 @@ from lamae import io
 from lamae.attribute import explain
 from lamae.cohort import rank_agreement
 from lamae.ecg import CHEST_LEADS, LEADS
-from lamae.explored import Hiding, Stretch
 from lamae.restorations import repair
-from lamae.results import NOTICE
+from lamae.results.exploration import Hiding, Stretch
+from lamae.results.prediction import NOTICE
 from lamae.subsets import with_each
 from lamae.ui import demos, hiding, links, repairing
 

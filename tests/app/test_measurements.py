@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lamae.measured import NAMES
+from lamae.results.measurement import NAMES
 from lamae.ui import demos
 
 

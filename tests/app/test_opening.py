@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from lamae import io
 from lamae.ecg import LEADS
-from lamae.results import MINORS
+from lamae.results.prediction import MINORS
 from lamae.simulate import simulate
 
 SAMPLE = Path(pydicom.__file__).parent / "data" / "test_files" / "waveform_ecg.dcm"

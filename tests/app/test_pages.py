@@ -25,7 +25,7 @@ from app_views import (
 
 from lamae import io
 from lamae.ecg import LEADS
-from lamae.results import of_old_people
+from lamae.results.prediction import of_old_people
 from lamae.simulate import simulate
 from lamae.ui import demos
 from lamae.ui.widgets import NOTICE

@@ -7,7 +7,7 @@ import pytest
 
 from lamae.ecg import CHEST_LEADS, LIMB_FROM_I_II, LIMB_LEADS, determined
 from lamae.errors import InputError
-from lamae.explored import Hiding, NextLead, Stretch, SubsetScores, merged
+from lamae.results.exploration import Hiding, NextLead, Stretch, SubsetScores, merged
 
 
 def test_links_say_what_is_hidden_and_are_read_back():

@@ -19,9 +19,9 @@ from lamae.ecg import ECG, LEADS
 from lamae.ecg.icd10 import not_coded
 from lamae.errors import InputError
 from lamae.gate import CARD_ENTRY, QUANTILES
-from lamae.measured import ESTIMATED
 from lamae.predict import Predictor
-from lamae.results import MINORS, NOTICE, OLD_GROUP
+from lamae.results.measurement import ESTIMATED
+from lamae.results.prediction import MINORS, NOTICE, OLD_GROUP
 from lamae.simulate import simulate
 
 SAMPLE = Path(pydicom.__file__).parent / "data" / "test_files" / "waveform_ecg.dcm"

@@ -7,8 +7,8 @@ import pytest
 
 from lamae.ecg import LEADS, lead_indices
 from lamae.errors import InputError
-from lamae.explored import Hiding, Stretch
 from lamae.restorations import SHARES, band, hiding_curve, repair
+from lamae.results.exploration import Hiding, Stretch
 
 
 def test_stretches_hide_the_patches_whose_middle_they_hold(tiny, sinus):

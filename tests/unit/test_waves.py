@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lamae.measured import MedianBeat
+from lamae.results.measurement import MedianBeat
 from lamae.waves import wave_errors, wave_samples, wave_shares
 
 BEAT = MedianBeat(

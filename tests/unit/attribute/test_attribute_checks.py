@@ -19,7 +19,7 @@ from lamae.attribute.checks import (
 from lamae.attribute.curves import curves, deletion_check, insertion_check
 from lamae.attribute.patches import per_patch, rank_correlation
 from lamae.ecg import lead_indices, limb_lead_disagreement
-from lamae.explained import EXPECTED
+from lamae.results.attribution_checks import EXPECTED
 
 CODE = "I48.91"
 

@@ -12,9 +12,9 @@ from lamae.attribute.baselines import median_beat_throughout, normal_ecgs, witho
 from lamae.attribute.case import ECGS_AT_ONCE, score_of
 from lamae.ecg import lead_indices
 from lamae.errors import InputError, SignalError
-from lamae.explained import PARTS
 from lamae.predict import Predictor
 from lamae.preprocess import prepare
+from lamae.results.attribution_checks import PARTS
 from lamae.simulate import simulate
 
 

@@ -9,7 +9,7 @@ import pytest
 from lamae.checkpoint import CodeRule
 from lamae.ecg.statements import ICD10_CODES
 from lamae.evaluate.conformal import conformal_entry, count_verdicts, fit_cuts
-from lamae.verdicts import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
+from lamae.results.verdict import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
 
 
 def draw(rng, count, prevalence=0.1, apart=1.5):

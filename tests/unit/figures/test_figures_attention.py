@@ -7,7 +7,6 @@ from figures_builders import make_ecg
 
 from lamae.ecg import LEADS
 from lamae.errors import InputError
-from lamae.explored import GroupWeights
 from lamae.figures import (
     attention_over_time,
     beside_ablation,
@@ -19,7 +18,8 @@ from lamae.figures import (
     lead_weights,
 )
 from lamae.figures.weights import NAME, SIDES
-from lamae.results import LeadAttention
+from lamae.results.exploration import GroupWeights
+from lamae.results.prediction import LeadAttention
 
 
 def attention(leads: tuple[str, ...] = LEADS) -> LeadAttention:

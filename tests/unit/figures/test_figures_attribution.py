@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from lamae.errors import InputError
-from lamae.explained import PARTS, BeatMap, Curves, TimeSums, WaveSums
 from lamae.figures import (
     attribution_by_time,
     attribution_by_wave,
@@ -12,8 +11,9 @@ from lamae.figures import (
     code_bars,
     score_curve,
 )
-from lamae.measured import MedianBeat
-from lamae.results import CodeScore, Prediction
+from lamae.results.attribution_checks import PARTS, BeatMap, Curves, TimeSums, WaveSums
+from lamae.results.measurement import MedianBeat
+from lamae.results.prediction import CodeScore, Prediction
 
 LEADS = ("I", "II", "V1")
 

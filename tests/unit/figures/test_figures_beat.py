@@ -3,7 +3,7 @@ import pytest
 
 from lamae.ecg import LEADS
 from lamae.figures import median_beats
-from lamae.measured import MedianBeat
+from lamae.results.measurement import MedianBeat
 
 MARKS = {"P": (-0.2, -0.09), "QRS": (-0.04, 0.05), "T": (0.15, 0.33)}
 

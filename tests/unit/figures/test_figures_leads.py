@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from lamae.explored import HidingCurve, Robustness, SubsetScores, WaveError
 from lamae.figures import (
     hiding_curve,
     next_leads,
@@ -10,6 +9,7 @@ from lamae.figures import (
     wave_errors,
     with_some_leads,
 )
+from lamae.results.exploration import HidingCurve, Robustness, SubsetScores, WaveError
 
 FULL = np.array([0.9, 0.2])
 

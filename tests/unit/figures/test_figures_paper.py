@@ -10,7 +10,7 @@ from lamae.ecg import ECG, LEADS
 from lamae.errors import InputError
 from lamae.figures import LAYOUTS, calipers, lead_rows, paper
 from lamae.figures.rows import clock
-from lamae.results import Attribution
+from lamae.results.prediction import Attribution
 
 STRIPS = {"3x4+II": ["II"], "3x4+3": ["II", "V1", "V5"]}
 

@@ -7,9 +7,9 @@ from figures_builders import make_ecg
 
 from lamae.ecg import LEADS
 from lamae.errors import InputError
-from lamae.explored import Band, Stretch
 from lamae.figures import LAYOUTS, reconstruction, repaired, touched
-from lamae.results import Reconstruction
+from lamae.results.exploration import Band, Stretch
+from lamae.results.prediction import Reconstruction
 
 FS, SAMPLES = 100.0, 1000
 

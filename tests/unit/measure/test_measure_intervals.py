@@ -7,7 +7,7 @@ import pytest
 
 from lamae.ecg import ECG, LEADS
 from lamae.measure import electrodes, measurements, median_beat
-from lamae.measured import CONFIDENCE, ESTIMATED
+from lamae.results.measurement import CONFIDENCE, ESTIMATED
 from lamae.simulate import Simulated, simulate
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from lamae import gate, verdicts
+from lamae import gate
 from lamae.__main__ import main
 from lamae.checkpoint import load_bundle
 from lamae.data import Records
@@ -22,6 +22,7 @@ from lamae.model import ModelConfig
 from lamae.model.mask import MaskConfig
 from lamae.predict import Predictor
 from lamae.preprocess import InputSpec, prepare
+from lamae.results import verdict
 from lamae.simulate import simulate
 from lamae.train.augment import AugmentConfig
 from lamae.train.config import OptimConfig, RunConfig
@@ -238,7 +239,7 @@ def test_going_on_with_weights_changes_what_restores_and_leaves_the_classifier(
             **tuned.card,
             "results": {**tuned.card["results"], "test": {}},
             gate.CARD_ENTRY: {},
-            verdicts.CARD_ENTRY: {},
+            verdict.CARD_ENTRY: {},
         },
     )
     # One lead is hidden in a third of these batches, fewer than a step restores.
@@ -252,7 +253,7 @@ def test_going_on_with_weights_changes_what_restores_and_leaves_the_classifier(
     assert not torch.equal(before["decoder.to_patch.weight"], after["decoder.to_patch.weight"])
     assert later.card["results"] == {"validation": tuned.card["results"]["validation"]}
     assert gate.CARD_ENTRY not in later.card
-    assert verdicts.CARD_ENTRY in later.card
+    assert verdict.CARD_ENTRY in later.card
     (continued,) = later.card["continued"]
     assert (continued["epochs"], continued["data"]["records"]) == (config.epochs, 24)
     assert (continued["finetuned"], continued["relative"]) == (True, True)
@@ -284,7 +285,7 @@ def test_release_scores_the_test_fold_and_writes_the_manifest(
     assert bundle.card["results"]["test"]["ecgs"] == 10
     assert bundle.card["results"]["validation"]["ecgs"] == 16
     assert [rule.code for rule in bundle.rules] == ["I44.7"]
-    entry = bundle.card[verdicts.CARD_ENTRY]
+    entry = bundle.card[verdict.CARD_ENTRY]
     assert entry["codes"]["I44.7"]["positives"] == entry["codes"]["I44.7"]["negatives"] == 8
     again = gate.reference(Predictor(bundle), whole.folds([9]), progress=False)
     assert bundle.card[gate.CARD_ENTRY] == again
@@ -448,9 +449,9 @@ def test_the_card_keeps_nothing_of_codes_that_other_weights_suggested(
     records, pretrained, tmp_path
 ):
     before = load_bundle(pretrained)
-    shipped = replace(before, card={**before.card, verdicts.CARD_ENTRY: {}, gate.CARD_ENTRY: {}})
+    shipped = replace(before, card={**before.card, verdict.CARD_ENTRY: {}, gate.CARD_ENTRY: {}})
     card = load_bundle(finetune_on(CONFIG, records, tmp_path, shipped)).card
-    assert not {verdicts.CARD_ENTRY, gate.CARD_ENTRY} & set(card)
+    assert not {verdict.CARD_ENTRY, gate.CARD_ENTRY} & set(card)
     assert card["pretraining"] == before.card["pretraining"]
 
 

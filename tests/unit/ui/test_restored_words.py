@@ -7,7 +7,7 @@ import pytest
 
 from lamae.baselines import compare
 from lamae.ecg import LEADS, LIMB_FROM_I_II
-from lamae.results import Reconstruction
+from lamae.results.prediction import Reconstruction
 from lamae.ui.restored_words import of_the_test, of_this_ecg
 
 

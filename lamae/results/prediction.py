@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 from lamae.ecg import LEADS
-from lamae.verdicts import CANNOT_SAY, SUGGESTED
+from lamae.results.verdict import CANNOT_SAY, SUGGESTED
 
 # Said wherever results are shown or written.
 NOTICE = "Research use only, not a medical device"
@@ -78,7 +78,7 @@ class CodeScore:
         title: Its title.
         probability: Calibrated on the validation fold.
         threshold: Its operating point, a probability.
-        verdict: "suggested", "not suggested" or "cannot say", see `lamae.verdicts`.
+        verdict: "suggested", "not suggested" or "cannot say", see `lamae.results.verdict`.
         statements: The statements that suggest the code, the most probable first.
         auroc: On the test fold, with its 95 % interval; None where it was not measured, or
             where less of the ECG was read than of those of the test.

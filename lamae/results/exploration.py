@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float32, Float64
 
 from lamae.ecg import ECG, LEADS, determined, lead_indices
 from lamae.errors import InputError
-from lamae.results import Reconstruction
+from lamae.results.prediction import Reconstruction
 
 _STRETCH = re.compile(r"(\w{1,4})(?::(\d{1,5}(?:\.\d{1,3})?)-(\d{1,5}(?:\.\d{1,3})?))?")
 

@@ -1,0 +1,1 @@
+"""What is computed of an ECG, as plain NumPy values, one noun a file."""
