@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     )
     from lamae.io import read, read_path
     from lamae.predict import Predictor
-    from lamae.preprocess import InputSpec, prepare
     from lamae.results.prediction import Attribution, LeadAttention, Prediction, Reconstruction
+    from lamae.signal.preprocess import InputSpec, prepare
 
 __all__ = [
     "ECG",
@@ -75,8 +75,8 @@ _HOME: Mapping[str, str] = MappingProxyType(
         "read": "io",
         "read_path": "io",
         "Predictor": "predict",
-        "InputSpec": "preprocess",
-        "prepare": "preprocess",
+        "InputSpec": "signal.preprocess",
+        "prepare": "signal.preprocess",
         "Attribution": "results.prediction",
         "LeadAttention": "results.prediction",
         "Prediction": "results.prediction",

@@ -20,7 +20,7 @@ from safetensors.torch import save
 from lamae.ecg import LEADS
 from lamae.errors import LamaeError, WeightsError
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 
 FORMAT = "2"
 BUNDLED = Path(__file__).parent.parent / "assets" / "weights"

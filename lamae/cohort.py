@@ -11,10 +11,10 @@ from lamae.attend import attention_of
 from lamae.ecg import ECG, LEADS
 from lamae.errors import WeightsError
 from lamae.predict import Predictor
-from lamae.preprocess import prepare
 from lamae.results.exploration import GroupWeights
 from lamae.results.prediction import LeadAttention
 from lamae.results.verdict import SUGGESTED
+from lamae.signal.preprocess import prepare
 
 PERCENTILES = (2.5, 97.5)
 RESAMPLES = 1000

@@ -21,8 +21,8 @@ from lamae.errors import DataError
 from lamae.measure import LeadQuality, usable
 from lamae.measure.quality import READABLE
 from lamae.predict import Predictor
-from lamae.preprocess import prepare
 from lamae.results.prediction import MINORS, OLD, Prediction, as_tested, of_old_people
+from lamae.signal.preprocess import prepare
 
 CARD_ENTRY = "gate"
 # Of each four patches of a lead one stays visible, another one in each of the four masks.

@@ -9,7 +9,6 @@ from jaxtyping import Bool, Float, Float32, Float64
 from torch import Tensor
 
 from lamae.attend import attention_of
-from lamae.baselines import compare
 from lamae.checkpoint import Bundle, load_bundled
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.ecg.statements import ICD10_TITLES, STATEMENTS, statement_indices
@@ -17,7 +16,6 @@ from lamae.errors import InputError, WeightsError
 from lamae.model import Classifier
 from lamae.model.classifier import code_logits
 from lamae.model.mask import hide_parts
-from lamae.preprocess import InputSpec, Prepared, prepare
 from lamae.results.exploration import Hiding, Stretch, shown_leads
 from lamae.results.prediction import (
     CodeScore,
@@ -27,6 +25,8 @@ from lamae.results.prediction import (
     StatementScore,
 )
 from lamae.results.verdict import read_cuts, verdict
+from lamae.signal.linear import compare
+from lamae.signal.preprocess import InputSpec, Prepared, prepare
 
 STAGES = ("pretrained", "fine-tuned")
 

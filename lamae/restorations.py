@@ -8,15 +8,15 @@ import torch
 from jaxtyping import Bool, Float32
 from torch import Generator, Tensor
 
-from lamae.baselines import compare
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError
 from lamae.model.linear import linear_leads
 from lamae.model.mask import hide_parts, hide_random_patches
 from lamae.predict import Predictor
-from lamae.preprocess import prepare
 from lamae.results.exploration import Band, Hiding, HidingCurve, Repair
 from lamae.results.prediction import Reconstruction
+from lamae.signal.linear import compare
+from lamae.signal.preprocess import prepare
 
 Progress = Callable[[float], None]
 ECGS_AT_ONCE = 8

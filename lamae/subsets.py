@@ -8,8 +8,8 @@ import torch
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError
 from lamae.predict import Predictor
-from lamae.preprocess import prepare
 from lamae.results.exploration import Robustness, SubsetScores, shown_leads
+from lamae.signal.preprocess import prepare
 
 Progress = Callable[[float], None]
 # Bounds memory, and the time between two reports of progress.

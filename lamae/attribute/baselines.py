@@ -9,8 +9,8 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 
 from lamae.attribute.beats import Beats
-from lamae.preprocess import InputSpec, prepare
 from lamae.results.attribution_checks import PARTS
+from lamae.signal.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
 
 NORMAL_ECGS = 8

@@ -11,7 +11,7 @@ from lamae.ecg import ECG
 from lamae.errors import InputError
 from lamae.model.classifier import code_logits
 from lamae.predict import Predictor
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 
 Score = Callable[[Tensor, Tensor], Tensor]
 Progress = Callable[[float], None]

@@ -11,9 +11,9 @@ from lamae.attribute.case import ECGS_AT_ONCE, Progress, Score, score_of
 from lamae.attribute.patches import per_patch
 from lamae.ecg import ECG
 from lamae.predict import Predictor
-from lamae.preprocess import prepare
 from lamae.results.attribution_checks import Check, Curves
 from lamae.results.prediction import Attribution
+from lamae.signal.preprocess import prepare
 
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
 # A map that knows nothing beats all of them one time in twenty.

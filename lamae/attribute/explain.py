@@ -9,8 +9,8 @@ from lamae.attribute.methods import METHODS
 from lamae.ecg import ECG, lead_indices
 from lamae.errors import InputError
 from lamae.predict import Predictor
-from lamae.preprocess import prepare, to_recording
 from lamae.results.prediction import Attribution
+from lamae.signal.preprocess import prepare, to_recording
 
 
 def explain(

@@ -76,7 +76,7 @@ def cache(args: argparse.Namespace) -> Answer:
     import time
 
     from lamae.data import check_place, load_records, write_cache
-    from lamae.preprocess import InputSpec
+    from lamae.signal.preprocess import InputSpec
 
     check_place(args.out)
     start, spec = time.perf_counter(), InputSpec()

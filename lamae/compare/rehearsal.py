@@ -5,7 +5,7 @@ import numpy as np
 from lamae.data import TEST_FOLD, VALIDATION_FOLD, Records
 from lamae.ecg import LEADS
 from lamae.ecg.statements import STATEMENT_NAMES
-from lamae.preprocess import InputSpec, prepare
+from lamae.signal.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
 
 # Statements by rhythm; each is carried often enough in every fold to be scored.

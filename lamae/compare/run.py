@@ -34,7 +34,7 @@ from lamae.compare.table import render
 from lamae.compare.work import Workshop
 from lamae.data import TEST_FOLD, load_records
 from lamae.errors import DataError, InputError, WeightsError
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 
 
 def command(

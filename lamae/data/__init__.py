@@ -11,7 +11,7 @@ from lamae.data.mimic import load_mimic
 from lamae.data.ptbxl import load_ptbxl
 from lamae.data.records import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Records
 from lamae.errors import DataError
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 
 __all__ = [
     "TEST_FOLD",

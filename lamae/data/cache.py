@@ -27,7 +27,7 @@ from lamae.data.records import FOLDS, Records
 from lamae.ecg import LEADS, LIMB_FROM_I_II, LIMB_LEADS
 from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES
 from lamae.errors import DataError, InputError
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 
 VERSION = {"format": "lamae cache 1", "statements": STATEMENT_NAMES, "codes": ICD10_CODES}
 # In mV. Below the noise of any recorder and the steps of MIMIC-IV-ECG (5 uV); 16 bits reach 65 mV,

@@ -36,7 +36,7 @@ from lamae.data.recordings import read_recordings
 from lamae.data.records import FOLDS, TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Records
 from lamae.ecg.statements import ICD10_CODES, STATEMENTS
 from lamae.errors import DataError
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 
 TABLE = "record_list.csv"
 LABELS = "records_w_diag_icd10.csv"

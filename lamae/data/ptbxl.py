@@ -17,7 +17,7 @@ from lamae.data.records import FOLDS, Records
 from lamae.data.zscored import restore_scale
 from lamae.ecg.statements import STATEMENT_NAMES
 from lamae.errors import DataError
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 
 TABLE = "ptbxl_database.csv"
 NEEDED = {"ecg_id", "age", "sex", "scp_codes", "strat_fold", "filename_lr"}

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from lamae.ecg import ECG, lead_indices
 from lamae.errors import DataError, ReadError
-from lamae.preprocess import InputSpec, prepare
+from lamae.signal.preprocess import InputSpec, prepare
 
 Signals = tuple[
     Float32[np.ndarray, "read 12 time"], Bool[np.ndarray, "read 12"], Int64[np.ndarray, " read"]

@@ -25,7 +25,7 @@ def _unset() -> Bool[np.ndarray, ""]:
 
 @dataclass(frozen=True, eq=False)
 class Records:
-    """ECGs as `lamae.preprocess.prepare` makes them, one row each.
+    """ECGs as `lamae.signal.preprocess.prepare` makes them, one row each.
 
     Attributes:
         values: Signals in model units.

@@ -7,11 +7,11 @@ import torch
 from jaxtyping import Float64
 from tqdm import tqdm
 
-from lamae.baselines import linear_estimate
 from lamae.data import Records
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
 from lamae.errors import DataError
 from lamae.predict import Predictor
+from lamae.signal.linear import linear_estimate
 
 BATCH = 32
 # One chest lead hidden at a time, then all six.

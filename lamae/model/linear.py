@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from lamae.baselines import RIDGE
+from lamae.signal.linear import RIDGE
 
 # Keeps the system solvable before any moments are known.
 TINY = 1e-9

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from lamae.model import ModelConfig
 from lamae.model.mask import MaskConfig
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 from lamae.train.augment import AugmentConfig
 
 

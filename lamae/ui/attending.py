@@ -8,8 +8,8 @@ from lamae.cohort import rank_agreement
 from lamae.ecg import ECG
 from lamae.errors import LamaeError
 from lamae.results.prediction import LeadAttention
+from lamae.signal.waves import wave_shares
 from lamae.ui import cache, exploring, widgets
-from lamae.waves import wave_shares
 
 CODE = "ablated"
 

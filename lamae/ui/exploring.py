@@ -13,8 +13,8 @@ from jaxtyping import Bool
 from lamae.ecg import ECG
 from lamae.results.exploration import Band, Hiding, HidingCurve, Repair, Robustness, SubsetScores
 from lamae.results.prediction import Reconstruction
+from lamae.signal.waves import wave_samples
 from lamae.ui.cache import ABOUT_AN_ECG, heart_rate, measurements, predictor
-from lamae.waves import wave_samples
 
 
 @st.cache_data(show_spinner="Restoring the signal", **ABOUT_AN_ECG)
@@ -33,8 +33,8 @@ def reconstruction(ecg: ECG, start: float, hiding: Hiding) -> Reconstruction:
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
 def untouched(ecg: ECG, start: float) -> Reconstruction:
     """The window from `start` s as the model takes it, with nothing hidden."""
-    from lamae.baselines import compare
-    from lamae.preprocess import prepare
+    from lamae.signal.linear import compare
+    from lamae.signal.preprocess import prepare
 
     spec = predictor().spec
     found = prepare(ecg, spec, start)

@@ -10,7 +10,7 @@ import streamlit as st
 from lamae import figures
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import InputError
-from lamae.filters import HIGH_PASS, LOW_PASS, NOTCH, FilterSettings, display_filter, stretch
+from lamae.signal.filters import HIGH_PASS, LOW_PASS, NOTCH, FilterSettings, display_filter, stretch
 from lamae.ui import widgets
 from lamae.ui.session import InHand
 

@@ -10,9 +10,9 @@ from lamae.ecg import ECG, LEADS
 from lamae.measure.quality import READABLE, LeadQuality
 from lamae.results.exploration import Hiding
 from lamae.results.prediction import LeadError, Reconstruction
+from lamae.signal.waves import wave_errors
 from lamae.ui import cache, exploring, widgets
 from lamae.ui.hiding import SHARE, View
-from lamae.waves import wave_errors
 
 FORMATS = {
     "Hidden": "{:.0%}",

@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lamae.baselines import algebra_where_it_reaches
 from lamae.results.prediction import LeadError, Reconstruction, as_tested
+from lamae.signal.linear import algebra_where_it_reaches
 
 SIMULATED = (
     "This ECG is simulated: all its leads see one dipole, which makes regression's task easy."

@@ -25,8 +25,8 @@ from lamae.checkpoint import Bundle, CodeRule
 from lamae.ecg.icd10 import DOUBTS, block_of, chapter_of, not_coded
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
 from lamae.predict import Predictor
-from lamae.preprocess import InputSpec
 from lamae.results.attribution_checks import EXPECTED
+from lamae.signal.preprocess import InputSpec
 from lamae.ui import demos
 from lamae.ui.codes import SCORES
 

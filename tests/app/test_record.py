@@ -17,7 +17,7 @@ from app_views import (
 from streamlit.testing.v1 import AppTest
 
 from lamae.ecg import LEADS
-from lamae.filters import FilterSettings, display_filter
+from lamae.signal.filters import FilterSettings, display_filter
 from lamae.simulate import simulate
 from lamae.ui.paper import LAYOUTS, ONE_LEAD, RHYTHM, TWELVE
 

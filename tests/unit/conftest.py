@@ -8,7 +8,7 @@ from lamae.checkpoint import Bundle, CodeRule
 from lamae.ecg import ECG
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
 from lamae.predict import Predictor
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 from lamae.simulate import simulate
 
 TINY = ModelConfig(

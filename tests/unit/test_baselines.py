@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from lamae.baselines import (
+from lamae.ecg import CHEST_LEADS, LEADS, LIMB_FROM_I_II
+from lamae.signal.linear import (
     algebra_estimate,
     algebra_where_it_reaches,
     compare,
     lead_errors,
     linear_estimate,
 )
-from lamae.ecg import CHEST_LEADS, LEADS, LIMB_FROM_I_II
 
 
 @pytest.fixture

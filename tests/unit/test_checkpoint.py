@@ -18,7 +18,7 @@ from lamae.checkpoint import (
 )
 from lamae.errors import WeightsError
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 
 CONFIG = ModelConfig(
     samples=200, width=16, heads=2, depth=1, latent_depth=1,

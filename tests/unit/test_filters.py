@@ -3,7 +3,7 @@ import pytest
 
 from lamae.ecg import ECG, LEADS
 from lamae.errors import InputError
-from lamae.filters import (
+from lamae.signal.filters import (
     HIGH_PASS,
     LOW_PASS,
     MARGIN,

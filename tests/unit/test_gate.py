@@ -13,7 +13,7 @@ from lamae.errors import DataError
 from lamae.gate import LIMIT, fixed_masks, judge, reference, refused, restoration_error
 from lamae.model import MaskedAutoencoder
 from lamae.predict import Predictor
-from lamae.preprocess import prepare
+from lamae.signal.preprocess import prepare
 
 
 def records(values, amplitude=True):

@@ -12,7 +12,7 @@ from lamae.ecg.statements import STATEMENT_NAMES, statements_of
 from lamae.errors import InputError, WeightsError
 from lamae.model import MaskedAutoencoder
 from lamae.predict import Predictor
-from lamae.preprocess import prepare
+from lamae.signal.preprocess import prepare
 
 
 def only(ecg, leads):

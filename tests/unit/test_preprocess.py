@@ -5,7 +5,7 @@ import pytest
 
 from lamae.ecg import ECG, LEADS, LIMB_FROM_I_II
 from lamae.errors import InputError
-from lamae.preprocess import InputSpec, band_pass, prepare, to_recording
+from lamae.signal.preprocess import InputSpec, band_pass, prepare, to_recording
 
 SPEC = InputSpec()
 

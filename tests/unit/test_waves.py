@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lamae.results.measurement import MedianBeat
-from lamae.waves import wave_errors, wave_samples, wave_shares
+from lamae.signal.waves import wave_errors, wave_samples, wave_shares
 
 BEAT = MedianBeat(
     signal=np.zeros((1, 10), np.float32),

@@ -9,8 +9,8 @@ import pytest
 from lamae.attribute import beat_map, explain, find_beats, wave_sums
 from lamae.attribute.baselines import median_beat_throughout, without_waves
 from lamae.attribute.beats import Beats
-from lamae.preprocess import prepare
 from lamae.results.attribution_checks import PARTS
+from lamae.signal.preprocess import prepare
 
 FS = 100.0
 

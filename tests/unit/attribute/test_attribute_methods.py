@@ -13,8 +13,8 @@ from lamae.attribute.case import ECGS_AT_ONCE, score_of
 from lamae.ecg import lead_indices
 from lamae.errors import InputError, SignalError
 from lamae.predict import Predictor
-from lamae.preprocess import prepare
 from lamae.results.attribution_checks import PARTS
+from lamae.signal.preprocess import prepare
 from lamae.simulate import simulate
 
 

@@ -22,7 +22,7 @@ from lamae.errors import DataError, InputError, WeightsError
 from lamae.evaluate import code_scores, macro_auroc, statement_logits
 from lamae.model import Classifier, MaskedAutoencoder
 from lamae.predict import Predictor
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 from lamae.train.device import device_name
 from lamae.train.finetune import finetune_on
 from lamae.train.recipes import small_codes

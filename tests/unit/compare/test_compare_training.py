@@ -16,7 +16,7 @@ from lamae.compare.training import begin_with, outputs, train_classifier
 from lamae.data import Records
 from lamae.ecg import LEADS
 from lamae.model import Classifier, MaskedAutoencoder
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 
 BUDGET = rehearsal_budget()
 

@@ -10,7 +10,7 @@ from lamae.data import Records
 from lamae.ecg import LEADS
 from lamae.ecg.statements import STATEMENT_NAMES
 from lamae.io import write
-from lamae.preprocess import InputSpec, prepare
+from lamae.signal.preprocess import InputSpec, prepare
 from lamae.simulate import RHYTHMS, simulate
 
 SPEC = InputSpec()

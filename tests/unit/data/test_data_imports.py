@@ -15,7 +15,7 @@ SCRIPT = """
 import json, sys
 from pathlib import Path
 from lamae.data import load_records
-from lamae.preprocess import InputSpec
+from lamae.signal.preprocess import InputSpec
 records = load_records(Path(sys.argv[1]), InputSpec(), zscored=True)
 print(json.dumps([len(records), sorted({name.partition(".")[0] for name in sys.modules})]))
 """

@@ -11,7 +11,7 @@ from lamae.ecg import LEADS
 from lamae.ecg.statements import ICD10_CODES
 from lamae.errors import DataError
 from lamae.io import write
-from lamae.preprocess import prepare
+from lamae.signal.preprocess import prepare
 from lamae.simulate import simulate
 
 

@@ -14,7 +14,7 @@ from lamae.ecg import LEADS, LIMB_FROM_I_II
 from lamae.ecg.statements import STATEMENT_NAMES
 from lamae.errors import DataError
 from lamae.io import read_path, write
-from lamae.preprocess import prepare
+from lamae.signal.preprocess import prepare
 from lamae.simulate import simulate
 
 

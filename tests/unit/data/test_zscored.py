@@ -14,7 +14,7 @@ from lamae.data.zscored import (
 )
 from lamae.ecg import CHEST_LEADS, LEADS, LIMB_FROM_I_II
 from lamae.ecg.statements import STATEMENT_NAMES
-from lamae.preprocess import prepare
+from lamae.signal.preprocess import prepare
 from lamae.simulate import RHYTHMS, simulate
 
 

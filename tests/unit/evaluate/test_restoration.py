@@ -9,7 +9,7 @@ from lamae.data import Records
 from lamae.ecg import CHEST_LEADS
 from lamae.errors import DataError
 from lamae.evaluate.restoration import score_restoration
-from lamae.preprocess import prepare
+from lamae.signal.preprocess import prepare
 from lamae.simulate import simulate
 
 

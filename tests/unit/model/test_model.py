@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from lamae.baselines import linear_estimate
 from lamae.errors import InputError
 from lamae.model import (
     Backbone,
@@ -29,6 +28,7 @@ from lamae.model.mask import (
     pack,
 )
 from lamae.model.stem import PatchEmbedding
+from lamae.signal.linear import linear_estimate
 
 CONFIG = ModelConfig(
     samples=200,

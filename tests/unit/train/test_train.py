@@ -21,8 +21,8 @@ from lamae.evaluate import evaluate
 from lamae.model import ModelConfig
 from lamae.model.mask import MaskConfig
 from lamae.predict import Predictor
-from lamae.preprocess import InputSpec, prepare
 from lamae.results import verdict
+from lamae.signal.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
 from lamae.train.augment import AugmentConfig
 from lamae.train.config import OptimConfig, RunConfig
