@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lamae.attribute import explain
-    from lamae.checkpoint import Bundle, load_bundle
     from lamae.ecg import ECG, LEADS
     from lamae.errors import (
         AnswerNeeded,
@@ -27,8 +26,9 @@ if TYPE_CHECKING:
         ReadError,
         WeightsError,
     )
+    from lamae.inference.bundle import Bundle, load_bundle
+    from lamae.inference.predictor import Predictor
     from lamae.io import read, read_path
-    from lamae.predict import Predictor
     from lamae.results.prediction import Attribution, LeadAttention, Prediction, Reconstruction
     from lamae.signal.preprocess import InputSpec, prepare
 
@@ -62,8 +62,8 @@ __version__ = "0.1.0"
 _HOME: Mapping[str, str] = MappingProxyType(
     {
         "explain": "attribute",
-        "Bundle": "checkpoint",
-        "load_bundle": "checkpoint",
+        "Bundle": "inference.bundle",
+        "load_bundle": "inference.bundle",
         "ECG": "ecg",
         "LEADS": "ecg",
         "AnswerNeeded": "errors",
@@ -74,7 +74,7 @@ _HOME: Mapping[str, str] = MappingProxyType(
         "WeightsError": "errors",
         "read": "io",
         "read_path": "io",
-        "Predictor": "predict",
+        "Predictor": "inference.predictor",
         "InputSpec": "signal.preprocess",
         "prepare": "signal.preprocess",
         "Attribution": "results.prediction",

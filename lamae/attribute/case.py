@@ -9,8 +9,8 @@ from torch import Tensor
 
 from lamae.ecg import ECG
 from lamae.errors import InputError
+from lamae.inference.predictor import Predictor
 from lamae.model.classifier import code_logits
-from lamae.predict import Predictor
 from lamae.signal.preprocess import InputSpec
 
 Score = Callable[[Tensor, Tensor], Tensor]

@@ -14,9 +14,9 @@ from torch import Generator
 
 from lamae.attribute.case import Progress
 from lamae.attribute.patches import per_patch, rank_correlation
-from lamae.checkpoint import Bundle
 from lamae.ecg import ECG, LEADS, LIMB_FROM_I_II, LIMB_LEADS, lead_indices
-from lamae.predict import Predictor
+from lamae.inference.bundle import Bundle
+from lamae.inference.predictor import Predictor
 from lamae.results.attribution_checks import Check
 from lamae.results.prediction import Attribution
 

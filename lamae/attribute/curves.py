@@ -10,7 +10,7 @@ from torch import Tensor
 from lamae.attribute.case import ECGS_AT_ONCE, Progress, Score, score_of
 from lamae.attribute.patches import per_patch
 from lamae.ecg import ECG
-from lamae.predict import Predictor
+from lamae.inference.predictor import Predictor
 from lamae.results.attribution_checks import Check, Curves
 from lamae.results.prediction import Attribution
 from lamae.signal.preprocess import prepare

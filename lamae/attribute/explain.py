@@ -8,7 +8,7 @@ from lamae.attribute.case import Case, Progress, score_of
 from lamae.attribute.methods import METHODS
 from lamae.ecg import ECG, lead_indices
 from lamae.errors import InputError
-from lamae.predict import Predictor
+from lamae.inference.predictor import Predictor
 from lamae.results.prediction import Attribution
 from lamae.signal.preprocess import prepare, to_recording
 

@@ -5,7 +5,7 @@ from jaxtyping import Float64
 from scipy.stats import spearmanr
 
 from lamae.ecg import ECG, LEADS, lead_indices
-from lamae.predict import Predictor
+from lamae.inference.predictor import Predictor
 from lamae.results.prediction import Attribution
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def predict(args: argparse.Namespace) -> Answer:
     """Codes that the ECG suggests."""
     from lamae.export import code_values, model_values
-    from lamae.gate import fitness
+    from lamae.inference.input_check import fitness
     from lamae.measure import electrodes
     from lamae.results.exploration import shown_leads
 
@@ -194,7 +194,7 @@ def _readable(
 
     `also` are leads to keep in any case.
     """
-    from lamae.gate import fitness
+    from lamae.inference.input_check import fitness
 
     fit = fitness(None, ecg, _quality(ecg, predictor, start), start)
     return ecg.only((*fit.leads, *also)), (fit.hidden,) if fit.hidden else ()

@@ -5,9 +5,9 @@ import torch
 from jaxtyping import Bool, Float32
 from torch import Generator, Tensor
 
-from lamae.checkpoint import Bundle
 from lamae.data import Records
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
+from lamae.inference.bundle import Bundle
 from lamae.model.mask import hide_random_patches
 from lamae.train.device import cpu_has_bf16
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from lamae.checkpoint import load_bundled
 from lamae.compare.budget import Budget, rehearsal_budget
 from lamae.compare.rehearsal import simulated_records
 from lamae.compare.results import (
@@ -34,6 +33,7 @@ from lamae.compare.table import render
 from lamae.compare.work import Workshop
 from lamae.data import TEST_FOLD, load_records
 from lamae.errors import DataError, InputError, WeightsError
+from lamae.inference.bundle import load_bundled
 from lamae.signal.preprocess import InputSpec
 
 

@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Bool, Float32
 from torch import nn
 
-from lamae.checkpoint import Bundle
 from lamae.compare.budget import Budget
 from lamae.compare.resnet import ResNet, draw_leads
 from lamae.compare.rows import Row
 from lamae.compare.shares import labelled_rows, repeats
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records
+from lamae.inference.bundle import Bundle
 from lamae.model import Classifier
 from lamae.train.device import cpu_has_bf16, make_fabric
 from lamae.train.finetune import fit_classifier

@@ -13,7 +13,6 @@ import torch
 from jaxtyping import Bool, Float, Float32
 from torch import Tensor, nn
 
-from lamae.checkpoint import Bundle, load_bundled
 from lamae.compare.budget import Budget
 from lamae.compare.pretraining import Spent, pretrain, records_for
 from lamae.compare.restoration import restoration_errors
@@ -33,6 +32,7 @@ from lamae.compare.training import outputs, train_classifier
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records
 from lamae.ecg import LEADS
 from lamae.errors import DataError
+from lamae.inference.bundle import Bundle, load_bundled
 from lamae.model import Classifier
 from lamae.model.latent import Backbone
 from lamae.train.probe import best_probe, fit_probes

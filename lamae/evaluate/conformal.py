@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lamae.checkpoint import CodeRule
 from lamae.ecg.statements import ICD10_CODES
+from lamae.inference.bundle import CodeRule
 from lamae.results.verdict import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
 
 LEVEL = 0.9

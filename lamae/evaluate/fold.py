@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Float32
 from tqdm import tqdm
 
-from lamae import gate
 from lamae.data import TEST_FOLD, Records, load_records
 from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.evaluate.calibration import calibration_report
@@ -17,8 +16,9 @@ from lamae.evaluate.conformal import count_verdicts
 from lamae.evaluate.ranking import bootstrap_auroc, countable, report
 from lamae.evaluate.restoration import score_restoration
 from lamae.evaluate.subgroups import score_subgroups
+from lamae.inference import input_check
+from lamae.inference.predictor import Predictor
 from lamae.model.classifier import code_logits
-from lamae.predict import Predictor
 
 BATCH = 64
 # Statements that fewer training ECGs carried stay out of "statements_trained".
@@ -43,7 +43,7 @@ def evaluate(
         progress: Show progress bars.
 
     Returns:
-        As `score_records`, under "gate" how many ECGs `lamae.gate` refuses, and under
+        As `score_records`, under "gate" how many ECGs `lamae.inference.input_check` refuses, and under
         "restoration" what `score_restoration` returns.
 
     Raises:
@@ -55,7 +55,7 @@ def evaluate(
     records = load_records(data, predictor.spec, folds=[fold], progress=progress)
     records = records.folds([fold], labelled=True)
     scored = score_records(predictor, records, rng=np.random.default_rng(0), progress=progress)
-    scored["gate"] = gate.refused(predictor, records, progress=progress)
+    scored["gate"] = input_check.refused(predictor, records, progress=progress)
     if restoration:
         scored["restoration"] = score_restoration(predictor, records, progress=progress)
     return scored

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from lamae.data import Records
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
 from lamae.errors import DataError
-from lamae.predict import Predictor
+from lamae.inference.predictor import Predictor
 from lamae.signal.linear import linear_estimate
 
 BATCH = 32

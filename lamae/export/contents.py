@@ -10,7 +10,7 @@ from lamae.results.measurement import ESTIMATED, NAMES, Measurements
 from lamae.results.prediction import Prediction
 
 if TYPE_CHECKING:
-    from lamae.predict import Predictor
+    from lamae.inference.predictor import Predictor
 
 # The higher ages are rare enough to tell who someone is.
 # Source: HIPAA Privacy Rule, 45 CFR 164.514(b)(2)(i)(C).
@@ -106,7 +106,7 @@ def report(ecg: ECG, predictor: "Predictor | None", *, start: float = 0.0) -> Re
     window = ecg.window(start, WINDOW)
     quality, found = signal_quality(window), measurements(window)
     # Behind it stands torch, which the screen starts without.
-    from lamae.gate import fitness
+    from lamae.inference.input_check import fitness
 
     prediction = None
     remarks: tuple[str, ...] = ()

@@ -110,7 +110,7 @@ def removal_curves(scores: SubsetScores, codes: Sequence[str], *, dark: bool = F
     Each code is one trace named after it; the ticks name the lead that goes.
 
     Args:
-        scores: Of `lamae.subsets.removal`.
+        scores: Of `lamae.inference.lead_subsets.removal`.
         codes: Codes to draw.
         dark: For a dark page.
     """
@@ -161,7 +161,7 @@ def next_leads(scores: SubsetScores, *, dark: bool = False) -> go.Figure:
     Leads that follow from the chosen ones stand last, hatched. A bar's `customdata` is the lead.
 
     Args:
-        scores: Of `lamae.subsets.with_each`.
+        scores: Of `lamae.inference.lead_subsets.with_each`.
         dark: For a dark page.
     """
     colours = palette(dark)

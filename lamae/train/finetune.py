@@ -13,11 +13,6 @@ from lightning.fabric import Fabric
 from torch import Generator, Tensor, nn
 from torch.nn import functional as F
 
-from lamae.checkpoint import (
-    Bundle,
-    load_bundle,
-    save_bundle,
-)
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_records
 from lamae.ecg import LEADS
 from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES, statement_indices
@@ -29,10 +24,15 @@ from lamae.evaluate import (
     macro_auroc,
     score_records,
 )
+from lamae.inference.bundle import (
+    Bundle,
+    load_bundle,
+    save_bundle,
+)
+from lamae.inference.predictor import Predictor
 from lamae.model import Classifier
 from lamae.model.classifier import StatementModel, code_logits
 from lamae.model.mask import hide_all_but_a_stretch, hide_random_leads, hide_random_patches
-from lamae.predict import Predictor
 from lamae.train.augment import augment, mix
 from lamae.train.config import RunConfig
 from lamae.train.device import is_first, make_fabric

@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float32, Float64
 from torch import Generator, Tensor, nn
 
-from lamae import gate
-from lamae.checkpoint import Bundle, load_bundle, save_bundle
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_records
+from lamae.inference import input_check
+from lamae.inference.bundle import Bundle, load_bundle, save_bundle
 from lamae.model import MaskedAutoencoder, masked_loss, relative_loss
 from lamae.model.mask import draw_mask
 from lamae.train.augment import AugmentConfig, augment, turn
@@ -165,7 +165,7 @@ def _mix(model: nn.Module, other: nn.Module, share: float) -> None:
 def _continued_card(card: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
     """The card of weights that were trained on, without what the former ones restored."""
     results = {name: part for name, part in card.get("results", {}).items() if name != "test"}
-    kept = {name: entry for name, entry in card.items() if name != gate.CARD_ENTRY}
+    kept = {name: entry for name, entry in card.items() if name != input_check.CARD_ENTRY}
     return {**kept, "results": results, "continued": [*card.get("continued", []), run]}
 
 

@@ -3,15 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from lamae import gate
-from lamae.checkpoint import (
-    BUNDLED,
-    Bundle,
-    CodeRule,
-    load_bundle,
-    save_bundle,
-    write_manifest,
-)
 from lamae.data import TEST_FOLD, VALIDATION_FOLD, Records, load_records
 from lamae.ecg.statements import ICD10_CODES
 from lamae.evaluate import (
@@ -22,7 +13,16 @@ from lamae.evaluate import (
     fit_platt,
     statement_logits,
 )
-from lamae.predict import Predictor
+from lamae.inference import input_check
+from lamae.inference.bundle import (
+    BUNDLED,
+    Bundle,
+    CodeRule,
+    load_bundle,
+    save_bundle,
+    write_manifest,
+)
+from lamae.inference.predictor import Predictor
 from lamae.results import verdict
 
 LEAST_TRAINING_POSITIVES = 20
@@ -74,7 +74,7 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
     card = {
         **bundle.card,
         verdict.CARD_ENTRY: conformal.conformal_entry(bundle.rules, scores, labelled.code_labels()),
-        gate.CARD_ENTRY: gate.reference(predictor, validation),
+        input_check.CARD_ENTRY: input_check.reference(predictor, validation),
     }
     judging = Predictor(replace(bundle, card=card))
     test = evaluate(judging, data, fold=TEST_FOLD, restoration=True)

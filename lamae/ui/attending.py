@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
-from lamae.cohort import rank_agreement
 from lamae.ecg import ECG
 from lamae.errors import LamaeError
+from lamae.inference.cohort import rank_agreement
 from lamae.results.prediction import LeadAttention
 from lamae.signal.waves import wave_shares
 from lamae.ui import cache, exploring, widgets

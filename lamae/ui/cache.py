@@ -22,8 +22,8 @@ from lamae.results.prediction import Attribution, LeadAttention, Prediction
 from lamae.ui import library
 
 if TYPE_CHECKING:
-    from lamae.gate import Fitness
-    from lamae.predict import Predictor
+    from lamae.inference.input_check import Fitness
+    from lamae.inference.predictor import Predictor
 
 
 # How long the names in a folder stand before it is listed again: nothing tells when one changed.
@@ -50,7 +50,7 @@ def predictor() -> "Predictor":
         WeightsError: The weights are missing or damaged.
     """
     # torch takes seconds to import: the paper is drawn before the model is wanted.
-    from lamae.predict import Predictor
+    from lamae.inference.predictor import Predictor
 
     return Predictor.bundled()
 
@@ -106,9 +106,9 @@ def amplitudes(ecg: ECG, start: float) -> tuple[Amplitude, ...]:
 
 def readable(ecg: ECG, start: float) -> "Fitness":
     """Which leads of the window from `start` s can be read; known ECGs are not asked."""
-    from lamae import gate
+    from lamae.inference import input_check
 
-    return gate.fitness(None, ecg, quality(ecg, start), start)
+    return input_check.fitness(None, ecg, quality(ecg, start), start)
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
@@ -118,13 +118,13 @@ def fitness(ecg: ECG, start: float) -> "Fitness":
     Raises:
         LamaeError: The model cannot be loaded.
     """
-    from lamae import gate
+    from lamae.inference import input_check
 
     found = readable(ecg, start)
     said = measure.doubt(measurements(ecg, start))
     if not found.usable:
         return replace(found, electrodes=said)
-    return gate.fitness(predictor(), ecg, quality(ecg, start), start, said)
+    return input_check.fitness(predictor(), ecg, quality(ecg, start), start, said)
 
 
 def shown(ecg: ECG, start: float, also: Sequence[str] = ()) -> ECG:

@@ -10,11 +10,11 @@ import streamlit as st
 from jaxtyping import Float32
 
 from lamae import figures
-from lamae.cohort import FEWEST, group_weights, weigh
 from lamae.ecg import ECG, LEADS, WINDOW
 from lamae.ecg.statements import ICD10_CODES, ICD10_TITLES
 from lamae.errors import LamaeError, ReadError
-from lamae.gate import fitness
+from lamae.inference.cohort import FEWEST, group_weights, weigh
+from lamae.inference.input_check import fitness
 from lamae.measure import signal_quality
 from lamae.results.exploration import GroupWeights
 from lamae.ui import cache, demos, library, widgets

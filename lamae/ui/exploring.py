@@ -49,19 +49,19 @@ def untouched(ecg: ECG, start: float) -> Reconstruction:
 @st.cache_data(show_spinner="Restoring it again", **ABOUT_AN_ECG)
 def band(ecg: ECG, start: float, hiding: Hiding) -> Band:
     """How far restorations of the same window differ."""
-    from lamae import restorations
+    from lamae.inference import reconstruction
 
     found = reconstruction(ecg, start, hiding)
-    return restorations.band(predictor(), ecg, found, hiding)
+    return reconstruction.band(predictor(), ecg, found, hiding)
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
 def hiding_curve(ecg: ECG, start: float) -> HidingCurve:
     """Error against hidden share, with a progress bar while it is computed."""
-    from lamae import restorations
+    from lamae.inference import reconstruction
 
     with progress("Restoring at ten shares") as advance:
-        return restorations.hiding_curve(predictor(), ecg, start=start, progress=advance)
+        return reconstruction.hiding_curve(predictor(), ecg, start=start, progress=advance)
 
 
 def repair(ecg: ECG, start: float, leads: tuple[str, ...], unreadable: tuple[str, ...]) -> Repair:
@@ -69,9 +69,9 @@ def repair(ecg: ECG, start: float, leads: tuple[str, ...], unreadable: tuple[str
 
     Not kept: it takes one forward pass, and an ECG cannot be pickled.
     """
-    from lamae import restorations
+    from lamae.inference import reconstruction
 
-    return restorations.repair(predictor(), ecg, leads, unreadable=unreadable, start=start)
+    return reconstruction.repair(predictor(), ecg, leads, unreadable=unreadable, start=start)
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
@@ -85,37 +85,37 @@ def waves(ecg: ECG, start: float) -> dict[str, Bool[np.ndarray, " time"]]:
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
 def without_each(ecg: ECG, start: float) -> SubsetScores:
     """The codes without each lead in turn."""
-    from lamae import subsets
+    from lamae.inference import lead_subsets
 
     with progress("Leaving out each lead") as advance:
-        return subsets.without_each(predictor(), ecg, start=start, progress=advance)
+        return lead_subsets.without_each(predictor(), ecg, start=start, progress=advance)
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
 def removal(ecg: ECG, start: float, order: tuple[str, ...]) -> SubsetScores:
     """The codes as leads go one by one."""
-    from lamae import subsets
+    from lamae.inference import lead_subsets
 
     with progress("Removing leads") as advance:
-        return subsets.removal(predictor(), ecg, order, start=start, progress=advance)
+        return lead_subsets.removal(predictor(), ecg, order, start=start, progress=advance)
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
 def with_each(ecg: ECG, start: float, leads: tuple[str, ...]) -> SubsetScores:
     """The codes with some leads, and with each other one added."""
-    from lamae import subsets
+    from lamae.inference import lead_subsets
 
     with progress("Adding each lead") as advance:
-        return subsets.with_each(predictor(), ecg, leads, start=start, progress=advance)
+        return lead_subsets.with_each(predictor(), ecg, leads, start=start, progress=advance)
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
 def robustness(ecg: ECG, start: float) -> Robustness:
     """How far the codes move with fewer leads, with a progress bar while it is computed."""
-    from lamae import subsets
+    from lamae.inference import lead_subsets
 
     with progress("Trying sets of leads") as advance:
-        return subsets.robustness(predictor(), ecg, start=start, progress=advance)
+        return lead_subsets.robustness(predictor(), ecg, start=start, progress=advance)
 
 
 def on_demand(label: str, key: str, wanted: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from app_views import ROOT, checked
 from streamlit.testing.v1 import AppTest
 
-from lamae.predict import Predictor
+from lamae.inference.predictor import Predictor
 
 
 @pytest.fixture(scope="module")

@@ -21,10 +21,10 @@ from app_views import (
 )
 
 from lamae.attribute import METHODS, explain
-from lamae.checkpoint import Bundle, CodeRule
 from lamae.ecg.icd10 import DOUBTS, block_of, chapter_of, not_coded
+from lamae.inference.bundle import Bundle, CodeRule
+from lamae.inference.predictor import Predictor
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
-from lamae.predict import Predictor
 from lamae.results.attribution_checks import EXPECTED
 from lamae.signal.preprocess import InputSpec
 from lamae.ui import demos

@@ -25,12 +25,12 @@ from app_views import (
 
 from lamae import io
 from lamae.attribute import explain
-from lamae.cohort import rank_agreement
 from lamae.ecg import CHEST_LEADS, LEADS
-from lamae.restorations import repair
+from lamae.inference.cohort import rank_agreement
+from lamae.inference.lead_subsets import with_each
+from lamae.inference.reconstruction import repair
 from lamae.results.exploration import Hiding, Stretch
 from lamae.results.prediction import NOTICE
-from lamae.subsets import with_each
 from lamae.ui import demos, hiding, links, repairing
 
 PTBXL = Path(__file__).parents[3] / "shared" / "ptbxl" / "records100" / "00000"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from lamae.checkpoint import Bundle, CodeRule
 from lamae.ecg import ECG
+from lamae.inference.bundle import Bundle, CodeRule
+from lamae.inference.predictor import Predictor
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
-from lamae.predict import Predictor
 from lamae.signal.preprocess import InputSpec
 from lamae.simulate import simulate
 

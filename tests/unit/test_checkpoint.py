@@ -8,7 +8,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from lamae.checkpoint import (
+from lamae.errors import WeightsError
+from lamae.inference.bundle import (
     Bundle,
     CodeRule,
     load_bundle,
@@ -16,7 +17,6 @@ from lamae.checkpoint import (
     save_bundle,
     write_manifest,
 )
-from lamae.errors import WeightsError
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
 from lamae.signal.preprocess import InputSpec
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from lamae.cohort import group_weights, rank_agreement, weigh
+from lamae.inference.cohort import group_weights, rank_agreement, weigh
 
 
 def test_one_pass_gives_attention_and_suggestions(tiny, sinus):

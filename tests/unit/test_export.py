@@ -18,8 +18,8 @@ from lamae import export, io
 from lamae.ecg import ECG, LEADS
 from lamae.ecg.icd10 import not_coded
 from lamae.errors import InputError
-from lamae.gate import CARD_ENTRY, QUANTILES
-from lamae.predict import Predictor
+from lamae.inference.input_check import CARD_ENTRY, QUANTILES
+from lamae.inference.predictor import Predictor
 from lamae.results.measurement import ESTIMATED
 from lamae.results.prediction import MINORS, NOTICE, OLD_GROUP
 from lamae.simulate import simulate

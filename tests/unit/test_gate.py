@@ -10,9 +10,16 @@ import torch
 from lamae.data import Records
 from lamae.ecg import lead_indices
 from lamae.errors import DataError
-from lamae.gate import LIMIT, fixed_masks, judge, reference, refused, restoration_error
+from lamae.inference.input_check import (
+    LIMIT,
+    fixed_masks,
+    judge,
+    reference,
+    refused,
+    restoration_error,
+)
+from lamae.inference.predictor import Predictor
 from lamae.model import MaskedAutoencoder
-from lamae.predict import Predictor
 from lamae.signal.preprocess import prepare
 
 

@@ -15,9 +15,9 @@ from pdf_reading import page_streams, texts
 from lamae.__main__ import main
 from lamae.attribute import explain
 from lamae.ecg import LEADS
-from lamae.gate import Gate
+from lamae.inference.input_check import Gate
+from lamae.inference.predictor import Predictor
 from lamae.io import read_path, write
-from lamae.predict import Predictor
 
 ROOT = Path(__file__).parents[2]
 WEIGHTS = ROOT / "assets" / "weights"
@@ -268,7 +268,7 @@ class TestAnswers:
         self, run: Run, ecg: Path, monkeypatch: pytest.MonkeyPatch
     ):
         unlike = Gate(error=2.0, typical=0.2, limit=0.8, ecgs=481)
-        monkeypatch.setattr("lamae.gate.judge", lambda *_: unlike)
+        monkeypatch.setattr("lamae.inference.input_check.judge", lambda *_: unlike)
         assert_refused(run("predict", ecg), "No codes are suggested", "unlike the ECGs")
 
     def test_every_format_gives_the_same_prediction(self, run: Run, ecg: Path, tmp_path: Path):

@@ -10,8 +10,8 @@ import torch
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
 from lamae.ecg.statements import STATEMENT_NAMES, statements_of
 from lamae.errors import InputError, WeightsError
+from lamae.inference.predictor import Predictor
 from lamae.model import MaskedAutoencoder
-from lamae.predict import Predictor
 from lamae.signal.preprocess import prepare
 
 

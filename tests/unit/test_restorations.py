@@ -7,7 +7,7 @@ import pytest
 
 from lamae.ecg import LEADS, lead_indices
 from lamae.errors import InputError
-from lamae.restorations import SHARES, band, hiding_curve, repair
+from lamae.inference.reconstruction import SHARES, band, hiding_curve, repair
 from lamae.results.exploration import Hiding, Stretch
 
 
@@ -40,7 +40,7 @@ def test_a_band_lies_where_something_was_hidden_and_says_what_it_covers(tiny, si
 
 
 def test_a_band_of_one_draw_that_sees_all_is_the_restoration(tiny, sinus, monkeypatch):
-    monkeypatch.setattr("lamae.restorations.SHOWN", 1.0)
+    monkeypatch.setattr("lamae.inference.reconstruction.SHOWN", 1.0)
     found = tiny.reconstruct(sinus, hide=("V2", "V3"))
     spread = band(tiny, sinus, found, Hiding(leads=("V2", "V3")), draws=1)
     np.testing.assert_allclose(spread.low[7:9], found.output[7:9], atol=1e-5)

@@ -5,7 +5,7 @@ import pytest
 
 from lamae.ecg import LEADS
 from lamae.errors import InputError
-from lamae.subsets import lead_subsets, removal, robustness, with_each, without_each
+from lamae.inference.lead_subsets import lead_subsets, removal, robustness, with_each, without_each
 
 
 def single(tiny, ecg, leads):

@@ -13,9 +13,9 @@ from pdf_reading import page_streams, texts
 from lamae import export, io
 from lamae.__main__ import main
 from lamae.ecg import ECG, LEADS
-from lamae.gate import CARD_ENTRY, fitness
+from lamae.inference.input_check import CARD_ENTRY, fitness
+from lamae.inference.predictor import Predictor
 from lamae.measure import signal_quality
-from lamae.predict import Predictor
 from lamae.simulate import simulate
 
 FLAT = ("I", "aVL", "V5", "V6")

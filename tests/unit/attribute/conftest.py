@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from lamae.predict import Predictor
+from lamae.inference.predictor import Predictor
 
 
 class LinearPredictor(Predictor):

@@ -12,7 +12,7 @@ from lamae.attribute.baselines import median_beat_throughout, normal_ecgs, witho
 from lamae.attribute.case import ECGS_AT_ONCE, score_of
 from lamae.ecg import lead_indices
 from lamae.errors import InputError, SignalError
-from lamae.predict import Predictor
+from lamae.inference.predictor import Predictor
 from lamae.results.attribution_checks import PARTS
 from lamae.signal.preprocess import prepare
 from lamae.simulate import simulate

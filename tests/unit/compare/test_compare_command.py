@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from lamae.__main__ import main
-from lamae.checkpoint import Bundle, load_bundle
 from lamae.compare import results, run, work
 from lamae.compare.budget import rehearsal_budget
 from lamae.compare.rehearsal import simulated_records
@@ -20,8 +19,9 @@ from lamae.compare.table import minutes, render
 from lamae.compare.work import Workshop
 from lamae.errors import DataError, InputError, WeightsError
 from lamae.evaluate import code_scores, macro_auroc, statement_logits
+from lamae.inference.bundle import Bundle, load_bundle
+from lamae.inference.predictor import Predictor
 from lamae.model import Classifier, MaskedAutoencoder
-from lamae.predict import Predictor
 from lamae.signal.preprocess import InputSpec
 from lamae.train.device import device_name
 from lamae.train.finetune import finetune_on

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from lamae.checkpoint import Bundle
 from lamae.compare import training as rows_trained
 from lamae.compare.budget import rehearsal_budget
 from lamae.compare.pretraining import records_for
@@ -15,6 +14,7 @@ from lamae.compare.shares import labelled_rows, repeats
 from lamae.compare.training import begin_with, outputs, train_classifier
 from lamae.data import Records
 from lamae.ecg import LEADS
+from lamae.inference.bundle import Bundle
 from lamae.model import Classifier, MaskedAutoencoder
 from lamae.signal.preprocess import InputSpec
 

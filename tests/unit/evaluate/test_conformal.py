@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lamae.checkpoint import CodeRule
 from lamae.ecg.statements import ICD10_CODES
 from lamae.evaluate.conformal import conformal_entry, count_verdicts, fit_cuts
+from lamae.inference.bundle import CodeRule
 from lamae.results.verdict import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
 
 

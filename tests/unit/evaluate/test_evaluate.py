@@ -10,12 +10,12 @@ import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from lamae import evaluate
-from lamae.checkpoint import CodeRule
 from lamae.data import Records
 from lamae.ecg.statements import ICD10_CODES, STATEMENTS
 from lamae.errors import DataError
 from lamae.evaluate.resample import weighted_auroc, weighted_average_precision
-from lamae.predict import Predictor
+from lamae.inference.bundle import CodeRule
+from lamae.inference.predictor import Predictor
 
 
 @pytest.fixture

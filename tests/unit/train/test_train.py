@@ -11,16 +11,16 @@ import numpy as np
 import pytest
 import torch
 
-from lamae import gate
 from lamae.__main__ import main
-from lamae.checkpoint import load_bundle
 from lamae.data import Records
 from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES
 from lamae.errors import DataError, InputError
 from lamae.evaluate import evaluate
+from lamae.inference import input_check
+from lamae.inference.bundle import load_bundle
+from lamae.inference.predictor import Predictor
 from lamae.model import ModelConfig
 from lamae.model.mask import MaskConfig
-from lamae.predict import Predictor
 from lamae.results import verdict
 from lamae.signal.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
@@ -238,7 +238,7 @@ def test_going_on_with_weights_changes_what_restores_and_leaves_the_classifier(
         card={
             **tuned.card,
             "results": {**tuned.card["results"], "test": {}},
-            gate.CARD_ENTRY: {},
+            input_check.CARD_ENTRY: {},
             verdict.CARD_ENTRY: {},
         },
     )
@@ -252,7 +252,7 @@ def test_going_on_with_weights_changes_what_restores_and_leaves_the_classifier(
     before, after = tuned.mae.state_dict(), later.mae.state_dict()
     assert not torch.equal(before["decoder.to_patch.weight"], after["decoder.to_patch.weight"])
     assert later.card["results"] == {"validation": tuned.card["results"]["validation"]}
-    assert gate.CARD_ENTRY not in later.card
+    assert input_check.CARD_ENTRY not in later.card
     assert verdict.CARD_ENTRY in later.card
     (continued,) = later.card["continued"]
     assert (continued["epochs"], continued["data"]["records"]) == (config.epochs, 24)
@@ -287,12 +287,12 @@ def test_release_scores_the_test_fold_and_writes_the_manifest(
     assert [rule.code for rule in bundle.rules] == ["I44.7"]
     entry = bundle.card[verdict.CARD_ENTRY]
     assert entry["codes"]["I44.7"]["positives"] == entry["codes"]["I44.7"]["negatives"] == 8
-    again = gate.reference(Predictor(bundle), whole.folds([9]), progress=False)
-    assert bundle.card[gate.CARD_ENTRY] == again
+    again = input_check.reference(Predictor(bundle), whole.folds([9]), progress=False)
+    assert bundle.card[input_check.CARD_ENTRY] == again
     assert again["ecgs"] == 16
     # What is said of the test fold, with these cuts and this gate.
     test = bundle.card["results"]["test"]
-    assert test["gate"] == gate.refused(Predictor(bundle), whole.folds([10]), progress=False)
+    assert test["gate"] == input_check.refused(Predictor(bundle), whole.folds([10]), progress=False)
     blocked = int(whole.folds([10]).code_labels()[:, ICD10_CODES.index("I44.7")].sum())
     pairs = {name: sum(said.values()) for name, said in test["verdicts"].items()}
     assert pairs == {"carried": blocked, "not_carried": 10 - blocked}
@@ -449,9 +449,11 @@ def test_the_card_keeps_nothing_of_codes_that_other_weights_suggested(
     records, pretrained, tmp_path
 ):
     before = load_bundle(pretrained)
-    shipped = replace(before, card={**before.card, verdict.CARD_ENTRY: {}, gate.CARD_ENTRY: {}})
+    shipped = replace(
+        before, card={**before.card, verdict.CARD_ENTRY: {}, input_check.CARD_ENTRY: {}}
+    )
     card = load_bundle(finetune_on(CONFIG, records, tmp_path, shipped)).card
-    assert not {verdict.CARD_ENTRY, gate.CARD_ENTRY} & set(card)
+    assert not {verdict.CARD_ENTRY, input_check.CARD_ENTRY} & set(card)
     assert card["pretraining"] == before.card["pretraining"]
 
 

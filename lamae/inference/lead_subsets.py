@@ -7,7 +7,7 @@ import torch
 
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError
-from lamae.predict import Predictor
+from lamae.inference.predictor import Predictor
 from lamae.results.exploration import Robustness, SubsetScores, shown_leads
 from lamae.signal.preprocess import prepare
 

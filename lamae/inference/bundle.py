@@ -23,7 +23,7 @@ from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
 from lamae.signal.preprocess import InputSpec
 
 FORMAT = "2"
-BUNDLED = Path(__file__).parent.parent / "assets" / "weights"
+BUNDLED = Path(__file__).parents[2] / "assets" / "weights"
 
 
 @dataclass(frozen=True)

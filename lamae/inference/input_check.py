@@ -18,9 +18,9 @@ from tqdm import tqdm
 from lamae.data import Records
 from lamae.ecg import ECG
 from lamae.errors import DataError
+from lamae.inference.predictor import Predictor
 from lamae.measure import LeadQuality, usable
 from lamae.measure.quality import READABLE
-from lamae.predict import Predictor
 from lamae.results.prediction import MINORS, OLD, Prediction, as_tested, of_old_people
 from lamae.signal.preprocess import prepare
 

@@ -8,11 +8,11 @@ import torch
 from jaxtyping import Bool, Float, Float32, Float64
 from torch import Tensor
 
-from lamae.attend import attention_of
-from lamae.checkpoint import Bundle, load_bundled
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.ecg.statements import ICD10_TITLES, STATEMENTS, statement_indices
 from lamae.errors import InputError, WeightsError
+from lamae.inference.attention import attention_of
+from lamae.inference.bundle import Bundle, load_bundled
 from lamae.model import Classifier
 from lamae.model.classifier import code_logits
 from lamae.model.mask import hide_parts

@@ -10,9 +10,9 @@ from torch import Generator, Tensor
 
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError
+from lamae.inference.predictor import Predictor
 from lamae.model.linear import linear_leads
 from lamae.model.mask import hide_parts, hide_random_patches
-from lamae.predict import Predictor
 from lamae.results.exploration import Band, Hiding, HidingCurve, Repair
 from lamae.results.prediction import Reconstruction
 from lamae.signal.linear import compare

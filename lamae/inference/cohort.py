@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float, Float64
 from scipy.stats import spearmanr
 
-from lamae.attend import attention_of
 from lamae.ecg import ECG, LEADS
 from lamae.errors import WeightsError
-from lamae.predict import Predictor
+from lamae.inference.attention import attention_of
+from lamae.inference.predictor import Predictor
 from lamae.results.exploration import GroupWeights
 from lamae.results.prediction import LeadAttention
 from lamae.results.verdict import SUGGESTED
