@@ -16,7 +16,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lamae.attribute import explain
     from lamae.ecg import ECG, LEADS
     from lamae.errors import (
         AnswerNeeded,
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
         ReadError,
         WeightsError,
     )
+    from lamae.inference.attribution import explain
     from lamae.inference.bundle import Bundle, load_bundle
     from lamae.inference.predictor import Predictor
     from lamae.io import read, read_path
@@ -61,7 +61,7 @@ __version__ = "0.1.0"
 # Where each name lives; the same as the imports above, which only type checkers follow.
 _HOME: Mapping[str, str] = MappingProxyType(
     {
-        "explain": "attribute",
+        "explain": "inference.attribution",
         "Bundle": "inference.bundle",
         "load_bundle": "inference.bundle",
         "ECG": "ecg",

@@ -159,7 +159,7 @@ def attention(ecg: ECG, start: float, stage: Literal["pretrained", "fine-tuned"]
 
 def methods() -> dict[str, Any]:
     """The attribution methods, the quickest first."""
-    from lamae.attribute import METHODS
+    from lamae.inference.attribution import METHODS
 
     return dict(METHODS)
 
@@ -189,7 +189,7 @@ def _attribution(
     ecg: ECG, code: str, method: str, start: float, against: str | None
 ) -> Attribution:
     """The attribution, cut to its window: of a long recording nearly all of it is zero."""
-    from lamae.attribute import explain
+    from lamae.inference.attribution import explain
 
     # The bar is made and removed in here: Streamlit cannot replay a cached function that
     # writes to an element from outside. A click anywhere interrupts at its next step.

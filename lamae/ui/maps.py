@@ -22,7 +22,7 @@ COMPARED = ("input_x_gradient", "gradient_shap", "segment_ablation")
 
 def completeness(own: Attribution) -> Check | None:
     """Whether the parts add up; None for methods that promise no sum."""
-    from lamae.attribute.checks import completeness_check
+    from lamae.inference.attribution.checks import completeness_check
 
     return completeness_check(own)
 
@@ -32,7 +32,7 @@ def sums(
     ecg: ECG, code: str, method: str, start: float, against: str | None, _own: Attribution
 ) -> tuple[WaveSums, BeatMap | None, MedianBeat | None] | None:
     """A map summed over waves and averaged over beats; None where waves cannot be told."""
-    from lamae.attribute import beat_map, find_waves, wave_sums
+    from lamae.inference.attribution import beat_map, find_waves, wave_sums
 
     try:
         beats = find_waves(ecg.window(start, WINDOW))
@@ -47,7 +47,7 @@ def sums(
 
 def over_time(ecg: ECG, own: Attribution, by: str, start: float) -> TimeSums:
     """A map summed over all leads, by "second" or by "beat"."""
-    from lamae.attribute import time_sums
+    from lamae.inference.attribution import time_sums
 
     bundle = cache.predictor().bundle
     patch = bundle.config.patch / bundle.input.fs
@@ -60,8 +60,8 @@ def faithfulness(
     ecg: ECG, code: str, method: str, start: float, against: str | None, _own: Attribution
 ) -> tuple[Curves, tuple[Check, ...]]:
     """Whether the score follows the map, and whether other methods agree with it."""
-    from lamae.attribute.checks import agreement_check
-    from lamae.attribute.curves import curves, deletion_check, insertion_check
+    from lamae.inference.attribution.checks import agreement_check
+    from lamae.inference.attribution.curves import curves, deletion_check, insertion_check
 
     bar = _Bar("Hiding the ECG in the map's order, and in others")
     predictor = cache.predictor()
@@ -84,8 +84,8 @@ def robustness(
     ecg: ECG, code: str, method: str, start: float, against: str | None, _own: Attribution
 ) -> tuple[Check, ...]:
     """Whether the map changes with the weights, and stays under noise."""
-    from lamae.attribute import explain
-    from lamae.attribute.checks import randomisation_check, stability_check
+    from lamae.inference.attribution import explain
+    from lamae.inference.attribution.checks import randomisation_check, stability_check
 
     predictor = cache.predictor()
     bar = _Bar("Making the map of shuffled weights")

@@ -20,8 +20,8 @@ from app_views import (
     words,
 )
 
-from lamae.attribute import METHODS, explain
 from lamae.ecg.icd10 import DOUBTS, block_of, chapter_of, not_coded
+from lamae.inference.attribution import METHODS, explain
 from lamae.inference.bundle import Bundle, CodeRule
 from lamae.inference.predictor import Predictor
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig

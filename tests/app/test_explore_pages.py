@@ -24,8 +24,8 @@ from app_views import (
 )
 
 from lamae import io
-from lamae.attribute import explain
 from lamae.ecg import CHEST_LEADS, LEADS
+from lamae.inference.attribution import explain
 from lamae.inference.cohort import rank_agreement
 from lamae.inference.lead_subsets import with_each
 from lamae.inference.reconstruction import repair

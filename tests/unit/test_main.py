@@ -13,8 +13,8 @@ import pytest
 from pdf_reading import page_streams, texts
 
 from lamae.__main__ import main
-from lamae.attribute import explain
 from lamae.ecg import LEADS
+from lamae.inference.attribution import explain
 from lamae.inference.input_check import Gate
 from lamae.inference.predictor import Predictor
 from lamae.io import read_path, write

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lamae.attribute import beat_map, explain, find_beats, wave_sums
-from lamae.attribute.baselines import median_beat_throughout, without_waves
-from lamae.attribute.beats import Beats
+from lamae.inference.attribution import beat_map, explain, find_beats, wave_sums
+from lamae.inference.attribution.baselines import median_beat_throughout, without_waves
+from lamae.inference.attribution.beats import Beats
 from lamae.results.attribution_checks import PARTS
 from lamae.signal.preprocess import prepare
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from lamae.attribute import explain
-from lamae.attribute.checks import (
+from lamae.ecg import lead_indices, limb_lead_disagreement
+from lamae.inference.attribution import explain
+from lamae.inference.attribution.checks import (
     STAGES,
     agreement_check,
     completeness_check,
@@ -16,9 +17,8 @@ from lamae.attribute.checks import (
     randomised,
     stability_check,
 )
-from lamae.attribute.curves import curves, deletion_check, insertion_check
-from lamae.attribute.patches import per_patch, rank_correlation
-from lamae.ecg import lead_indices, limb_lead_disagreement
+from lamae.inference.attribution.curves import curves, deletion_check, insertion_check
+from lamae.inference.attribution.patches import per_patch, rank_correlation
 from lamae.results.attribution_checks import EXPECTED
 
 CODE = "I48.91"

@@ -7,11 +7,11 @@ import pytest
 import torch
 from captum.attr import GradientShap
 
-from lamae.attribute import METHODS, explain, find_beats, time_sums
-from lamae.attribute.baselines import median_beat_throughout, normal_ecgs, without_waves
-from lamae.attribute.case import ECGS_AT_ONCE, score_of
 from lamae.ecg import lead_indices
 from lamae.errors import InputError, SignalError
+from lamae.inference.attribution import METHODS, explain, find_beats, time_sums
+from lamae.inference.attribution.baselines import median_beat_throughout, normal_ecgs, without_waves
+from lamae.inference.attribution.case import ECGS_AT_ONCE, score_of
 from lamae.inference.predictor import Predictor
 from lamae.results.attribution_checks import PARTS
 from lamae.signal.preprocess import prepare

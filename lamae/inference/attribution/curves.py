@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Bool, Float, Float64, Int
 from torch import Tensor
 
-from lamae.attribute.case import ECGS_AT_ONCE, Progress, Score, score_of
-from lamae.attribute.patches import per_patch
 from lamae.ecg import ECG
+from lamae.inference.attribution.case import ECGS_AT_ONCE, Progress, Score, score_of
+from lamae.inference.attribution.patches import per_patch
 from lamae.inference.predictor import Predictor
 from lamae.results.attribution_checks import Check, Curves
 from lamae.results.prediction import Attribution

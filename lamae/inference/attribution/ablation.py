@@ -6,9 +6,9 @@ from captum.attr import FeatureAblation
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from lamae.attribute.baselines import without_waves
-from lamae.attribute.beats import OTHER, find_beats, find_waves
-from lamae.attribute.case import ECGS_AT_ONCE, Case, Found
+from lamae.inference.attribution.baselines import without_waves
+from lamae.inference.attribution.beats import OTHER, find_beats, find_waves
+from lamae.inference.attribution.case import ECGS_AT_ONCE, Case, Found
 from lamae.results.attribution_checks import PARTS
 
 # A second each in a window of ten.

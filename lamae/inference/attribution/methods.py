@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from lamae.attribute import ablation, gradients
-from lamae.attribute.case import Case, Found
+from lamae.inference.attribution import ablation, gradients
+from lamae.inference.attribution.case import Case, Found
 
 
 @dataclass(frozen=True)

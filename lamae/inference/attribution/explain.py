@@ -4,10 +4,10 @@ import numpy as np
 import torch
 from jaxtyping import Float32
 
-from lamae.attribute.case import Case, Progress, score_of
-from lamae.attribute.methods import METHODS
 from lamae.ecg import ECG, lead_indices
 from lamae.errors import InputError
+from lamae.inference.attribution.case import Case, Progress, score_of
+from lamae.inference.attribution.methods import METHODS
 from lamae.inference.predictor import Predictor
 from lamae.results.prediction import Attribution
 from lamae.signal.preprocess import prepare, to_recording

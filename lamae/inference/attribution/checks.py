@@ -1,6 +1,6 @@
 """Checks that a map has to pass before anything may be read from it; each can fail.
 
-Deletion and insertion are in `lamae.attribute.curves`.
+Deletion and insertion are in `lamae.inference.attribution.curves`.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,9 +12,9 @@ import torch
 from jaxtyping import Float32, Float64
 from torch import Generator
 
-from lamae.attribute.case import Progress
-from lamae.attribute.patches import per_patch, rank_correlation
 from lamae.ecg import ECG, LEADS, LIMB_FROM_I_II, LIMB_LEADS, lead_indices
+from lamae.inference.attribution.case import Progress
+from lamae.inference.attribution.patches import per_patch, rank_correlation
 from lamae.inference.bundle import Bundle
 from lamae.inference.predictor import Predictor
 from lamae.results.attribution_checks import Check

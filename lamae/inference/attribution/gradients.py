@@ -7,9 +7,9 @@ from captum.attr import InputXGradient, IntegratedGradients, Saliency
 from jaxtyping import Float
 from torch import Generator, Tensor
 
-from lamae.attribute.baselines import median_beat_throughout, normal_ecgs
-from lamae.attribute.beats import find_beats
-from lamae.attribute.case import ECGS_AT_ONCE, Case, Found, relative_error
+from lamae.inference.attribution.baselines import median_beat_throughout, normal_ecgs
+from lamae.inference.attribution.beats import find_beats
+from lamae.inference.attribution.case import ECGS_AT_ONCE, Case, Found, relative_error
 
 # Gauss-Legendre nodes: on a whole path, and on that of each lead.
 STEPS, STEPS_A_LEAD = 32, 16

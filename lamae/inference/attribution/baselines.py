@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from lamae.attribute.beats import Beats
+from lamae.inference.attribution.beats import Beats
 from lamae.results.attribution_checks import PARTS
 from lamae.signal.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
