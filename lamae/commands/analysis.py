@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 def predict(args: argparse.Namespace) -> Answer:
     """Codes that the ECG suggests."""
-    from lamae.export import code_values, model_values
     from lamae.inference.input_check import fitness
     from lamae.measure import electrodes
+    from lamae.report import code_values, model_values
     from lamae.results.exploration import shown_leads
 
     ecg, predictor = _ecg(args), predictor_of(args)
@@ -128,7 +128,8 @@ def explain(args: argparse.Namespace) -> Answer:
 
 def export(args: argparse.Namespace) -> Answer:
     """Write the ECG, its printed sheet or its results to a file."""
-    from lamae import export, io
+    from lamae import io
+    from lamae import report as export
 
     suffix = args.out.suffix.lower()
     if suffix not in (".pdf", ".json", ".csv", ".npz", ".hea"):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def evaluate(args: argparse.Namespace) -> Answer:
     """Score a labelled data set."""
-    from lamae.compare.table import interval
+    from lamae.benchmark.table import interval
     from lamae.evaluate import evaluate as score
     from lamae.evaluate.fold import LEAST_TRAINED
 
@@ -119,11 +119,11 @@ def release(args: argparse.Namespace) -> Answer:
 
 def compare(args: argparse.Namespace) -> Answer:
     """Make the comparison of pretrainings, or what is left of it, and its table."""
-    from lamae.compare.run import command
+    from lamae.benchmark.run import command
 
     if not args.table:
         make_folder(args.out)
-    from lamae.compare.table import render
+    from lamae.benchmark.table import render
 
     epochs = {
         name: value

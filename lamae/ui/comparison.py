@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from lamae.compare.results import load_results
-from lamae.compare.rows import LEAD_SETS, ROWS, SHARES
-from lamae.compare.table import lead_names, minutes, number, sentence, titled
+from lamae.benchmark.results import load_results
+from lamae.benchmark.rows import LEAD_SETS, ROWS, SHARES
+from lamae.benchmark.table import lead_names, minutes, number, sentence, titled
 from lamae.ui.scores import interval
 
 __all__ = ["ablations", "claims", "lead_sets", "load_results", "methods", "points", "sentence"]

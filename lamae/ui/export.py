@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from lamae import export, io
+from lamae import io
+from lamae import report as export
 from lamae.errors import WeightsError
 from lamae.results.prediction import NOTICE
 from lamae.ui import cache

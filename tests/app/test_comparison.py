@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lamae.compare.rows import LEAD_SETS, ROWS
+from lamae.benchmark.rows import LEAD_SETS, ROWS
 from lamae.errors import DataError
 from lamae.ui import cache, comparison
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lamae import export as results
 from lamae import io
+from lamae import report as results
 from lamae.ui import cache, demos, export
 from lamae.ui.session import InHand
 

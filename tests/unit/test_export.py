@@ -14,7 +14,8 @@ import wfdb
 from pdf_reading import page_streams, streams, texts
 
 import lamae
-from lamae import export, io
+from lamae import io
+from lamae import report as export
 from lamae.ecg import ECG, LEADS
 from lamae.ecg.icd10 import not_coded
 from lamae.errors import InputError

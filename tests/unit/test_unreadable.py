@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from pdf_reading import page_streams, texts
 
-from lamae import export, io
+from lamae import io
+from lamae import report as export
 from lamae.__main__ import main
 from lamae.ecg import ECG, LEADS
 from lamae.inference.input_check import CARD_ENTRY, fitness

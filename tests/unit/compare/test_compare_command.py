@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from lamae.__main__ import main
-from lamae.compare import results, run, work
-from lamae.compare.budget import rehearsal_budget
-from lamae.compare.rehearsal import simulated_records
-from lamae.compare.results import END, added_to, load_results, save_results, write_table
-from lamae.compare.rows import ABLATIONS, CLAIMS, LEAD_SETS, ROWS
-from lamae.compare.run import collect, command, make
-from lamae.compare.table import minutes, render
-from lamae.compare.work import Workshop
+from lamae.benchmark import results, run, work
+from lamae.benchmark.budget import rehearsal_budget
+from lamae.benchmark.rehearsal import simulated_records
+from lamae.benchmark.results import END, added_to, load_results, save_results, write_table
+from lamae.benchmark.rows import ABLATIONS, CLAIMS, LEAD_SETS, ROWS
+from lamae.benchmark.run import collect, command, make
+from lamae.benchmark.table import minutes, render
+from lamae.benchmark.work import Workshop
 from lamae.errors import DataError, InputError, WeightsError
 from lamae.evaluate import code_scores, macro_auroc, statement_logits
 from lamae.inference.bundle import Bundle, load_bundle

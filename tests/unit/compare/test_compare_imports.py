@@ -8,7 +8,7 @@ ROOT = Path(__file__).parents[3]
 NOT_NEEDED = ("beartype", "captum", "plotly", "pydicom", "sklearn", "streamlit", "wfdb")
 SCRIPT = """
 import sys
-import lamae.compare.run
+import lamae.benchmark.run
 print(*{name.partition(".")[0] for name in sys.modules})
 """
 

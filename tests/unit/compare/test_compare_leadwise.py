@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Generator
 
-from lamae.compare.leadwise import LeadwiseAutoencoder, align
-from lamae.compare.rows import PRETRAININGS
+from lamae.benchmark.leadwise import LeadwiseAutoencoder, align
+from lamae.benchmark.rows import PRETRAININGS
 from lamae.model import Latent, ModelConfig
 from lamae.model.mask import MaskConfig, pack
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Generator
 
-from lamae.compare.budget import Budget
-from lamae.compare.resnet import ResNet, draw_leads
+from lamae.benchmark.budget import Budget
+from lamae.benchmark.resnet import ResNet, draw_leads
 from lamae.model import ModelConfig
 
 CONFIG = ModelConfig()

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from lamae.compare.budget import Budget
-from lamae.compare.rows import (
+from lamae.benchmark.budget import Budget
+from lamae.benchmark.rows import (
     ABLATIONS,
     CLAIMS,
     LEAD_SETS,

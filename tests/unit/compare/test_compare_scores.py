@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lamae.compare.scores import Truth, difference, figures
+from lamae.benchmark.scores import Truth, difference, figures
 from lamae.ecg.statements import ICD10_CODES, statement_indices
 from lamae.evaluate import bootstrap_auroc, code_scores, macro_auroc
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lamae.compare.shares import labelled_rows, repeats
+from lamae.benchmark.shares import labelled_rows, repeats
 from lamae.data import Records
 
 

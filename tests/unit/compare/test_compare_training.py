@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from lamae.compare import training as rows_trained
-from lamae.compare.budget import rehearsal_budget
-from lamae.compare.pretraining import records_for
-from lamae.compare.rows import ROWS, Pretraining, Row
-from lamae.compare.shares import labelled_rows, repeats
-from lamae.compare.training import begin_with, outputs, train_classifier
+from lamae.benchmark import training as rows_trained
+from lamae.benchmark.budget import rehearsal_budget
+from lamae.benchmark.pretraining import records_for
+from lamae.benchmark.rows import ROWS, Pretraining, Row
+from lamae.benchmark.shares import labelled_rows, repeats
+from lamae.benchmark.training import begin_with, outputs, train_classifier
 from lamae.data import Records
 from lamae.ecg import LEADS
 from lamae.inference.bundle import Bundle

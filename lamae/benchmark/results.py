@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lamae.compare.rows import ABLATIONS, CLAIMS, ROWS
+from lamae.benchmark.rows import ABLATIONS, CLAIMS, ROWS
 from lamae.errors import DataError
 
 ROOT = Path(__file__).parents[2]

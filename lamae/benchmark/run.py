@@ -8,9 +8,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from lamae.compare.budget import Budget, rehearsal_budget
-from lamae.compare.rehearsal import simulated_records
-from lamae.compare.results import (
+from lamae.benchmark.budget import Budget, rehearsal_budget
+from lamae.benchmark.rehearsal import simulated_records
+from lamae.benchmark.results import (
     PARTNERS,
     RESULTS,
     added_to,
@@ -19,9 +19,9 @@ from lamae.compare.results import (
     save_results,
     write_table,
 )
-from lamae.compare.rows import ABLATIONS, CLAIMS, PRETRAININGS, ROWS, chosen, partners
-from lamae.compare.scores import Logits, difference, read_truth
-from lamae.compare.store import (
+from lamae.benchmark.rows import ABLATIONS, CLAIMS, PRETRAININGS, ROWS, chosen, partners
+from lamae.benchmark.scores import Logits, difference, read_truth
+from lamae.benchmark.store import (
     SETTINGS,
     TRUTH,
     read_logits,
@@ -29,8 +29,8 @@ from lamae.compare.store import (
     read_result,
     write_partners,
 )
-from lamae.compare.table import render
-from lamae.compare.work import Workshop
+from lamae.benchmark.table import render
+from lamae.benchmark.work import Workshop
 from lamae.data import TEST_FOLD, load_records
 from lamae.errors import DataError, InputError, WeightsError
 from lamae.inference.bundle import load_bundled

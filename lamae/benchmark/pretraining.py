@@ -10,9 +10,9 @@ import torch
 from jaxtyping import Float32
 from torch import Generator, Tensor, nn
 
-from lamae.compare.budget import Budget
-from lamae.compare.leadwise import LeadwiseAutoencoder
-from lamae.compare.rows import Pretraining
+from lamae.benchmark.budget import Budget
+from lamae.benchmark.leadwise import LeadwiseAutoencoder
+from lamae.benchmark.rows import Pretraining
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records
 from lamae.inference.bundle import Bundle, load_bundle, save_bundle
 from lamae.train.config import RunConfig

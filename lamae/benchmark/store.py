@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lamae.compare.scores import Logits
+from lamae.benchmark.scores import Logits
 
 SETTINGS = "settings.json"
 TRUTH = "truth.npz"

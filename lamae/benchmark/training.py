@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Bool, Float32
 from torch import nn
 
-from lamae.compare.budget import Budget
-from lamae.compare.resnet import ResNet, draw_leads
-from lamae.compare.rows import Row
-from lamae.compare.shares import labelled_rows, repeats
+from lamae.benchmark.budget import Budget
+from lamae.benchmark.resnet import ResNet, draw_leads
+from lamae.benchmark.rows import Row
+from lamae.benchmark.shares import labelled_rows, repeats
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records
 from lamae.inference.bundle import Bundle
 from lamae.model import Classifier

@@ -8,8 +8,8 @@ from typing import Any
 
 import lamae
 from lamae.ecg import WINDOW
-from lamae.export.contents import Report
 from lamae.measure import doubt
+from lamae.report.contents import Report
 from lamae.results.measurement import NAMES
 from lamae.results.prediction import NOTICE, CodeScore, to_json
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from lamae.compare.results import Results
-from lamae.compare.rows import LEAD_SETS, ROWS, SHARES, Row
+from lamae.benchmark.results import Results
+from lamae.benchmark.rows import LEAD_SETS, ROWS, SHARES, Row
 
 TEST, VALIDATION = "fold10", "fold9"
 NONE = "–"

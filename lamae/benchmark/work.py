@@ -13,13 +13,13 @@ import torch
 from jaxtyping import Bool, Float, Float32
 from torch import Tensor, nn
 
-from lamae.compare.budget import Budget
-from lamae.compare.pretraining import Spent, pretrain, records_for
-from lamae.compare.restoration import restoration_errors
-from lamae.compare.rows import LEAD_SETS, PRETRAININGS, SHIPPED, Ablation, Pretraining, Row
-from lamae.compare.scores import FOLDS, Logits, figures, read_truth, write_truth
-from lamae.compare.shares import labelled_rows
-from lamae.compare.store import (
+from lamae.benchmark.budget import Budget
+from lamae.benchmark.pretraining import Spent, pretrain, records_for
+from lamae.benchmark.restoration import restoration_errors
+from lamae.benchmark.rows import LEAD_SETS, PRETRAININGS, SHIPPED, Ablation, Pretraining, Row
+from lamae.benchmark.scores import FOLDS, Logits, figures, read_truth, write_truth
+from lamae.benchmark.shares import labelled_rows
+from lamae.benchmark.store import (
     SETTINGS,
     TRUTH,
     finish,
@@ -28,7 +28,7 @@ from lamae.compare.store import (
     read_result,
     write_logits,
 )
-from lamae.compare.training import outputs, train_classifier
+from lamae.benchmark.training import outputs, train_classifier
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records
 from lamae.ecg import LEADS
 from lamae.errors import DataError

@@ -5,8 +5,8 @@ import textwrap
 import lamae
 from lamae.ecg import age_in_words
 from lamae.ecg.icd10 import not_coded
-from lamae.export.contents import OLDEST, Report
 from lamae.measure import doubt
+from lamae.report.contents import OLDEST, Report
 from lamae.results.prediction import CodeScore
 
 # Characters on a line of the first and the last column above the printed sheet.

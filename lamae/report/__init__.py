@@ -4,9 +4,9 @@ Nothing here names a person: of the patient, age and sex only, and of the file, 
 signal itself is written by `lamae.io`.
 """
 
-from lamae.export.contents import Reading, Report, report
-from lamae.export.data import code_values, model_values, results, results_csv, results_json
-from lamae.export.printed import pdf
+from lamae.report.contents import Reading, Report, report
+from lamae.report.data import code_values, model_values, results, results_csv, results_json
+from lamae.report.printed import pdf
 
 __all__ = [
     "Reading",
