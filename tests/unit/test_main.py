@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from pdf_reading import page_streams, texts
 
-from lamae.__main__ import main
+from lamae.cli.main import main
 from lamae.ecg import LEADS
 from lamae.inference.attribution import explain
 from lamae.inference.input_check import Gate
@@ -96,7 +96,7 @@ class TestAsAProgram:
     def test_help_loads_no_heavy_library(self):
         script = (
             "import sys\n"
-            "from lamae.__main__ import main\n"
+            "from lamae.cli.main import main\n"
             "try: main(['explain', '--help'])\n"
             "except SystemExit: pass\n"
             "heavy = {'torch', 'scipy', 'pandas', 'sklearn', 'wfdb', 'plotly', 'streamlit'}\n"

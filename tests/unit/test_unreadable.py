@@ -12,7 +12,7 @@ from pdf_reading import page_streams, texts
 
 from lamae import io
 from lamae import report as export
-from lamae.__main__ import main
+from lamae.cli.main import main
 from lamae.ecg import ECG, LEADS
 from lamae.inference.input_check import CARD_ENTRY, fitness
 from lamae.inference.predictor import Predictor

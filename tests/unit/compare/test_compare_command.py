@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from lamae.__main__ import main
 from lamae.benchmark import results, run, work
 from lamae.benchmark.budget import rehearsal_budget
 from lamae.benchmark.rehearsal import simulated_records
@@ -17,6 +16,7 @@ from lamae.benchmark.rows import ABLATIONS, CLAIMS, LEAD_SETS, ROWS
 from lamae.benchmark.run import collect, command, make
 from lamae.benchmark.table import minutes, render
 from lamae.benchmark.work import Workshop
+from lamae.cli.main import main
 from lamae.errors import DataError, InputError, WeightsError
 from lamae.evaluate import code_scores, macro_auroc, statement_logits
 from lamae.inference.bundle import Bundle, load_bundle

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from data_builders import SPEC, make_mimic, make_ptbxl, make_records
 
-from lamae.__main__ import main
+from lamae.cli.main import main
 from lamae.data import Records, load_records, read_cache, write_cache
 from lamae.data.cache import CHUNK, STEP
 from lamae.ecg import INDEPENDENT_LEADS, LEADS, LIMB_FROM_I_II

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from lamae.__main__ import main
+from lamae.cli.main import main
 from lamae.data import Records
 from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES
 from lamae.errors import DataError, InputError

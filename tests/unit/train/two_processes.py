@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from lamae.__main__ import main
+from lamae.cli.main import main
 from lamae.train import loop, pretrain
 from lamae.train.config import OptimConfig, RunConfig
 from lamae.train.device import make_fabric

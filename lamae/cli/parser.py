@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from lamae.commands import Command, analysis, training
+from lamae.cli import Command, analysis, training
 from lamae.results.prediction import NOTICE
 
 

@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lamae.commands import Answer, make_folder, number, predictor_of
+from lamae.cli import Answer, make_folder, number, predictor_of
 from lamae.errors import InputError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import lamae
-from lamae.commands import Answer, number, predictor_of
+from lamae.cli import Answer, number, predictor_of
 from lamae.errors import InputError, ReadError, SignalError
 from lamae.results.prediction import NOTICE
 
