@@ -18,7 +18,7 @@ APT := [ "$$(id -u)" = 0 ] && command -v apt-get && apt-get -qq update && \
 .PHONY: run test format install chromium
 
 run: install
-	$(BIN)/python -m lamae.ui --server.headless true \
+	$(BIN)/python -m lamae.app --server.headless true \
 		--server.address $(ADDRESS) --server.port $(PORT)
 
 test: install chromium

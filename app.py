@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from lamae.ui import session, widgets
+from lamae.app import session, widgets
 
 ICON = str(Path(__file__).parent / "assets" / "theme" / "icon.svg")
 

@@ -7,11 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
+from lamae.app import cache, widgets
+from lamae.app.model import comparison, scores
+from lamae.app.model.scores import interval
 from lamae.ecg.statements import ICD10_TITLES
 from lamae.errors import DataError, WeightsError
 from lamae.results.prediction import of_old_people
-from lamae.ui import cache, comparison, scores, widgets
-from lamae.ui.scores import interval
 
 ORIGIN = ("paper", "license", "version", "created", "citation")
 SQUARES = "Loss: mean square error of what is hidden, in units of (0.2 mV)²."

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import streamlit as st
 
 from lamae import figures
+from lamae.app import cache, session, widgets
+from lamae.app.codes import codes
+from lamae.app.codes.attribution import why
+from lamae.app.session import InHand
 from lamae.errors import LamaeError
 from lamae.results.prediction import CodeScore, Prediction
-from lamae.ui import cache, codes, session, widgets
-from lamae.ui.session import InHand
-from lamae.ui.why import why
 
 
 def first_choice(found: Sequence[CodeScore]) -> str:

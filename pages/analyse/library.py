@@ -4,10 +4,11 @@ import os
 
 import streamlit as st
 
+from lamae.app import demos, library, session, widgets
+from lamae.app.library import records, two_ecgs
+from lamae.app.session import InHand
 from lamae.errors import LamaeError
 from lamae.io import physionet
-from lamae.ui import demos, library, records, session, two_ecgs, widgets
-from lamae.ui.session import InHand
 
 
 def demo_chosen() -> None:

@@ -3,7 +3,8 @@
 import pandas as pd
 import streamlit as st
 
-from lamae.ui import cache, demos, export, measurements, paper, recording, session, widgets
+from lamae.app import cache, demos, session, widgets
+from lamae.app.record import export, measurements, paper, recording
 
 UNITS = {"mV": "mV (millivolt)", "uV": "µV (microvolt)", "V": "V (volt)"}
 

@@ -4,9 +4,11 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
+from lamae.app import cache, links, session, widgets
+from lamae.app.attention import attention as attending
+from lamae.app.attention import cohort
 from lamae.errors import LamaeError
 from lamae.results.prediction import LeadAttention
-from lamae.ui import attending, cache, cohort, links, session, widgets
 
 STAGES = {"pretrained": "Pretrained", "fine-tuned": "Fine-tuned"}
 ALL = "mean"

@@ -2,8 +2,10 @@
 
 import streamlit as st
 
+from lamae.app import cache, links, session, widgets
+from lamae.app.leads import leads
+from lamae.app.reconstruct import exploring
 from lamae.errors import LamaeError
-from lamae.ui import cache, exploring, leads, links, session, widgets
 
 
 @st.fragment

@@ -4,18 +4,9 @@ from functools import partial
 
 import streamlit as st
 
+from lamae.app import cache, links, session, widgets
+from lamae.app.reconstruct import exploring, hiding, repairing, restored, restored_words
 from lamae.errors import LamaeError
-from lamae.ui import (
-    cache,
-    exploring,
-    hiding,
-    links,
-    repairing,
-    restored,
-    restored_words,
-    session,
-    widgets,
-)
 
 
 @st.fragment

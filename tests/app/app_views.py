@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
+from lamae.app import demos
 from lamae.ecg import LEADS
-from lamae.ui import demos
 
 ROOT = Path(__file__).parents[2]
 RECORD, CODES = "pages/analyse/record.py", "pages/analyse/codes.py"

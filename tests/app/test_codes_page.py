@@ -20,6 +20,8 @@ from app_views import (
     words,
 )
 
+from lamae.app import demos
+from lamae.app.codes.codes import SCORES
 from lamae.ecg.icd10 import DOUBTS, block_of, chapter_of, not_coded
 from lamae.inference.attribution import METHODS, explain
 from lamae.inference.bundle import Bundle, CodeRule
@@ -27,8 +29,6 @@ from lamae.inference.predictor import Predictor
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
 from lamae.results.attribution_checks import EXPECTED
 from lamae.signal.preprocess import InputSpec
-from lamae.ui import demos
-from lamae.ui.codes import SCORES
 
 SMALL = ModelConfig(
     width=16, heads=2, depth=1, latent_depth=2, decoder_width=12, decoder_heads=2, decoder_depth=1

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lamae.app import cache
+from lamae.app.model import comparison
 from lamae.benchmark.rows import LEAD_SETS, ROWS
 from lamae.errors import DataError
-from lamae.ui import cache, comparison
 
 ROOT = Path(__file__).parents[2]
 

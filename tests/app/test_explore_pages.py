@@ -24,6 +24,8 @@ from app_views import (
 )
 
 from lamae import io
+from lamae.app import demos, links
+from lamae.app.reconstruct import hiding, repairing
 from lamae.ecg import CHEST_LEADS, LEADS
 from lamae.inference.attribution import explain
 from lamae.inference.cohort import rank_agreement
@@ -31,7 +33,6 @@ from lamae.inference.lead_subsets import with_each
 from lamae.inference.reconstruction import repair
 from lamae.results.exploration import Hiding, Stretch
 from lamae.results.prediction import NOTICE
-from lamae.ui import demos, hiding, links, repairing
 
 PTBXL = Path(__file__).parents[3] / "shared" / "ptbxl" / "records100" / "00000"
 

@@ -12,8 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from lamae import io
 from lamae import report as results
-from lamae.ui import cache, demos, export
-from lamae.ui.session import InHand
+from lamae.app import cache, demos
+from lamae.app.record import export
+from lamae.app.session import InHand
 
 ROOT = Path(__file__).parents[2]
 NAMES = ["ecg.pdf", "ecg.zip", "ecg.csv", "ecg.npz", "ecg_results.json", "ecg_results.csv"]
@@ -27,7 +28,8 @@ def files() -> dict[str, export.File]:
 
 
 def panel() -> None:
-    from lamae.ui import export, session
+    from lamae.app import session
+    from lamae.app.record import export
 
     export.offer(session.current().in_hand, 0.0, layout="6x2", speed=50, gain=20)
 
@@ -67,7 +69,7 @@ def test_each_file_is_whole(files: dict[str, export.File]):
 def test_the_app_starts_without_what_draws_on_paper():
     script = (
         "import sys\n"
-        "import lamae.ui.export\n"
+        "import lamae.app.record.export\n"
         "heavy = {'matplotlib', 'torch', 'captum'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )

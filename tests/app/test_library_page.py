@@ -6,12 +6,13 @@ import pytest
 from app_views import CODES, RECORD, charts, checked, traces, upload_csv, words
 
 from lamae import io
+from lamae.app import demos
+from lamae.app.library import records
 from lamae.ecg import LEADS
 from lamae.ecg.statements import STATEMENT_NAMES
 from lamae.errors import ReadError
 from lamae.io import physionet
 from lamae.simulate import RHYTHMS, simulate
-from lamae.ui import demos, records
 
 LIBRARY = "pages/analyse/library.py"
 COUNT = 1_203

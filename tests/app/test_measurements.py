@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lamae.app import demos
 from lamae.results.measurement import NAMES
-from lamae.ui import demos
 
 
 def panel(name: str, *, noise: bool = False, qtc: str | None = None) -> None:
@@ -15,7 +15,8 @@ def panel(name: str, *, noise: bool = False, qtc: str | None = None) -> None:
 
     import numpy as np
 
-    from lamae.ui import demos, measurements
+    from lamae.app import demos
+    from lamae.app.record import measurements
 
     ecg = demos.load(name)
     if noise:

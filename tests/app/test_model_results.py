@@ -12,9 +12,10 @@ from app_views import words
 from streamlit.testing.v1 import AppTest
 
 from lamae import evaluate
+from lamae.app import cache
+from lamae.app.model import scores
 from lamae.data import Records
 from lamae.ecg.statements import ICD10_CODES, STATEMENTS
-from lamae.ui import cache, scores
 
 ROOT = Path(__file__).parents[2]
 CALIBRATION, GROUPS = "Calibration on the test fold", "By sex and age on the test fold"

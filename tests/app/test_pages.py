@@ -24,11 +24,11 @@ from app_views import (
 )
 
 from lamae import io
+from lamae.app import demos
+from lamae.app.widgets import NOTICE
 from lamae.ecg import LEADS
 from lamae.results.prediction import of_old_people
 from lamae.simulate import simulate
-from lamae.ui import demos
-from lamae.ui.widgets import NOTICE
 
 # Opening
 

@@ -16,10 +16,10 @@ from app_views import (
 )
 from streamlit.testing.v1 import AppTest
 
+from lamae.app.record.paper import LAYOUTS, ONE_LEAD, RHYTHM, TWELVE
 from lamae.ecg import LEADS
 from lamae.signal.filters import FilterSettings, display_filter
 from lamae.simulate import simulate
-from lamae.ui.paper import LAYOUTS, ONE_LEAD, RHYTHM, TWELVE
 
 
 def tall_of(at: AppTest, name: str) -> np.ndarray:

@@ -19,8 +19,8 @@ from app_views import (
     words,
 )
 
+from lamae.app import demos
 from lamae.ecg import LEADS
-from lamae.ui import demos
 
 FLAT = ("I", "aVL", "V5", "V6")
 LEFT = tuple(lead for lead in LEADS if lead not in FLAT)

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from lamae import io
+from lamae.app.widgets import NOTICE
 from lamae.simulate import simulate
-from lamae.ui.widgets import NOTICE
 
 # Two cores that also run other tests draw slowly.
 expect.set_options(timeout=20_000)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES_MAY_IMPORT = {"ui", "figures", "io", "errors", "results", "labels"}
+PAGES_MAY_IMPORT = {"app", "figures", "io", "errors", "results", "labels"}
 SCREENS_MAY_USE = {"streamlit", "pandas"}  # pandas for the tables that Streamlit shows
 
 
@@ -115,7 +115,7 @@ def test_screens_import_only_what_a_view_needs(path: Path):
             assert top in SCREENS_MAY_USE or top in sys.stdlib_module_names, name
 
 
-def test_streamlit_stays_in_the_screens_and_lamae_ui():
+def test_streamlit_stays_in_the_screens_and_lamae_app():
     # import-linter watches the package; this watches every other script.
     for path in own_files():
         if path.suffix != ".py" or not any(
@@ -123,7 +123,7 @@ def test_streamlit_stays_in_the_screens_and_lamae_ui():
         ):
             continue
         place = path.relative_to(ROOT).parts
-        assert place[0] in {"app.py", "pages", "tests"} or place[:2] == ("lamae", "ui"), path
+        assert place[0] in {"app.py", "pages", "tests"} or place[:2] == ("lamae", "app"), path
 
 
 def test_continuous_integration_runs_the_command_that_people_run():

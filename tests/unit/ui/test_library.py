@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from lamae import io
+from lamae.app import library
+from lamae.app.library import Wanted, find, folder, frame, names
 from lamae.ecg import LEADS
 from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES, STATEMENTS
 from lamae.errors import InputError, ReadError
 from lamae.simulate import simulate
-from lamae.ui import library
-from lamae.ui.library import Wanted, find, folder, frame, names
 
 SHARED = Path(__file__).parents[4] / "shared" / "ptbxl"
 ALL = 21_799

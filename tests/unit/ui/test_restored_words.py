@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lamae.app.reconstruct.restored_words import of_the_test, of_this_ecg
 from lamae.ecg import LEADS, LIMB_FROM_I_II
 from lamae.results.prediction import Reconstruction
 from lamae.signal.linear import compare
-from lamae.ui.restored_words import of_the_test, of_this_ecg
 
 
 def found(hidden: dict[str, slice], off: float = 0.2) -> Reconstruction:

@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from lamae.ui import scores
+from lamae.app.model import scores
 
 ENTRY = {
     "auroc": 0.9,

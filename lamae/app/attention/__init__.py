@@ -1,0 +1,1 @@
+"""The Attention page: lead attention of one ECG and of many."""

@@ -1,0 +1,1 @@
+"""The Codes page: suggested codes and their attributions."""

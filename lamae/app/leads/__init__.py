@@ -1,0 +1,1 @@
+"""The Leads page: codes from fewer leads."""

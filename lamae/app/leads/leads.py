@@ -1,0 +1,256 @@
+"""Sets of leads on the screen: which are chosen, and what they leave of the codes."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import pandas as pd
+import streamlit as st
+
+from lamae import figures
+from lamae.app import widgets
+from lamae.app.reconstruct import exploring
+from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
+from lamae.results.exploration import SubsetScores
+from lamae.results.prediction import Prediction
+
+CHOSEN, PRESET = "leads", "leads_preset"
+# True subsets of the twelve leads, each named by who records it.
+PRESETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "Watch: I": ("I",),
+        "Two limb leads: I, II": ("I", "II"),
+        "Limb leads": LIMB_LEADS,
+        "Five electrodes: limb leads, V1": (*LIMB_LEADS, "V1"),
+        "Stress test: II, V5": ("II", "V5"),
+        "Reduced: I, II, V2, V5": ("I", "II", "V2", "V5"),
+        "Chest leads": CHEST_LEADS,
+        "All": LEADS,
+    }
+)
+HONEST = (
+    "Presets are true subsets of the twelve leads, with electrodes where a 12-lead ECG has them. "
+    "Holter leads such as CM5 or modified CL1, EASI, Frank's X, Y, Z and posterior or right-sided "
+    "chest leads stand elsewhere on the body and cannot be taken from these twelve; a watch's lead "
+    "is close to I, with dry electrodes and more noise. I and II determine the other four limb "
+    "leads, which add nothing new where those two are there."
+)
+FIRST, LAST, OWN = "Least informative first", "Most informative first", "Own order"
+SHOWN, CURVES = 8, 5
+
+
+def follow_link(ecg: ECG) -> None:
+    """Choose the leads that the address names (?leads=I,II), once; else lead I and II."""
+    if CHOSEN in st.session_state:
+        known = [lead for lead in st.session_state[CHOSEN] if lead in ecg.leads]
+        if known != list(st.session_state[CHOSEN]):
+            st.session_state[CHOSEN] = known
+        return
+    named = st.query_params.get("leads")
+    asked = ["I", "II"] if named is None else [x.strip() for x in named.split(",") if x.strip()]
+    if named is not None and not set(asked) <= set(ecg.leads):
+        st.info(
+            "The link names leads that this recording does not have; it has "
+            f"{', '.join(ecg.leads)}."
+        )
+    st.session_state[CHOSEN] = [lead for lead in ecg.leads if lead in asked]
+
+
+def ask(ecg: ECG) -> tuple[str, ...]:
+    """Ask which leads were recorded."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.pills(
+            "Leads recorded",
+            ecg.leads,
+            selection_mode="multi",
+            key=CHOSEN,
+            persist_state="session",
+            wrap=True,
+        )
+        st.selectbox(
+            "Choose a set",
+            list(PRESETS),
+            index=None,
+            placeholder="Choose a set",
+            key=PRESET,
+            on_change=_preset_chosen,
+            args=(ecg,),
+            width=300,
+        )
+    st.caption(HONEST)
+    return tuple(lead for lead in ecg.leads if lead in chosen)
+
+
+def compared(prediction: Prediction, scores: SubsetScores) -> None:
+    """The codes with the leads chosen beside those with all of them.
+
+    Args:
+        prediction: With all leads.
+        scores: The first subset is the leads chosen.
+    """
+    shown = prediction.codes[:SHOWN]
+    now = dict(zip(scores.codes, scores.probability[0].tolist(), strict=True))
+    st.markdown(_reading(prediction, now, float(scores.change[0])))
+    widgets.chart(
+        figures.with_some_leads(
+            scores,
+            [code.code for code in shown],
+            [figures.short_title(code.title) for code in shown],
+            [code.threshold for code in shown],
+            dark=widgets.dark(),
+        ),
+        "with_some_leads",
+    )
+    data = pd.DataFrame(
+        [
+            {
+                "Code": code.code,
+                "Title": code.title,
+                "All leads": code.probability,
+                "Leads chosen": now[code.code],
+                "Threshold": code.threshold,
+            }
+            for code in prediction.codes
+        ]
+    )
+    widgets.download(data, "codes_with_some_leads")
+
+
+def one_more(scores: SubsetScores) -> None:
+    """Which further lead brings the codes closest to those of all leads."""
+    st.subheader("Most informative next lead", anchor=False)
+    if len(scores.subsets) == 1:
+        st.markdown("All leads of the recording are chosen.")
+        return
+    st.markdown(_best_next(scores))
+    known = sorted((more.lead for more in scores.next_leads if not more.new), key=LEADS.index)
+    if known:
+        st.markdown(
+            f"Hatched: {', '.join(known)}, no new information. Algebra gives "
+            f"{'them' if len(known) > 1 else 'it'} from the leads chosen; the model only reads "
+            "the same differently."
+        )
+    widgets.chart(figures.next_leads(scores, dark=widgets.dark()), "next_leads")
+    st.caption(
+        "One step of a greedy search: mean absolute difference of all codes' calibrated "
+        "probabilities from those with all leads. It tells how the model's answer changes, not "
+        "whether that answer is right."
+    )
+
+
+@st.fragment
+def one_by_one(ecg: ECG, start: float, prediction: Prediction) -> None:
+    """The codes while leads are removed one after the other.
+
+    Args:
+        ecg: The recording.
+        start: Where the window starts, in s.
+        prediction: With all leads.
+    """
+    st.subheader("Leads removed one by one", anchor=False)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        by = st.segmented_control(
+            "Order",
+            [FIRST, LAST, OWN],
+            default=FIRST,
+            required=True,
+            key="removal_order",
+            persist_state="session",
+        )
+        if by == OWN:
+            order = tuple(
+                st.multiselect(
+                    "Remove in this order",
+                    ecg.leads,
+                    key=f"own_order_{'_'.join(ecg.leads)}",
+                    width=420,
+                    help="Leads left out here go last.",
+                )
+            )
+        else:
+            order = importance(ecg, start)
+            order = order if by == FIRST else order[::-1]
+    scores = exploring.removal(ecg, start, order)
+    codes = [code.code for code in prediction.codes[:CURVES]]
+    widgets.chart(figures.removal_curves(scores, codes, dark=widgets.dark()), "removal_curves")
+    st.caption(
+        "The first codes of this ECG. A lead is informative if without it, all others shown, the "
+        "codes' probabilities move much. Leads that say the same, as limb leads do, can each be "
+        "spared and yet not all."
+    )
+    data = pd.DataFrame(scores.probability, columns=list(scores.codes))
+    data.insert(0, "Leads", [" ".join(leads) for leads in scores.subsets])
+    widgets.download(data, "leads_removed")
+
+
+@st.fragment
+def robust(ecg: ECG, start: float) -> None:
+    """How far the codes move with fewer leads drawn at random, computed when asked for.
+
+    Args:
+        ecg: The recording.
+        start: Where the window starts, in s.
+    """
+    st.subheader("Robustness", anchor=False)
+    wanted = f"robust_{ecg.digest[:12]}_{start:g}"
+    if not st.session_state.get(wanted):
+        st.caption("Random sets of one lead to all but one, up to eight of each size.")
+        exploring.on_demand("Compute the curve", "compute_robustness", wanted)
+        return
+    found = exploring.robustness(ecg, start)
+    widgets.chart(figures.robustness(found, dark=widgets.dark()), "robustness")
+    st.caption(
+        "Mean absolute difference of all codes' calibrated probabilities from those with all "
+        f"leads; mean and 10th to 90th percentile over {sum(found.subsets)} sets."
+    )
+    widgets.download(
+        pd.DataFrame(
+            {
+                "Leads left": found.counts,
+                "Sets": found.subsets,
+                "Mean change": found.mean,
+                "10th percentile": found.low,
+                "90th percentile": found.high,
+            }
+        ),
+        "robustness",
+    )
+
+
+def importance(ecg: ECG, start: float) -> tuple[str, ...]:
+    """The leads, the least informative first: without it the codes change least."""
+    without = exploring.without_each(ecg, start)
+    change = dict(zip(ecg.leads, without.change.tolist(), strict=True))
+    return tuple(sorted(ecg.leads, key=change.__getitem__))
+
+
+def _best_next(scores: SubsetScores) -> str:
+    """The lead to add next, in one sentence; never one that holds nothing new."""
+    new = [more for more in scores.next_leads if more.new]
+    if not new:
+        return "Every other lead follows from those chosen: none holds anything new."
+    if new[0].change >= scores.change[0]:
+        return "No single lead with new information brings the codes closer to those of all leads."
+    return (
+        f"**{new[0].lead}**: with it the codes are off by {new[0].change:.3f} on average, without "
+        f"it by {scores.change[0]:.3f}."
+    )
+
+
+def _reading(prediction: Prediction, now: Mapping[str, float], change: float) -> str:
+    lost = [c.code for c in prediction.codes if now[c.code] < c.threshold <= c.probability]
+    gained = [c.code for c in prediction.codes if c.probability < c.threshold <= now[c.code]]
+    said = [f"All codes' probabilities change by {change:.3f} on average."]
+    if lost:
+        said.append(f"No longer at their threshold: **{', '.join(lost)}**.")
+    if gained:
+        said.append(f"Now at their threshold: **{', '.join(gained)}**.")
+    if not lost and not gained:
+        said.append("The same codes reach their thresholds.")
+    return " ".join(said)
+
+
+def _preset_chosen(ecg: ECG) -> None:
+    preset = st.session_state[PRESET]
+    if preset is not None:
+        st.session_state[CHOSEN] = [lead for lead in ecg.leads if lead in PRESETS[preset]]
+        st.session_state[PRESET] = None

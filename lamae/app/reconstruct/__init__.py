@@ -1,0 +1,1 @@
+"""The Reconstruct page: masking, and what the model reconstructs."""

@@ -1,0 +1,1 @@
+"""The Record page: the ECG on paper, its measurements, its files."""

@@ -1,0 +1,100 @@
+"""The ECG in hand and its results as files, each made only when it is asked for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from lamae import io
+from lamae import report as export
+from lamae.app import cache
+from lamae.app.session import InHand
+from lamae.errors import WeightsError
+from lamae.results.prediction import NOTICE
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that can be downloaded.
+
+    Attributes:
+        label: What its button says.
+        name: Its name, given by us.
+        mime: Its media type.
+        make: Makes its content.
+    """
+
+    label: str
+    name: str
+    mime: str
+    make: Callable[[], bytes]
+
+
+def offer(in_hand: InHand, start: float, *, layout: str, speed: int, gain: int) -> None:
+    """A popover with everything that can be downloaded about the ECG in hand.
+
+    Args:
+        in_hand: The ECG.
+        start: Where the ten-second window starts, in s.
+        layout: Of the printed sheet.
+        speed: Its paper speed in mm/s.
+        gain: Its gain in mm/mV.
+    """
+    with (
+        st.popover("Export", key="export", width="content"),
+        st.container(width=290, gap=None),
+    ):
+        for file in files(in_hand, start, layout=layout, speed=speed, gain=gain):
+            st.download_button(
+                file.label,
+                data=file.make,
+                file_name=file.name,
+                mime=file.mime,
+                on_click="ignore",
+                type="tertiary",
+                key=f"export_{file.name}",
+            )
+        st.caption(
+            "PDF and results are of the window shown, without display filters; the ECG files hold "
+            f"all of it. Of the patient, age and sex at most. {NOTICE}."
+        )
+
+
+def files(in_hand: InHand, start: float, *, layout: str, speed: int, gain: int) -> tuple[File, ...]:
+    """Everything that can be downloaded about an ECG.
+
+    Args:
+        in_hand: The ECG.
+        start: As in `offer`.
+        layout: As in `offer`.
+        speed: As in `offer`.
+        gain: As in `offer`.
+    """
+    ecg = in_hand.ecg
+
+    # Run by a click, outside the visitor's script: what is cached per visitor is out of reach.
+    def report() -> export.Report:
+        try:
+            predictor = cache.predictor()
+        except WeightsError:
+            predictor = None
+        return export.report(ecg, predictor, start=start)
+
+    return (
+        File(
+            "PDF, true to scale",
+            "ecg.pdf",
+            "application/pdf",
+            lambda: export.pdf(report(), layout=layout, speed=speed, gain=gain),
+        ),
+        File("ECG, WFDB", "ecg.zip", "application/zip", lambda: io.to_bytes(ecg, "wfdb")),
+        File("ECG, CSV", "ecg.csv", "text/csv", lambda: io.to_bytes(ecg, "csv")),
+        File("ECG, NumPy", "ecg.npz", "application/octet-stream", lambda: io.to_bytes(ecg, "npz")),
+        File(
+            "Results, JSON",
+            "ecg_results.json",
+            "application/json",
+            lambda: export.results_json(report()),
+        ),
+        File("Results, CSV", "ecg_results.csv", "text/csv", lambda: export.results_csv(report())),
+    )

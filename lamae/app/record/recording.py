@@ -1,0 +1,23 @@
+"""What a file says of the recording and the patient, and whether the model knows such patients."""
+
+import streamlit as st
+
+from lamae.app import widgets
+from lamae.ecg import ECG, age_in_words
+from lamae.results.prediction import MINORS
+
+
+def show(ecg: ECG) -> None:
+    """Show what the file says of an ECG."""
+    st.subheader("Recording", anchor=False)
+    facts = {
+        "Source": ecg.source,
+        "Length": f"{widgets.length(ecg)} at {ecg.fs:g} Hz",
+        "Leads": ", ".join(ecg.leads),
+        "Age": None if ecg.age is None else age_in_words(ecg.age),
+        "Sex": ecg.sex,
+        "Filters, device": ecg.filters,
+    }
+    widgets.facts(facts, "recording")
+    if ecg.minor:
+        st.caption(MINORS)

@@ -1,0 +1,201 @@
+"""What one visitor has in hand, kept across pages under one typed key.
+
+Widgets and uploads vanish when the page changes; what they led to is kept here.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+import streamlit as st
+
+from lamae import io
+from lamae.app import demos
+from lamae.ecg import ECG
+from lamae.errors import AnswerNeeded, LamaeError
+from lamae.io import gather
+
+KEY = "lamae"
+# Bytes that may wait for the rest of their record: what the file picker takes, a few times over.
+MOST_UNREAD = 100_000_000
+
+
+@dataclass(frozen=True)
+class InHand:
+    """The ECG that every page is about.
+
+    Attributes:
+        ecg: The recording.
+        name: What we call it; never the name of a client's file.
+        demo: Name of the demo it is, if it is one.
+        record: Key of the record of the library that it is, if it is one.
+    """
+
+    ecg: ECG
+    name: str
+    demo: str | None = None
+    record: str | None = None
+
+
+@dataclass(frozen=True)
+class Question:
+    """Files that wait until someone says what they leave out.
+
+    Attributes:
+        files: Content by the client's file name.
+        message: What is asked, for people.
+        fields: What is asked: "fs", "unit".
+        fs: The sampling rate in Hz that was answered so far.
+        unit: The unit that was answered so far.
+    """
+
+    files: Mapping[str, bytes]
+    message: str
+    fields: tuple[str, ...]
+    fs: float | None = None
+    unit: str | None = None
+
+
+@dataclass
+class Session:
+    """One visitor's state.
+
+    Attributes:
+        in_hand: The ECG that every page is about.
+        question: Files that wait for an answer.
+        problem: Why the last file could not be opened, for people.
+        unread: Files that made no ECG yet, the oldest first: a header may wait for its signals.
+        uploads: How many ECGs were uploaded so far; names the next one.
+        batches: How often files arrived; a file picker serves one batch.
+        link: The ?demo= of the address that was followed last.
+        beside: The ECG that the one in hand is compared with.
+    """
+
+    in_hand: InHand
+    question: Question | None = None
+    problem: str | None = None
+    unread: Mapping[str, bytes] = field(default_factory=dict)
+    uploads: int = 0
+    batches: int = 0
+    link: str | None = None
+    beside: InHand | None = None
+
+
+def current() -> Session:
+    """This visitor's session; a new one holds the real demo recording."""
+    if KEY not in st.session_state:
+        st.session_state[KEY] = Session(
+            InHand(demos.load(demos.RECORDING), demos.DEMOS[demos.RECORDING], demos.RECORDING)
+        )
+    session = st.session_state[KEY]
+    assert isinstance(session, Session)
+    return session
+
+
+def follow_link() -> None:
+    """Open the demo that the address names (?demo=atrial_fibrillation), once."""
+    session = current()
+    named = st.query_params.get("demo")
+    if named is None or named == session.link:
+        return
+    session.link = named
+    if named in demos.DEMOS:
+        open_demo(named)
+    else:
+        session.problem = (
+            "The link names a demo that does not exist. "
+            "Choose one from the list under Record; the ECG in hand is unchanged."
+        )
+
+
+def open_demo(name: str) -> None:
+    """Take a demo ECG in hand."""
+    try:
+        _take(InHand(demos.load(name), demos.DEMOS[name], name))
+    except LamaeError as error:
+        current().problem = str(error)
+
+
+def open_files(files: Mapping[str, bytes]) -> None:
+    """Read uploaded files and take the ECG in hand, or keep the question or problem.
+
+    A record whose files arrive one by one is read once all are there.
+
+    Args:
+        files: Content by the client's file name; the names are only hints about the format.
+    """
+    session = current()
+    session.batches += 1
+    if _opened(files):
+        return
+    older = {name: content for name, content in session.unread.items() if name not in files}
+    session.unread = gather.newest({**older, **files}, MOST_UNREAD)
+    record = gather.record(session.unread, files.keys())
+    if record:
+        _opened(record)
+
+
+def answer(fs: float | None, unit: str | None) -> None:
+    """Read the files that wait with what was answered; it can be completed or corrected.
+
+    Args:
+        fs: Sampling rate in Hz, where it was asked for.
+        unit: "mV", "uV", "V" or the size of a step, where it was asked for.
+    """
+    session = current()
+    asked = session.question
+    if asked is None:
+        return
+    session.batches += 1
+    if not _opened(asked.files, fs, unit):
+        # The file is still at hand: another answer may be the right one.
+        session.question = replace(asked, fs=fs, unit=unit)
+    elif session.question is not None:
+        # What was answered stays on the screen: it may be what has to be corrected.
+        session.question = replace(session.question, fields=asked.fields, fs=fs, unit=unit)
+
+
+def _opened(files: Mapping[str, bytes], fs: float | None = None, unit: str | None = None) -> bool:
+    """Whether files made an ECG, or at least a question; else the problem is kept."""
+    session = current()
+    session.problem = session.question = None
+    try:
+        content = files if len(files) > 1 else next(iter(files.values()))
+        ecg = io.read(next(iter(files)), content, fs=fs, unit=unit)
+    except AnswerNeeded as needed:
+        session.question = Question(files, str(needed), needed.fields)
+    except LamaeError as error:
+        session.problem = f"{error} The ECG in hand is unchanged."
+        return False
+    else:
+        session.uploads += 1
+        _take(InHand(ecg, f"Uploaded ECG {session.uploads}"))
+    return True
+
+
+def open_record(read: Callable[[], ECG], name: str, record: str | None = None) -> bool:
+    """Take in hand an ECG that the server fetches itself, or keep the problem.
+
+    Args:
+        read: Fetches it.
+        name: What it is called.
+        record: Its key in the library, if it is from there.
+
+    Returns:
+        Whether it was taken in hand.
+    """
+    try:
+        _take(InHand(read(), name, record=record))
+    except AnswerNeeded as needed:
+        current().problem = f"{needed} Open it as a file to answer."
+    except LamaeError as error:
+        current().problem = f"{error} The ECG in hand is unchanged."
+    else:
+        return True
+    return False
+
+
+def _take(in_hand: InHand) -> None:
+    session = current()
+    session.in_hand = in_hand
+    session.problem = session.question = None
+    session.unread = {}
