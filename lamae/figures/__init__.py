@@ -7,24 +7,24 @@ Plotly configuration to show it with.
 from lamae.figures.anatomy import frontal_plane, horizontal_plane
 from lamae.figures.attention import layer_weights, lead_matrix
 from lamae.figures.attribution import attribution_by_lead, attribution_by_time, digits_of
-from lamae.figures.attribution_beat import attribution_on_beat
 from lamae.figures.attribution_curves import score_curve
 from lamae.figures.attribution_waves import attribution_by_wave
-from lamae.figures.beat import median_beats
+from lamae.figures.benchmark import comparison
 from lamae.figures.calibration import calibration
-from lamae.figures.calipers import Calipers, calipers
 from lamae.figures.chart import CONFIG
 from lamae.figures.codes import code_bars, short_title
-from lamae.figures.comparison import comparison
 from lamae.figures.errors import hiding_curve, wave_errors
 from lamae.figures.leads import next_leads, removal_curves, robustness, with_some_leads
-from lamae.figures.looks import attention_over_time
-from lamae.figures.model import auroc_intervals, training_curve
-from lamae.figures.paper import paper
-from lamae.figures.reconstruction import reconstruction, repaired
-from lamae.figures.rows import STRIP_SECONDS, clock, lead_rows
-from lamae.figures.sheet import LAYOUTS
-from lamae.figures.touch import touched
+from lamae.figures.paper.attribution_beat import attribution_on_beat
+from lamae.figures.paper.beat import median_beats
+from lamae.figures.paper.calipers import Calipers, calipers
+from lamae.figures.paper.looks import attention_over_time
+from lamae.figures.paper.paper import paper
+from lamae.figures.paper.reconstruction import reconstruction, repaired
+from lamae.figures.paper.rows import STRIP_SECONDS, clock, lead_rows
+from lamae.figures.paper.sheet import LAYOUTS
+from lamae.figures.paper.touch import touched
+from lamae.figures.training import auroc_intervals, training_curve
 from lamae.figures.weights import beside_ablation, group_weights, lead_weights
 
 __all__ = [

@@ -6,8 +6,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from lamae.figures.frame import FONT
 from lamae.figures.palette import Palette, rgba
+from lamae.figures.paper.frame import FONT
 
 # What the browser gets beside every figure. A double click brings back the whole sheet, not the
 # signal's extremes; "Share chart" would send a patient's ECG to Plotly's servers.

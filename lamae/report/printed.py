@@ -26,7 +26,7 @@ def pdf(report: Report, *, layout: str = "3x4+II", speed: int = 25, gain: int = 
         InputError: No such layout, speed or gain.
     """
     # Only this needs what draws; the screen starts without it.
-    from lamae.figures.pdf import Words, print_pages
+    from lamae.figures.pdf.document import Words, print_pages
 
     rows = {reading.title: {"device": "", "estimate": ""} for reading in report.readings}
     for reading in report.readings:

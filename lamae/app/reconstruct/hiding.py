@@ -10,7 +10,7 @@ from lamae import figures
 from lamae.app import cache, widgets
 from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
 from lamae.errors import InputError
-from lamae.figures.frame import Drag
+from lamae.figures.paper.frame import Drag
 from lamae.results.exploration import Hiding, Stretch, merged
 
 HIDE, SHARE, PRESET = "hide", "share", "preset"

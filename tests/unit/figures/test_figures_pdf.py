@@ -15,8 +15,8 @@ from lamae.ecg import ECG, LEADS
 from lamae.errors import InputError
 from lamae.figures import LAYOUTS
 from lamae.figures.palette import LIGHT
-from lamae.figures.pdf import Words, print_pages
-from lamae.figures.sheet import GRIDS
+from lamae.figures.paper.sheet import GRIDS
+from lamae.figures.pdf.document import Words, print_pages
 
 ROOT = Path(__file__).parents[3]
 WORDS = Words(
@@ -280,7 +280,7 @@ def test_the_same_ecg_gives_the_same_bytes_in_every_process(ecg: ECG) -> None:
         "import hashlib\n"
         "from figures_builders import make_ecg\n"
         "from test_figures_pdf import WORDS\n"
-        "from lamae.figures.pdf import print_pages\n"
+        "from lamae.figures.pdf.document import print_pages\n"
         "print(hashlib.sha256(print_pages(make_ecg(), WORDS)).hexdigest())\n"
     )
     here = Path(__file__).parent
@@ -315,7 +315,7 @@ def test_threads_do_not_disturb_each_other(ecg: ECG) -> None:
 
 
 def test_pyplot_is_never_loaded(ecg: ECG) -> None:
-    script = "import sys, lamae.figures.pdf; print('matplotlib.pyplot' in sys.modules)"
+    script = "import sys, lamae.figures.pdf.document; print('matplotlib.pyplot' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )

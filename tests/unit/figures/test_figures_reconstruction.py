@@ -7,7 +7,8 @@ from figures_builders import make_ecg
 
 from lamae.ecg import LEADS
 from lamae.errors import InputError
-from lamae.figures import LAYOUTS, reconstruction, repaired, touched
+from lamae.figures import LAYOUTS, repaired, touched
+from lamae.figures.paper import reconstruction
 from lamae.results.exploration import Band, Stretch
 from lamae.results.prediction import Reconstruction
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from lamae.figures.sheet import Sheet
+from lamae.figures.paper.sheet import Sheet
 from lamae.results.exploration import Stretch
 
 

@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 from jaxtyping import Bool
 
 from lamae.ecg import LEADS
-from lamae.figures.frame import Drag, add_click_targets, add_names, add_pulses
 from lamae.figures.palette import palette
-from lamae.figures.play import add_play
-from lamae.figures.restored import (
+from lamae.figures.paper.frame import Drag, add_click_targets, add_names, add_pulses
+from lamae.figures.paper.play import add_play
+from lamae.figures.paper.restored import (
     RESTORED,
     add_band,
     add_hatching,
@@ -20,7 +20,7 @@ from lamae.figures.restored import (
     recorded_rows,
     restored_sheet,
 )
-from lamae.figures.touch import places
+from lamae.figures.paper.touch import places
 from lamae.results.exploration import Band
 from lamae.results.prediction import Reconstruction
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float32, Float64
 
 from lamae.figures.palette import Palette
-from lamae.figures.sheet import (
+from lamae.figures.paper.sheet import (
     LARGE_SQUARE,
     PULSE_TIME,
     PULSE_VOLTAGE,

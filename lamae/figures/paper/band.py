@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from lamae.ecg import ECG
 from lamae.errors import InputError
 from lamae.figures.palette import Palette, attribution_scale, legend_bar
-from lamae.figures.sheet import Sheet
+from lamae.figures.paper.sheet import Sheet
 from lamae.results.prediction import Attribution
 
 BIN_SECONDS = 0.04

@@ -8,8 +8,9 @@ from jaxtyping import Float32
 
 from lamae.ecg import ECG, LEADS, WINDOW
 from lamae.errors import InputError
-from lamae.figures.band import add_attribution
-from lamae.figures.frame import (
+from lamae.figures.palette import Palette, palette
+from lamae.figures.paper.band import add_attribution
+from lamae.figures.paper.frame import (
     HEAD,
     Drag,
     add_click_targets,
@@ -17,8 +18,7 @@ from lamae.figures.frame import (
     add_pulses,
     print_sheet,
 )
-from lamae.figures.palette import Palette, palette
-from lamae.figures.sheet import Sheet, lay_out
+from lamae.figures.paper.sheet import Sheet, lay_out
 from lamae.results.prediction import NOTICE, Attribution
 
 # Beyond this rate a screen shows no more; the extremes of each stretch are kept instead.

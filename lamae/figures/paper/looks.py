@@ -7,8 +7,8 @@ from jaxtyping import Float64
 from lamae.ecg import ECG
 from lamae.errors import InputError
 from lamae.figures.palette import LIGHT, legend_bar, palette, rgba
-from lamae.figures.paper import paper
-from lamae.figures.sheet import LAYOUTS
+from lamae.figures.paper.paper import paper
+from lamae.figures.paper.sheet import LAYOUTS
 from lamae.results.prediction import LeadAttention
 
 # Up to this many times an even share the band grows darker.

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float32
 
-from lamae.figures.sheet import ABOVE, BELOW, LARGE_SQUARE, PULSE_VOLTAGE, Sheet
+from lamae.figures.paper.sheet import ABOVE, BELOW, LARGE_SQUARE, PULSE_VOLTAGE, Sheet
 
 # A4 on its side, and the part of its width that the signal takes, in mm.
 WIDTH, HEIGHT = 297.0, 210.0

@@ -14,11 +14,11 @@ from matplotlib.backends.backend_pdf import PdfPages
 from matplotlib.figure import Figure
 
 from lamae.ecg import ECG, WINDOW
-from lamae.figures.ink import RIGHT, Place, before, draw_paper, draw_signals, say
-from lamae.figures.pages import ALONG, HEIGHT, WIDTH, paginate
 from lamae.figures.palette import LIGHT
-from lamae.figures.paper import _centred
-from lamae.figures.sheet import GAINS, Sheet, lay_out
+from lamae.figures.paper.paper import _centred
+from lamae.figures.paper.sheet import GAINS, Sheet, lay_out
+from lamae.figures.pdf.ink import RIGHT, Place, before, draw_paper, draw_signals, say
+from lamae.figures.pdf.pages import ALONG, HEIGHT, WIDTH, paginate
 from lamae.results.prediction import NOTICE
 
 TITLE = "12-lead ECG"

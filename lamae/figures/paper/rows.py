@@ -3,10 +3,10 @@
 import plotly.graph_objects as go
 
 from lamae.ecg import ECG, WINDOW
-from lamae.figures.frame import Drag, add_click_targets, add_names, add_pulses, print_sheet
 from lamae.figures.palette import palette
-from lamae.figures.paper import _centred, add_traces, cut, footer
-from lamae.figures.sheet import lay_out_rows
+from lamae.figures.paper.frame import Drag, add_click_targets, add_names, add_pulses, print_sheet
+from lamae.figures.paper.paper import _centred, add_traces, cut, footer
+from lamae.figures.paper.sheet import lay_out_rows
 
 # What one sheet of a long strip holds, in s.
 STRIP_SECONDS = 60.0

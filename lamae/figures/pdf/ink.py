@@ -14,10 +14,10 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Curve
 
-from lamae.figures.frame import _free_place
-from lamae.figures.pages import ALONG, Page
 from lamae.figures.palette import LIGHT
-from lamae.figures.sheet import LARGE_SQUARE, PULSE_TIME, PULSE_VOLTAGE, Sheet
+from lamae.figures.paper.frame import _free_place
+from lamae.figures.paper.sheet import LARGE_SQUARE, PULSE_TIME, PULSE_VOLTAGE, Sheet
+from lamae.figures.pdf.pages import ALONG, Page
 
 # mm after the signal.
 RIGHT = 5.0

@@ -7,10 +7,10 @@ import plotly.graph_objects as go
 from jaxtyping import Bool, Float32
 
 from lamae.ecg import LEADS
-from lamae.figures.frame import Drag, print_sheet
 from lamae.figures.palette import Palette, rgba
-from lamae.figures.play import corners
-from lamae.figures.sheet import Cell, Sheet, lay_out
+from lamae.figures.paper.frame import Drag, print_sheet
+from lamae.figures.paper.play import corners
+from lamae.figures.paper.sheet import Cell, Sheet, lay_out
 from lamae.results.exploration import Band
 from lamae.results.prediction import NOTICE, Reconstruction
 

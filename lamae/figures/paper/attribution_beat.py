@@ -4,9 +4,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from lamae.errors import InputError
-from lamae.figures.band import LEGEND
-from lamae.figures.beat import median_beats
 from lamae.figures.palette import attribution_scale, legend_bar, palette
+from lamae.figures.paper.band import LEGEND
+from lamae.figures.paper.beat import median_beats
 from lamae.results.attribution_checks import BeatMap
 from lamae.results.measurement import MedianBeat
 

@@ -1,0 +1,1 @@
+"""The ECG printed at true scale, with Matplotlib."""
