@@ -115,7 +115,7 @@ class Records:
         return self.take(rows)
 
     def code_labels(self) -> Bool[np.ndarray, "n codes"]:
-        """Which ICD-10-CM codes each ECG carries, in the order of `lamae.ecg.statements.ICD10_CODES`.
+        """Which codes each ECG carries, in the order of `lamae.ecg.statements.ICD10_CODES`.
 
         Raises:
             DataError: Nothing is known of some of the ECGs; that is not the same as no code.

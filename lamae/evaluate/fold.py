@@ -43,8 +43,8 @@ def evaluate(
         progress: Show progress bars.
 
     Returns:
-        As `score_records`, under "gate" how many ECGs `lamae.inference.input_check` refuses, and under
-        "restoration" what `score_restoration` returns.
+        As `score_records`, under "gate" how many ECGs `lamae.inference.input_check` refuses,
+        and under "restoration" what `score_restoration` returns.
 
     Raises:
         DataError: The folder lacks data or labels, or no code has enough positives.

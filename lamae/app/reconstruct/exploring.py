@@ -49,10 +49,10 @@ def untouched(ecg: ECG, start: float) -> Reconstruction:
 @st.cache_data(show_spinner="Restoring it again", **ABOUT_AN_ECG)
 def band(ecg: ECG, start: float, hiding: Hiding) -> Band:
     """How far restorations of the same window differ."""
-    from lamae.inference import reconstruction
+    from lamae.inference import reconstruction as inference
 
     found = reconstruction(ecg, start, hiding)
-    return reconstruction.band(predictor(), ecg, found, hiding)
+    return inference.band(predictor(), ecg, found, hiding)
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)

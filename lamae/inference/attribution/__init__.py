@@ -1,7 +1,7 @@
 """What in an ECG speaks for a code, and whether that can be believed.
 
 `explain` gives the map, by one of `METHODS`; `wave_sums` and `beat_map` sum it up beat by
-beat; `lamae.inference.attribution.checks` and `lamae.inference.attribution.curves` put it to the test.
+beat; `checks` and `curves` put it to the test.
 """
 
 from lamae.inference.attribution.beats import (

@@ -9,7 +9,7 @@ from lamae.ecg.icd10 import BLOCKS, CHAPTERS, DOUBTS, URGENT, block_of, chapter_
 from lamae.ecg.statements import ICD10_CODES, STATEMENTS
 from lamae.errors import InputError
 
-REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "scp_to_icd10.csv"
+REFERENCE = Path(__file__).parents[4] / "shared" / "reference" / "scp_to_icd10.csv"
 
 
 def test_every_code_lies_in_one_chapter_and_one_block_of_it():

@@ -19,7 +19,7 @@ from lamae.inference.input_check import Gate
 from lamae.inference.predictor import Predictor
 from lamae.io import read_path, write
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 WEIGHTS = ROOT / "assets" / "weights"
 Run = Callable[..., tuple[int, str, str]]
 

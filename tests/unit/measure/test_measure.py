@@ -12,7 +12,7 @@ from lamae.ecg import ECG, LEADS
 from lamae.measure import LeadQuality, heart_rate, signal_quality, usable
 from lamae.simulate import RHYTHMS, Simulated, simulate
 
-PTBXL = Path(__file__).parents[3] / "shared" / "ptbxl"
+PTBXL = Path(__file__).parents[4] / "shared" / "ptbxl"
 VARIANTS = {
     "plain": {},
     "noise": {"noise": 0.05},
