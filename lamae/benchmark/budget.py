@@ -24,12 +24,12 @@ class Budget:
             `small_long`.
         long_pretrain_batch: ECGs a step there.
         long_epochs: Passes over the labelled ECGs in the long rows, as in recipe `small_codes`:
-            on fold 9 the transformer, fine-tuned with patches hidden here and there, gained no
+            on fold 9 the transformer, fine-tuned with patches masked here and there, gained no
             more after that.
         resnet_epochs: The same of the ResNet, which gains for longer.
         batch: ECGs a step.
         decode_leads: Leads that a pretraining step restores.
-        patch_dropout: Least and largest share of the patches that a fine-tuning step hides.
+        patch_dropout: Least and largest share of the patches that a fine-tuning step masks.
         muon: How far Muon exceeds the learning rate, see `OptimConfig`. With it ten epochs restore
             as well as twenty with AdamW alone.
     """
@@ -101,7 +101,7 @@ class Budget:
     def resnet(self, name: str, seed: int, *, long: bool = False) -> RunConfig:
         """The run that trains the supervised ResNet.
 
-        It hides leads as often as the others do, but no patches: those are there to save
+        It masks leads as often as the others do, but no patches: those are there to save
         tokens, of which it has none.
         """
         return replace(

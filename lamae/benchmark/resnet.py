@@ -14,7 +14,7 @@ KERNEL = 7
 
 
 class ResNet(StatementModel):
-    """Log-odds of each statement; takes what the classifier takes, and hidden leads as zeros.
+    """Log-odds of each statement; takes what the classifier takes, and masked leads as zeros.
 
     Source: residual blocks of He et al. (arXiv 1512.03385) in one dimension, as PTB-XL's
         published benchmark uses them (Strodthoff et al. 2021, xresnet1d), much smaller here.
@@ -36,8 +36,8 @@ class ResNet(StatementModel):
     ) -> Float[Tensor, "B statements"]:
         """Log-odds from what is visible of x."""
         seen = visible.repeat_interleave(x.shape[-1] // visible.shape[-1], dim=-1)
-        hidden = self.stages(self.stem(x * seen))  # B C T/32
-        pooled = torch.cat([hidden.mean(dim=-1), hidden.amax(dim=-1)], dim=-1)
+        masked = self.stages(self.stem(x * seen))  # B C T/32
+        pooled = torch.cat([masked.mean(dim=-1), masked.amax(dim=-1)], dim=-1)
         return self.head(self.dropout(pooled))
 
 
@@ -59,16 +59,16 @@ class Stage(nn.Module):
 
     def forward(self, x: Float[Tensor, "B before T"]) -> Float[Tensor, "B after half"]:
         """As the class says."""
-        hidden = F.relu(self.first_norm(self.first(x)))
-        return F.relu(self.second_norm(self.second(hidden)) + self.shortcut(x))
+        masked = F.relu(self.first_norm(self.first(x)))
+        return F.relu(self.second_norm(self.second(masked)) + self.shortcut(x))
 
 
 def draw_leads(
     present: Bool[Tensor, "B L"], config: RunConfig, generator: Generator
 ) -> Bool[Tensor, "B L N"]:
-    """Hide 1 to 11 leads of a share of the ECGs.
+    """Mask 1 to 11 leads of a share of the ECGs.
 
-    The transformers hide as many leads of a whole batch, so that tokens pack. Here each ECG
+    The transformers mask as many leads of a whole batch, so that tokens pack. Here each ECG
     is drawn on its own: batch normalisation would else learn statistics that change from one
     batch to the next.
     """

@@ -1,4 +1,4 @@
-"""How well a pretrained model restores what is hidden, for the ablations."""
+"""How well a pretrained model restores what is masked, for the ablations."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 from lamae.data import Records
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
 from lamae.inference.bundle import Bundle
-from lamae.model.mask import hide_random_patches
+from lamae.model.mask import mask_random_patches
 from lamae.train.device import cpu_has_bf16
 
 BATCH = 16
@@ -24,7 +24,7 @@ def restoration_errors(bundle: Bundle, records: Records) -> dict[str, float]:
         records: ECGs as it takes them.
 
     Returns:
-        Medians over ECGs of the root mean square error in mV over what is hidden: "chest",
+        Medians over ECGs of the root mean square error in mV over what is masked: "chest",
         V1 to V6 from the limb leads, and "patches", three quarters of every lead.
     """
     patches = bundle.config.patches
@@ -34,7 +34,7 @@ def restoration_errors(bundle: Bundle, records: Records) -> dict[str, float]:
     generator = Generator().manual_seed(SEED)
     tasks = {
         "chest": available & limb[:, None],
-        "patches": hide_random_patches(available, RATIO, generator),
+        "patches": mask_random_patches(available, RATIO, generator),
     }
     return {
         name: float(np.median(_errors(bundle, records, available, visible)) * bundle.input.scale)
@@ -59,7 +59,7 @@ def _errors(
             part = slice(start, start + BATCH)
             x = torch.from_numpy(records.values[part]).to(device)
             square = (mae(x, visible[part].to(device)).float() - x).square()
-            hidden = (available & ~visible)[part].repeat_interleave(each, dim=-1).to(device)
-            mean = (square * hidden).sum(dim=(1, 2)) / hidden.sum(dim=(1, 2)).clamp_min(1)
+            masked = (available & ~visible)[part].repeat_interleave(each, dim=-1).to(device)
+            mean = (square * masked).sum(dim=(1, 2)) / masked.sum(dim=(1, 2)).clamp_min(1)
             errors.append(mean.sqrt().cpu())
     return torch.cat(errors).numpy()

@@ -53,7 +53,7 @@ class Pretraining:
 
 # Nothing crosses leads: neither attention nor decoder, nor leads that only others could restore.
 _SINGLE_LEADS = Pretraining(
-    model={"latent_depth": 0, "decoder_cross": False}, mask={"hide_leads": 0.0}, leadwise=True
+    model={"latent_depth": 0, "decoder_cross": False}, mask={"mask_leads": 0.0}, leadwise=True
 )
 
 PRETRAININGS: Mapping[str, Pretraining] = MappingProxyType(
@@ -63,7 +63,7 @@ PRETRAININGS: Mapping[str, Pretraining] = MappingProxyType(
         "alignment": replace(_SINGLE_LEADS, alignment=2.0),
         "masks_independent": Pretraining(mask={"synchronous": 0.0}),
         "masks_synchronous": Pretraining(mask={"synchronous": 1.0}),
-        "no_lead_hiding": Pretraining(mask={"hide_leads": 0.0}),
+        "no_lead_masking": Pretraining(mask={"mask_leads": 0.0}),
         "latent_0": Pretraining(model={"latent_depth": 0}),
         "latent_1": Pretraining(model={"latent_depth": 1}),
         "latent_4": Pretraining(model={"latent_depth": 4}),
@@ -202,10 +202,10 @@ class Ablation:
 
 
 ABLATIONS: tuple[Ablation, ...] = (
-    Ablation("lamae", "as chosen", "mixed masks, leads hidden, depth 2, cross, fixed scale"),
+    Ablation("lamae", "as chosen", "mixed masks, leads masked, depth 2, cross, fixed scale"),
     Ablation("masks_independent", "masks", "independent in each lead"),
     Ablation("masks_synchronous", "masks", "the same in all leads"),
-    Ablation("no_lead_hiding", "whole leads", "never hidden"),
+    Ablation("no_lead_masking", "whole leads", "never masked"),
     Ablation("latent_0", "depth of latent attention", "0"),
     Ablation("latent_1", "depth of latent attention", "1"),
     Ablation("latent_4", "depth of latent attention", "4"),

@@ -147,7 +147,7 @@ def ablations(results: Results) -> str:
         for entry in results["ablations"].values()
     ]
     heads = ["codes, linear probe", "statements, linear probe"]
-    restored = ["V1–V6 hidden, mV", "3/4 of patches hidden, mV"]
+    restored = ["V1–V6 masked, mV", "3/4 of patches masked, mV"]
     return table(["Fold 9", "", *heads, *restored, "minutes"], lines)
 
 

@@ -144,7 +144,7 @@ class Workshop:
         _, logits = self._probe(line.name, bundle.mae.backbone, records, 1.0)
         truth = read_truth(self.out / TRUTH)[VALIDATION_FOLD]
         restoration: Mapping[str, float | None] = {"chest": None, "patches": None}
-        # A scale of each record tells how large all of it is, hidden leads included.
+        # A scale of each record tells how large all of it is, masked leads included.
         if not how.per_record:
             restoration = restoration_errors(bundle, validation)
         result = {

@@ -49,20 +49,20 @@ def predict(args: argparse.Namespace) -> Answer:
 
 
 def reconstruct(args: argparse.Namespace) -> Answer:
-    """Hide leads or stretches and measure how well they are restored."""
+    """Mask leads or stretches and measure how well they are restored."""
     predictor = predictor_of(args)
-    ecg, remarks = _readable(_ecg(args), predictor, args.start, also=args.hide)
+    ecg, remarks = _readable(_ecg(args), predictor, args.start, also=args.mask)
     result = predictor.reconstruct(
-        ecg, start=args.start, hide=args.hide, share=args.share, seed=args.seed
+        ecg, start=args.start, mask=args.mask, share=args.share, seed=args.seed
     )
     names = {"rmse_mv": "rmse", "pearson_r": "pearson_r", "linear_rmse_mv": "linear_rmse"}
     per_lead = {
         error.lead: {key: getattr(error, name) for key, name in names.items()}
         for error in result.errors
     }
-    lines = ["lead  hidden  model mV  correlation  regression mV  algebra mV  algebra reaches"]
+    lines = ["lead  masked  model mV  correlation  regression mV  algebra mV  algebra reaches"]
     lines += [
-        f"{error.lead:4}  {error.hidden_share:5.0%}   {error.rmse:8.3f}  "
+        f"{error.lead:4}  {error.masked_share:5.0%}   {error.rmse:8.3f}  "
         f"{number(error.pearson_r, 11)}  {number(error.linear_rmse, 13)}  "
         f"{number(error.algebra_rmse, 10)}  {error.algebra_reach:15.0%}"
         for error in result.errors
@@ -198,7 +198,7 @@ def _readable(
     from lamae.inference.input_check import fitness
 
     fit = fitness(None, ecg, _quality(ecg, predictor, start), start)
-    return ecg.only((*fit.leads, *also)), (fit.hidden,) if fit.hidden else ()
+    return ecg.only((*fit.leads, *also)), (fit.masked,) if fit.masked else ()
 
 
 @contextmanager

@@ -55,9 +55,9 @@ def parser() -> argparse.ArgumentParser:
     option("--leads", type=_leads, help="show the model these leads only, such as I,II")
 
     option = add(analysis.reconstruct, takes_file=True)
-    option("--hide", type=_leads, default=(), help="leads to hide, such as V1,V2")
-    option("--share", type=float, default=0.0, help="share of the other leads to hide, 0 to 0.95")
-    option("--seed", type=_seed, default=0, help="which stretches --share hides (default 0)")
+    option("--mask", type=_leads, default=(), help="leads to mask, such as V1,V2")
+    option("--share", type=float, default=0.0, help="share of the other leads to mask, 0 to 0.95")
+    option("--seed", type=_seed, default=0, help="which stretches --share masks (default 0)")
 
     option = add(analysis.attention, takes_file=True)
     option("--stage", default="pretrained", help="of the model: pretrained (default), fine-tuned")
@@ -91,7 +91,7 @@ def parser() -> argparse.ArgumentParser:
     option = add(training.evaluate)
     option("--data", **data)
     option("--fold", type=int, default=10, help="which fold (default 10)")
-    option("--restoration", action="store_true", help="also hide chest leads and restore them")
+    option("--restoration", action="store_true", help="also mask chest leads and restore them")
     option("--weights", **weights)
 
     option = add(training.cache)

@@ -61,8 +61,8 @@ def evaluate(args: argparse.Namespace) -> Answer:
             for code, entry in part["codes"].items()
             if entry["auroc"] is not None
         ]
-    for hidden, leads in values.get("restoration", {}).items():
-        lines.append(f"{hidden} hidden, medians: mV, regression mV, correlation")
+    for masked, leads in values.get("restoration", {}).items():
+        lines.append(f"{masked} masked, medians: mV, regression mV, correlation")
         lines += [
             f"  {lead:4}  {entry['rmse_mv']:.3f}  {entry['linear_rmse_mv']:.3f}"
             f"  {entry['pearson_r']:.2f}"

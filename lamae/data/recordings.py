@@ -34,7 +34,7 @@ def read_recordings(
         table: Name of the file that lists them, for messages.
         spare: Share of the recordings that may be unreadable or too short to fill the window;
             those are left out. Training would show the rest of the window as a flat line, where
-            serving hides it.
+            serving masks it.
         progress: Show a progress bar.
 
     Returns:

@@ -39,7 +39,7 @@ def evaluate(
         predictor: A fine-tuned model.
         data: Folder of a data set, or a cache of one.
         fold: Which fold.
-        restoration: Also hide chest leads in every ECG and restore them.
+        restoration: Also mask chest leads in every ECG and restore them.
         progress: Show progress bars.
 
     Returns:

@@ -1,4 +1,4 @@
-"""How well hidden leads are restored, beside linear regression from the visible ones."""
+"""How well masked leads are restored, beside linear regression from the visible ones."""
 
 from typing import Any
 
@@ -14,14 +14,14 @@ from lamae.inference.predictor import Predictor
 from lamae.signal.linear import linear_estimate
 
 BATCH = 32
-# One chest lead hidden at a time, then all six.
-HIDDEN_SETS = (*((lead,) for lead in CHEST_LEADS), CHEST_LEADS)
+# One chest lead masked at a time, then all six.
+MASKED_SETS = (*((lead,) for lead in CHEST_LEADS), CHEST_LEADS)
 
 
 def score_restoration(
     predictor: Predictor, records: Records, *, progress: bool = True
 ) -> dict[str, dict[str, Any]]:
-    """Hide sets of leads in every ECG and restore them from the leads that remain.
+    """Mask sets of leads in every ECG and restore them from the leads that remain.
 
     Args:
         predictor: Its masked autoencoder is used; it need not be fine-tuned.
@@ -29,7 +29,7 @@ def score_restoration(
         progress: Show a progress bar.
 
     Returns:
-        For each set of hidden leads ("V1", ..., "V1,V2,V3,V4,V5,V6") and each lead in it the
+        For each set of masked leads ("V1", ..., "V1,V2,V3,V4,V5,V6") and each lead in it the
         medians over ECGs of "rmse_mv", "linear_rmse_mv" and "pearson_r", and "ratio", the
         first over the second.
 
@@ -40,9 +40,9 @@ def score_restoration(
     if not len(records):
         raise DataError("No ECG here has all twelve leads; restoring is judged on such alone.")
     results: dict[str, dict[str, Any]] = {}
-    bar = tqdm(HIDDEN_SETS, desc="restoring", unit="set", disable=not progress)
-    for hidden in bar:
-        rows = lead_indices(hidden)
+    bar = tqdm(MASKED_SETS, desc="restoring", unit="set", disable=not progress)
+    for masked in bar:
+        rows = lead_indices(masked)
         shown = np.ones(len(LEADS), dtype=bool)
         shown[rows] = False
         parts = [
@@ -50,14 +50,14 @@ def score_restoration(
             for start in range(0, len(records), BATCH)
         ]
         median = np.median(np.concatenate(parts), axis=0)  # leads 3
-        results[",".join(hidden)] = {
+        results[",".join(masked)] = {
             lead: {
                 "rmse_mv": float(rmse),
                 "linear_rmse_mv": float(linear),
                 "pearson_r": float(r),
                 "ratio": float(rmse / linear),
             }
-            for lead, (rmse, linear, r) in zip(hidden, median, strict=True)
+            for lead, (rmse, linear, r) in zip(masked, median, strict=True)
         }
     return results
 
@@ -68,8 +68,8 @@ def _errors(
     shown: np.ndarray,
     rows: list[int],
     batch: slice,
-) -> Float64[np.ndarray, "n hidden 3"]:
-    """RMSE in mV of model and regression and the model's correlation, for each hidden lead."""
+) -> Float64[np.ndarray, "n masked 3"]:
+    """RMSE in mV of model and regression and the model's correlation, for each masked lead."""
     bundle = predictor.bundle
     values = records.values[batch]
     visible = torch.from_numpy(shown)[None, :, None].expand(len(values), -1, bundle.config.patches)

@@ -13,7 +13,7 @@ from lamae.figures.benchmark import comparison
 from lamae.figures.calibration import calibration
 from lamae.figures.chart import CONFIG
 from lamae.figures.codes import code_bars, short_title
-from lamae.figures.errors import hiding_curve, wave_errors
+from lamae.figures.errors import masking_curve, wave_errors
 from lamae.figures.leads import next_leads, removal_curves, robustness, with_some_leads
 from lamae.figures.paper.attribution_beat import attribution_on_beat
 from lamae.figures.paper.beat import median_beats
@@ -47,12 +47,12 @@ __all__ = [
     "digits_of",
     "frontal_plane",
     "group_weights",
-    "hiding_curve",
     "horizontal_plane",
     "layer_weights",
     "lead_matrix",
     "lead_rows",
     "lead_weights",
+    "masking_curve",
     "median_beats",
     "next_leads",
     "paper",

@@ -1,4 +1,4 @@
-"""How the score follows a map as the ECG is hidden or shown."""
+"""How the score follows a map as the ECG is masked or shown."""
 
 from typing import Literal
 
@@ -26,7 +26,7 @@ def score_curve(
     own = getattr(curves, kind)
     random = getattr(curves, f"random_{kind}")
     x = (100 * curves.shares).tolist()
-    verb = "hidden" if kind == "deletion" else "shown"
+    verb = "masked" if kind == "deletion" else "shown"
     figure = go.Figure()
     figure.add_scatter(
         x=[*x, *reversed(x)],

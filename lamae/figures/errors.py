@@ -1,4 +1,4 @@
-"""How restoration fails: against the share hidden, and by lead and wave."""
+"""How restoration fails: against the share masked, and by lead and wave."""
 
 from collections.abc import Sequence
 
@@ -6,15 +6,15 @@ import plotly.graph_objects as go
 
 from lamae.figures.chart import style
 from lamae.figures.palette import palette
-from lamae.results.exploration import HidingCurve, WaveError
+from lamae.results.exploration import MaskingCurve, WaveError
 
 WAVES = ("P", "QRS", "ST", "T", "rest")
 
 
-def hiding_curve(
-    curve: HidingCurve, *, share: float | None = None, dark: bool = False
+def masking_curve(
+    curve: MaskingCurve, *, share: float | None = None, dark: bool = False
 ) -> go.Figure:
-    """Error on hidden samples against the share hidden, of the model and of regression.
+    """Error on masked samples against the share masked, of the model and of regression.
 
     Args:
         curve: What was computed.
@@ -38,13 +38,13 @@ def hiding_curve(
             mode="lines+markers",
             line=line,
             marker={"symbol": symbol, "size": 8},
-            hovertemplate=f"{name}, %{{x:.0%}} hidden: %{{y:.3f}} mV<extra></extra>",
+            hovertemplate=f"{name}, %{{x:.0%}} masked: %{{y:.3f}} mV<extra></extra>",
             name=name,
         )
     style(
         figure,
         colours,
-        alt="Error on hidden samples against the share hidden: model "
+        alt="Error on masked samples against the share masked: model "
         f"{curve.model[0]:.3f} to {curve.model[-1]:.3f} mV, linear regression "
         f"{curve.linear[0]:.3f} to {curve.linear[-1]:.3f} mV.",
         height=320,
@@ -55,7 +55,7 @@ def hiding_curve(
     )
     if share:
         figure.add_vline(x=share, line={"color": colours.ink, "width": 1, "dash": "4px,4px"})
-    figure.update_xaxes(title_text="hidden share of every lead", tickformat=".0%", range=[0, 1])
+    figure.update_xaxes(title_text="masked share of every lead", tickformat=".0%", range=[0, 1])
     figure.update_yaxes(title_text="error in mV", rangemode="tozero")
     return figure
 
@@ -67,7 +67,7 @@ def wave_errors(errors: Sequence[WaveError], *, dark: bool = False) -> go.Figure
     where the model is better and brown where regression is. `customdata` holds the ratio.
 
     Args:
-        errors: Of the leads and waves that were hidden.
+        errors: Of the leads and waves that were masked.
         dark: For a dark page.
     """
     colours = palette(dark)

@@ -23,7 +23,7 @@ class Palette:
         caliper: The box that measures.
         faint_print: What is said about a lead that was not recorded.
         restored: What the model restored.
-        hidden: Hatching over what was hidden from the model.
+        masked: Hatching over what was masked.
         linear: The linear regression, on the paper.
         ink: Text beside a figure that stands on the page.
         faint_ink: Lines and reference marks on the page.
@@ -43,7 +43,7 @@ class Palette:
     caliper: str
     faint_print: str
     restored: str
-    hidden: str
+    masked: str
     linear: str
     ink: str
     faint_ink: str
@@ -64,7 +64,7 @@ LIGHT = Palette(
     caliper="#0F5C63",
     faint_print="#8B8581",
     restored="#C97800",
-    hidden="#8F8F94",
+    masked="#8F8F94",
     linear="#5B7BA3",
     ink="#2B2B2E",
     faint_ink="#B9B6B1",
@@ -85,7 +85,7 @@ DARK = Palette(
     caliper="#0B464B",
     faint_print="#6B6560",
     restored="#8F4F00",
-    hidden="#6E6C6A",
+    masked="#6E6C6A",
     linear="#36557D",
     ink="#E4E1DB",
     faint_ink="#6F6D6A",

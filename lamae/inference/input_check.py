@@ -1,7 +1,7 @@
 """Is this ECG fit for the model? Its leads must be readable, and it must be like known ECGs.
 
-The masked autoencoder restores what is hidden from it well where a signal is like what it
-learned from. Before any code is shown, the share of the hidden signal that it fails to restore
+The masked autoencoder restores what is masked well where a signal is like what it
+learned from. Before any code is shown, the share of the masked signal that it fails to restore
 is compared with the same share of known ECGs.
 """
 
@@ -38,7 +38,7 @@ class Gate:
     """How well an ECG can be restored, beside known ECGs.
 
     Attributes:
-        error: Share of the hidden signal's energy that the model fails to restore; 1 is as
+        error: Share of the masked signal's energy that the model fails to restore; 1 is as
             bad as a flat line.
         typical: Median of the known ECGs.
         limit: The error that `LIMIT` of the known ECGs stay below.
@@ -59,7 +59,7 @@ class Gate:
     def reason(self) -> str:
         """Why it is not, in one sentence."""
         return (
-            f"This signal is unlike the ECGs that the model learned from: of what was hidden "
+            f"This signal is unlike the ECGs that the model learned from: of what was masked "
             f"from it, the model failed to restore {self.error:.0%}; {LIMIT:.0%} of "
             f"{self.ecgs} known ECGs stay below {self.limit:.0%}."
         )
@@ -73,7 +73,7 @@ class Fitness:
         usable: Whether enough of the leads can be read.
         signal: Which can, in one sentence.
         leads: The leads to show the model: those that can be read, all where none can.
-        left_out: Leads that were recorded, but are to be hidden from the model.
+        left_out: Leads that were recorded, but are to be masked.
         gate: How the ECG compares with known ones; None where it was not compared.
         age: What must be said of the model at the age that the file states; None where nothing.
         electrodes: Why the limb electrodes may have been swapped; None where nothing says so.
@@ -98,8 +98,8 @@ class Fitness:
         return self.signal if self.gate is None or self.gate.passed else self.gate.reason
 
     @property
-    def hidden(self) -> str | None:
-        """Which leads are hidden from the model and why, in one sentence; None where none is."""
+    def masked(self) -> str | None:
+        """Which leads are masked and why, in one sentence; None where none is."""
         if not self.left_out:
             return None
         by_verdict: dict[str, list[str]] = {}
@@ -111,12 +111,12 @@ class Fitness:
         were = "was" if len(self.left_out) == 1 else "were"
         return (
             f"{', '.join(lead.lead for lead in self.left_out)} could not be read ({why}) and "
-            f"{were} hidden from the model."
+            f"{were} masked."
         )
 
     def remarks(self, prediction: Prediction) -> tuple[str, ...]:
         """What must be said beside codes, one sentence each; none where all is as tested."""
-        said = [self.electrodes, self.hidden, prediction.untested]
+        said = [self.electrodes, self.masked, prediction.untested]
         if prediction.untested and self.gate is None:
             said.append("This ECG was not compared with known ones, either.")
         said.append(self.age)
@@ -175,7 +175,7 @@ def fixed_masks(available: Bool[Tensor, "B 12 N"]) -> Bool[Tensor, "masks B 12 N
 def restoration_error(
     predictor: Predictor, x: Float[Tensor, "B 12 T"], available: Bool[Tensor, "B 12 N"]
 ) -> Float64[np.ndarray, " B"]:
-    """Energy of what the model fails to restore over the energy of what was hidden.
+    """Energy of what the model fails to restore over the energy of what was masked.
 
     Args:
         predictor: Whose masked autoencoder restores.
@@ -184,14 +184,14 @@ def restoration_error(
     """
     patch = predictor.bundle.config.patch
     missed = torch.zeros(len(x), dtype=torch.float64)
-    hidden = torch.zeros(len(x), dtype=torch.float64)
+    masked = torch.zeros(len(x), dtype=torch.float64)
     for visible in fixed_masks(available):
         where = (available & ~visible).repeat_interleave(patch, dim=-1)
         with torch.inference_mode():
             restored = predictor.bundle.mae(x, visible)
         missed += (((restored - x) * where) ** 2).sum(dim=(1, 2)).double()
-        hidden += ((x * where) ** 2).sum(dim=(1, 2)).double()
-    return (missed / hidden.clamp_min(1e-6)).numpy()
+        masked += ((x * where) ** 2).sum(dim=(1, 2)).double()
+    return (missed / masked.clamp_min(1e-6)).numpy()
 
 
 def reference(predictor: Predictor, records: Records, *, progress: bool = True) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from lamae.inference.attention import attention_of
 from lamae.inference.bundle import Bundle, load_bundled
 from lamae.model import Classifier
 from lamae.model.classifier import code_logits
-from lamae.model.mask import hide_parts
-from lamae.results.exploration import Hiding, Stretch, shown_leads
+from lamae.model.mask import mask_parts
+from lamae.results.exploration import Masking, Stretch, shown_leads
 from lamae.results.prediction import (
     CodeScore,
     LeadAttention,
@@ -209,41 +209,41 @@ class Predictor:
         ecg: ECG,
         *,
         start: float = 0.0,
-        hide: Sequence[str] = (),
+        mask: Sequence[str] = (),
         share: float = 0.0,
         seed: int = 0,
         stretches: Sequence[Stretch] = (),
     ) -> Reconstruction:
-        """Hide parts of an ECG and restore them.
+        """Mask parts of an ECG and restore them.
 
         Args:
             ecg: A recording with any of the twelve leads.
             start: Where the ten-second window starts, in s.
-            hide: Leads to hide wholly.
-            share: Share of the patches to hide in each other lead, 0 to 0.95.
+            mask: Leads to mask wholly.
+            share: Share of the patches to mask in each other lead, 0 to 0.95.
             seed: Of the patches drawn.
-            stretches: Also hide the patches whose middle lies in these.
+            stretches: Also mask the patches whose middle lies in these.
 
         Raises:
-            InputError: A lead is unknown or not in the recording, nothing is hidden, nothing
+            InputError: A lead is unknown or not in the recording, nothing is masked, nothing
                 stays visible or the share is out of range.
         """
-        hiding = Hiding(tuple(hide), tuple(stretches), share, seed)
-        lead_indices(hide)
-        absent = [lead for lead in hide if lead not in ecg.leads]
+        masking = Masking(tuple(mask), tuple(stretches), share, seed)
+        lead_indices(mask)
+        absent = [lead for lead in mask if lead not in ecg.leads]
         if absent:
             raise InputError(
                 f"Lead {', '.join(absent)} is not in this recording, so there is no truth to "
-                "compare with; hide another lead."
+                "compare with; mask another lead."
             )
         prepared = prepare(ecg, self.spec, start)
         x, available = self.model_input(prepared, ecg.leads)
-        visible = hide_parts(available, hiding, start, self.patch_seconds)
+        visible = mask_parts(available, masking, start, self.patch_seconds)
         each = self.bundle.config.patch
         seen = visible[0].numpy().repeat(each, axis=1)
-        hidden = (available & ~visible)[0].numpy().repeat(each, axis=1) & prepared.present
-        if not hidden.any():
-            raise InputError("Nothing is hidden; choose leads or a larger share to hide.")
+        masked = (available & ~visible)[0].numpy().repeat(each, axis=1) & prepared.present
+        if not masked.any():
+            raise InputError("Nothing is masked; choose leads or a larger share to mask.")
         with torch.inference_mode():
             restored = self.bundle.mae(x, visible)[0].numpy()
         scale = np.float32(self.spec.scale)
@@ -251,7 +251,7 @@ class Predictor:
             prepared.values * scale,
             restored * scale,
             seen,
-            hidden,
+            masked,
             prepared.present,
             self.bundle.moments,
             fs=self.spec.fs,

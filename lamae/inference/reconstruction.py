@@ -12,8 +12,8 @@ from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError
 from lamae.inference.predictor import Predictor
 from lamae.model.linear import linear_leads
-from lamae.model.mask import hide_parts, hide_random_patches
-from lamae.results.exploration import Band, Hiding, HidingCurve, Repair
+from lamae.model.mask import mask_parts, mask_random_patches
+from lamae.results.exploration import Band, Masking, MaskingCurve, Repair
 from lamae.results.prediction import Reconstruction
 from lamae.signal.linear import compare
 from lamae.signal.preprocess import prepare
@@ -27,9 +27,9 @@ SHARES = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
 
 
 def band(
-    predictor: Predictor, ecg: ECG, found: Reconstruction, hiding: Hiding, *, draws: int = 8
+    predictor: Predictor, ecg: ECG, found: Reconstruction, masking: Masking, *, draws: int = 8
 ) -> Band:
-    """How far the restoration moves when parts of what was visible are hidden, too.
+    """How far the restoration moves when parts of what was visible are masked, too.
 
     Each draw sees a random `SHOWN` of the visible patches. The range between the draws says
     how much the restoration hangs on what was seen. It is no confidence interval: where the
@@ -39,19 +39,19 @@ def band(
         predictor: The model.
         ecg: The recording.
         found: Its restoration.
-        hiding: What was hidden for it.
+        masking: What was masked for it.
         draws: How many draws.
 
     Raises:
         InputError: As `Predictor.reconstruct`.
     """
     x, available = predictor.model_input(prepare(ecg, predictor.spec, found.start), ecg.leads)
-    visible = hide_parts(available, hiding, found.start, predictor.patch_seconds)
-    generator = Generator().manual_seed(hiding.seed + 1)
-    drawn = hide_random_patches(visible.expand(draws, -1, -1), 1 - SHOWN, generator)
+    visible = mask_parts(available, masking, found.start, predictor.patch_seconds)
+    generator = Generator().manual_seed(masking.seed + 1)
+    drawn = mask_random_patches(visible.expand(draws, -1, -1), 1 - SHOWN, generator)
     # A lead of which few patches are visible may lose all; an ECG must not.
     drawn = torch.where(drawn.any(dim=(1, 2), keepdim=True), drawn, visible)
-    rows = [row for row in range(len(LEADS)) if found.hidden[row].any()]
+    rows = [row for row in range(len(LEADS)) if found.masked[row].any()]
     outputs = np.concatenate(
         [
             _restore(predictor, x, drawn[first : first + ECGS_AT_ONCE], rows)
@@ -60,13 +60,13 @@ def band(
     )
     low, high = (np.full(found.target.shape, np.nan, np.float32) for _ in range(2))
     low[rows], high[rows] = np.percentile(outputs, PERCENTILES, axis=0).astype(np.float32)
-    low[~found.hidden] = high[~found.hidden] = np.nan
-    truth = found.target[found.hidden]
-    inside = (truth >= low[found.hidden]) & (truth <= high[found.hidden])
+    low[~found.masked] = high[~found.masked] = np.nan
+    truth = found.target[found.masked]
+    inside = (truth >= low[found.masked]) & (truth <= high[found.masked])
     return Band(low=low, high=high, draws=draws, shown=SHOWN, coverage=float(inside.mean()))
 
 
-def hiding_curve(
+def masking_curve(
     predictor: Predictor,
     ecg: ECG,
     *,
@@ -74,8 +74,8 @@ def hiding_curve(
     draws: int = 2,
     seed: int = 0,
     progress: Progress | None = None,
-) -> HidingCurve:
-    """Error on hidden samples while more and more patches of every lead are hidden at random.
+) -> MaskingCurve:
+    """Error on masked samples while more and more patches of every lead are masked at random.
 
     Args:
         predictor: The model.
@@ -95,19 +95,19 @@ def hiding_curve(
     model: list[float] = []
     linear: list[float] = []
     for number, share in enumerate(SHARES):
-        visible = hide_random_patches(available.expand(draws, -1, -1), share, generator)
-        hidden = (available & ~visible).numpy().repeat(each, axis=2) & prepared.present
+        visible = mask_random_patches(available.expand(draws, -1, -1), share, generator)
+        masked = (available & ~visible).numpy().repeat(each, axis=2) & prepared.present
         signals = x.expand(draws, -1, -1)
         with torch.inference_mode():
             restored = predictor.bundle.mae(signals, visible).numpy()
             estimate = linear_leads(signals, visible, predictor.bundle.mae.moments).numpy()
         for errors, output in ((model, restored), (linear, estimate)):
-            squares = np.where(hidden, (output - prepared.values) ** 2, 0.0)
-            mean = squares.sum(axis=(1, 2)) / np.maximum(1, hidden.sum(axis=(1, 2)))
+            squares = np.where(masked, (output - prepared.values) ** 2, 0.0)
+            mean = squares.sum(axis=(1, 2)) / np.maximum(1, masked.sum(axis=(1, 2)))
             errors.append(float(np.sqrt(mean).mean()) * scale)
         if progress is not None:
             progress((number + 1) / len(SHARES))
-    return HidingCurve(np.array(SHARES), np.array(model), np.array(linear), draws)
+    return MaskingCurve(np.array(SHARES), np.array(model), np.array(linear), draws)
 
 
 def repair(
@@ -145,13 +145,13 @@ def repair(
     present[rows] = time
     restored = np.zeros_like(prepared.values)
     restored[rows] = _restore(predictor, x, visible, rows)[0]
-    hidden = np.zeros_like(present)
-    hidden[rows] = time
+    masked = np.zeros_like(present)
+    masked[rows] = time
     found = compare(
         prepared.values * scale,
         restored,
         visible[0].numpy().repeat(predictor.bundle.config.patch, axis=1),
-        hidden,
+        masked,
         present,
         predictor.bundle.moments,
         fs=predictor.spec.fs,

@@ -23,7 +23,7 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 def members(content: bytes) -> dict[str, bytes]:
     """The files in a zip, by bare name.
 
-    Folders, and the hidden files that operating systems add, are passed over.
+    Folders, and the masked files that operating systems add, are passed over.
 
     Raises:
         ReadError: It is damaged, encrypted or too large when unpacked.

@@ -97,7 +97,7 @@ def transfer_syntax(content: bytes) -> str | None:
                 return None
             (length,) = struct.unpack_from("<I", content, at)
             at += 4
-        # Anything that pydicom might walk through differently could hide a second syntax.
+        # Anything that pydicom might walk through differently could mask a second syntax.
         if not kind.isalpha() or not kind.isupper() or at + length > len(content):
             return None
         if element == 0x10:

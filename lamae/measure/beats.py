@@ -148,7 +148,7 @@ def _level(activity: Float64[np.ndarray, " time"], fs: float) -> Float64[np.ndar
     """Usual height of a beat around each sample: median over the tallest of each 2 s."""
     centres, tallest = _tallest(activity, fs)
     usual = ndimage.median_filter(tallest, size=min(5, tallest.size), mode="nearest")
-    # Neither may one large beat hide small ones, nor a pause make noise look like beats.
+    # Neither may one large beat mask small ones, nor a pause make noise look like beats.
     usual = np.clip(usual, 0.5 * np.median(tallest), 1.5 * np.median(tallest))
     return np.interp(np.arange(activity.size), centres, usual)
 

@@ -47,7 +47,7 @@ def qrs_mark(beat: Median) -> Mark | None:
 def _large(
     slope: Float64[np.ndarray, "leads time"], beat: Median
 ) -> list[Float64[np.ndarray, " time"]]:
-    """Velocity in each lead whose QRS is not small, since a small one hides its ends."""
+    """Velocity in each lead whose QRS is not small, since a small one masks its ends."""
     near = slice(max(0, beat.r - round(0.08 * beat.fs)), beat.r + round(0.08 * beat.fs))
     largest = np.abs(slope[:, near]).max(axis=1)
     return [_length(lead[None]) for lead in slope[largest >= QRS_LARGE * largest.max()]]

@@ -23,7 +23,7 @@ class ModelConfig:
         decoder_width: Width of the decoder.
         decoder_heads: Attention heads of the decoder.
         decoder_depth: Blocks of the decoder.
-        decoder_cross: Whether hidden patches may look at the latent tokens of every visible
+        decoder_cross: Whether masked patches may look at the latent tokens of every visible
             lead; without it all that crosses leads must pass through z.
         statements: Outputs of the classifier.
         rhythm_width: Channels of the classifier's convolutions over time; 0 leaves them out.

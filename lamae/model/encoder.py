@@ -16,7 +16,7 @@ class LeadEncoder(nn.Module):
     No lead sees another here.
 
     Source: the vision transformer (arXiv 2010.11929) as encoder of a masked autoencoder,
-        which drops hidden patches instead of masking them (arXiv 2111.06377).
+        which drops masked patches instead of masking them (arXiv 2111.06377).
     """
 
     time: Tensor

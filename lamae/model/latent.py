@@ -36,7 +36,7 @@ class Latent:
     def pooled(self, leads: int) -> Float[Tensor, "B features"]:
         """z, then mean and maximum of each lead's tokens: what classifiers take.
 
-        Findings are read lead by lead, so which lead a feature comes from is kept; a hidden
+        Findings are read lead by lead, so which lead a feature comes from is kept; a masked
         lead's features are zero.
 
         Args:
@@ -130,7 +130,7 @@ def lead_attention(
 
     Returns:
         Share of z's attention that goes to each lead, and the share of each lead's attention
-        (row) that goes to each lead (column). What is missing from one goes to z. Hidden leads
+        (row) that goes to each lead (column). What is missing from one goes to z. Masked leads
         get zero.
 
     Raises:

@@ -16,7 +16,7 @@ def linear_leads(
     """Ridge regression of every lead from the leads whose patch is visible at the same time.
 
     Args:
-        x: Signals in model units; hidden patches are not looked at.
+        x: Signals in model units; masked patches are not looked at.
         visible: Patches that may be looked at.
         moments: Mean products of the leads over the training ECGs.
 
@@ -27,7 +27,7 @@ def linear_leads(
     both = seen[..., :, None] * seen[..., None, :]  # B N L L
     identity = torch.eye(len(moments), device=x.device, dtype=torch.double)
     ridge = RIDGE * moments.diagonal().mean() + TINY
-    # Rows of hidden leads become those of the identity, which keeps them out of the solution.
+    # Rows of masked leads become those of the identity, which keeps them out of the solution.
     gram = both * moments + ridge * identity + (1 - seen)[..., None] * identity
     # Never singular; asking whether it is would make a GPU wait.
     solved, _ = torch.linalg.solve_ex(gram, seen[..., None] * moments)

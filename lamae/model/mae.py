@@ -20,7 +20,7 @@ class Decoder(nn.Module):
     regression already gives need not be learned, and Einthoven's relations hold from the start.
 
     With `decoder_cross`, each patch also attends to the latent tokens of every visible lead,
-    near ones first, so that a wholly hidden lead is restored beat by beat rather than from z
+    near ones first, so that a wholly masked lead is restored beat by beat rather than from z
     alone.
 
     Source: the decoder of the masked autoencoder (arXiv 2111.06377); attention from mask
@@ -71,7 +71,7 @@ class Decoder(nn.Module):
         across = distance_bias(time, latent.time, latent.valid, heads)
         for block in self.blocks:
             assert isinstance(block, Block)
-            # Mask tokens of a hidden lead have nothing to say to each other before they have
+            # Mask tokens of a masked lead have nothing to say to each other before they have
             # looked at the visible leads.
             if self.config.decoder_cross:
                 tokens = block.look_across(
@@ -97,7 +97,7 @@ class Decoder(nn.Module):
 
 
 class MaskedAutoencoder(nn.Module):
-    """LAMAE: restores what is hidden from what is visible.
+    """LAMAE: restores what is masked from what is visible.
 
     `moments`, mean products of the leads over the training ECGs in squared model units, give
     the linear estimate that the decoder starts from; zeros leave it without one.
@@ -138,10 +138,10 @@ class MaskedAutoencoder(nn.Module):
 def masked_loss(
     output: Float[Tensor, "B R T"],
     target: Float[Tensor, "B R T"],
-    hidden: Bool[Tensor, "B R N"],
+    masked: Bool[Tensor, "B R N"],
 ) -> Float[Tensor, ""]:
-    """Mean squared error over hidden patches only; zero where nothing is hidden."""
-    weight = hidden.repeat_interleave(target.shape[-1] // hidden.shape[-1], dim=-1).float()
+    """Mean squared error over masked patches only; zero where nothing is masked."""
+    weight = masked.repeat_interleave(target.shape[-1] // masked.shape[-1], dim=-1).float()
     return ((output.float() - target) ** 2 * weight).sum() / weight.sum().clamp_min(1.0)
 
 
@@ -149,9 +149,9 @@ def relative_loss(
     output: Float[Tensor, "B R T"],
     estimate: Float[Tensor, "B R T"],
     target: Float[Tensor, "B R T"],
-    hidden: Bool[Tensor, "B R N"],
+    masked: Bool[Tensor, "B R N"],
 ) -> Float[Tensor, ""]:
-    """Root mean square error of what is hidden, in units of what linear regression leaves.
+    """Root mean square error of what is masked, in units of what linear regression leaves.
 
     Leads that are easy to restore thus count as much as hard ones, and no single noisy ECG as
     much as with squares.
@@ -160,12 +160,12 @@ def relative_loss(
         output: What the model restored.
         estimate: What linear regression gives.
         target: The truth.
-        hidden: Patches to restore.
+        masked: Patches to restore.
 
     Returns:
-        The mean over the leads of all ECGs that hide something; zero where nothing is hidden.
+        The mean over the leads of all ECGs that mask something; zero where nothing is masked.
     """
-    weight = hidden.repeat_interleave(target.shape[-1] // hidden.shape[-1], dim=-1).float()
+    weight = masked.repeat_interleave(target.shape[-1] // masked.shape[-1], dim=-1).float()
     count = weight.sum(dim=-1)  # B R
     some = (count > 0).float()
 

@@ -9,29 +9,29 @@ from torch import Generator, Tensor
 
 from lamae.ecg import CHEST_LEADS, lead_indices
 from lamae.errors import InputError
-from lamae.results.exploration import Hiding, patches_in
+from lamae.results.exploration import Masking, patches_in
 
 
 @dataclass(frozen=True)
 class MaskConfig:
-    """How training hides patches and leads.
+    """How training masks patches and leads.
 
     Attributes:
-        ratio: Share of patches hidden where no whole lead is.
-        synchronous: Share of those batches in which all leads hide the same patches. III,
-            aVR, aVL and aVF are sums of I and II, so a limb patch hidden in one lead only can
-            be copied from the others; one hidden in all of them cannot.
-        hide_leads: Share of batches in which whole leads are hidden, 1 to L - 1 of them. The
+        ratio: Share of patches masked where no whole lead is.
+        synchronous: Share of those batches in which all leads mask the same patches. III,
+            aVR, aVL and aVF are sums of I and II, so a limb patch masked in one lead only can
+            be copied from the others; one masked in all of them cannot.
+        mask_leads: Share of batches in which whole leads are masked, 1 to L - 1 of them. The
             leads that remain show more of their patches, so that the number of visible
             patches, and with it the time of a step, stays about the same.
-        full_view: Share of those batches in which the leads that remain hide nothing.
-        asked: Share of all batches that hide what people ask to have restored, see
-            `hide_asked_leads`, and nothing else.
+        full_view: Share of those batches in which the leads that remain mask nothing.
+        asked: Share of all batches that mask what people ask to have restored, see
+            `mask_asked_leads`, and nothing else.
     """
 
     ratio: float = 0.75
     synchronous: float = 0.25
-    hide_leads: float = 0.5
+    mask_leads: float = 0.5
     full_view: float = 0.15
     asked: float = 0.0
 
@@ -43,11 +43,11 @@ def draw_mask(
 
     Args:
         available: Patches that the recordings have.
-        config: How to hide.
+        config: How to mask.
         generator: On the CPU, so that a seed gives the same masks on every device.
 
     Returns:
-        Patches that stay visible. Each lead that is not hidden shows the same number of
+        Patches that stay visible. Each lead that is not masked shows the same number of
         patches throughout the batch, so that they pack without gaps.
     """
     leads = available.shape[1]
@@ -56,33 +56,33 @@ def draw_mask(
         return float(torch.rand((), generator=generator))
 
     if config.asked and uniform() < config.asked:
-        return hide_asked_leads(available, generator)
+        return mask_asked_leads(available, generator)
     ratio, synchronous = config.ratio, False
-    if uniform() < config.hide_leads:
-        hidden_leads = 1 + int(uniform() * (leads - 1))
-        visible = hide_random_leads(available, hidden_leads, generator)
+    if uniform() < config.mask_leads:
+        masked_leads = 1 + int(uniform() * (leads - 1))
+        visible = mask_random_leads(available, masked_leads, generator)
         full = uniform() < config.full_view
-        ratio = 0.0 if full else 1 - min(1.0, (1 - ratio) * leads / (leads - hidden_leads))
+        ratio = 0.0 if full else 1 - min(1.0, (1 - ratio) * leads / (leads - masked_leads))
     else:
         visible = available
         synchronous = uniform() < config.synchronous
-    return visible & hide_random_patches(available, ratio, generator, synchronous=synchronous)
+    return visible & mask_random_patches(available, ratio, generator, synchronous=synchronous)
 
 
-def hide_random_patches(
+def mask_random_patches(
     available: Bool[Tensor, "B L N"],
     ratio: float,
     generator: Generator,
     *,
     synchronous: bool = False,
 ) -> Bool[Tensor, "B L N"]:
-    """Hide a share of each lead's patches; one at least stays visible of a lead that has all.
+    """Mask a share of each lead's patches; one at least stays visible of a lead that has all.
 
     Args:
         available: Patches that may be shown.
-        ratio: Share to hide, 0 to 1.
+        ratio: Share to mask, 0 to 1.
         generator: On the CPU.
-        synchronous: Hide the same patches in all leads of an ECG.
+        synchronous: Mask the same patches in all leads of an ECG.
     """
     batch, leads, patches = available.shape
     rows = 1 if synchronous else leads
@@ -91,19 +91,19 @@ def hide_random_patches(
     return (rank < shown).to(available.device).expand(batch, leads, patches) & available
 
 
-def hide_random_leads(
+def mask_random_leads(
     available: Bool[Tensor, "B L N"], count: int, generator: Generator
 ) -> Bool[Tensor, "B L N"]:
-    """Hide `count` whole leads of each ECG."""
+    """Mask `count` whole leads of each ECG."""
     batch, leads, _ = available.shape
     rank = torch.rand(batch, leads, generator=generator).argsort(dim=-1).argsort(dim=-1)
     return (rank >= count).to(available.device)[:, :, None] & available
 
 
-def hide_all_but_a_stretch(
+def mask_all_but_a_stretch(
     available: Bool[Tensor, "B L N"], ratio: float, generator: Generator
 ) -> Bool[Tensor, "B L N"]:
-    """Hide this share of the patches before and after a random stretch, the same in all leads."""
+    """Mask this share of the patches before and after a random stretch, the same in all leads."""
     batch, _, patches = available.shape
     shown = max(1, round(patches * (1 - ratio)))
     first = torch.randint(patches - shown + 1, (batch, 1), generator=generator)
@@ -112,42 +112,42 @@ def hide_all_but_a_stretch(
     return inside.to(available.device)[:, None] & available
 
 
-def hide_asked_leads(
+def mask_asked_leads(
     available: Bool[Tensor, "B L N"], generator: Generator
 ) -> Bool[Tensor, "B L N"]:
-    """Hide one chest lead, all chest leads or any 1 to L - 1 leads, the same in every ECG."""
+    """Mask one chest lead, all chest leads or any 1 to L - 1 leads, the same in every ECG."""
     leads = available.shape[1]
     chest = torch.tensor(lead_indices(CHEST_LEADS))
     kind = int(torch.randint(3, (), generator=generator))
     if kind == 0:
-        hidden = chest[torch.randint(len(chest), (1,), generator=generator)]
+        masked = chest[torch.randint(len(chest), (1,), generator=generator)]
     elif kind == 1:
-        hidden = chest
+        masked = chest
     else:
         count = 1 + int(torch.randint(leads - 1, (), generator=generator))
-        hidden = torch.randperm(leads, generator=generator)[:count]
+        masked = torch.randperm(leads, generator=generator)[:count]
     visible = available.clone()
-    visible[:, hidden.to(available.device)] = False
+    visible[:, masked.to(available.device)] = False
     return visible
 
 
-def hide_parts(
-    available: Bool[Tensor, "1 12 N"], hiding: Hiding, start: float, patch_seconds: float
+def mask_parts(
+    available: Bool[Tensor, "1 12 N"], masking: Masking, start: float, patch_seconds: float
 ) -> Bool[Tensor, "1 12 N"]:
-    """Hide what a person chose, in the window from `start` s.
+    """Mask what a person chose, in the window from `start` s.
 
     Raises:
         InputError: A lead is unknown, nothing stays visible or the share is out of range.
     """
-    if not 0 <= hiding.share <= 0.95:
-        raise InputError(f"The hidden share is {hiding.share:g}; expected 0 to 0.95.")
-    generator = Generator().manual_seed(hiding.seed)
-    visible = hide_random_patches(available, hiding.share, generator)
-    visible[:, lead_indices(hiding.leads)] = False
-    inside = patches_in(hiding.stretches, start, available.shape[-1], patch_seconds)
+    if not 0 <= masking.share <= 0.95:
+        raise InputError(f"The masked share is {masking.share:g}; expected 0 to 0.95.")
+    generator = Generator().manual_seed(masking.seed)
+    visible = mask_random_patches(available, masking.share, generator)
+    visible[:, lead_indices(masking.leads)] = False
+    inside = patches_in(masking.stretches, start, available.shape[-1], patch_seconds)
     visible &= torch.from_numpy(~inside)
     if not visible.any():
-        raise InputError("Everything is hidden; leave at least one lead visible.")
+        raise InputError("Everything is masked; leave at least one lead visible.")
     return visible
 
 
@@ -166,7 +166,7 @@ class Packed(NamedTuple):
 
 
 def pack(visible: Bool[Tensor, "B L N"]) -> Packed:
-    """List the visible patches lead by lead, so that hidden ones cost nothing.
+    """List the visible patches lead by lead, so that masked ones cost nothing.
 
     A batch that shows nothing at all still gets one empty row.
     """

@@ -12,7 +12,7 @@ from lamae.model.mask import Packed
 class PatchEmbedding(nn.Module):
     """e[l, n] from the samples of patch n and the visible ones beside it, each lead alone.
 
-    Hidden samples enter as zero beside a channel that says so, so nothing hidden is looked at.
+    Masked samples enter as zero beside a channel that says so, so nothing masked is looked at.
     With one stride this is the linear embedding of a vision transformer. There is no
     normalisation over time or channels: it would take the voltage away that hypertrophy is
     read from.

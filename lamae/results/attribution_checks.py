@@ -92,11 +92,11 @@ class Check:
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """The score as ever more of an ECG is hidden (deletion) or shown (insertion).
+    """The score as ever more of an ECG is masked (deletion) or shown (insertion).
 
     Attributes:
-        shares: Share of the patches hidden, or shown.
-        deletion: Score with the highest share of the map hidden.
+        shares: Share of the patches masked, or shown.
+        deletion: Score with the highest share of the map masked.
         insertion: Score with only the highest share of the map shown.
         random_deletion: The same with each misplaced map.
         random_insertion: Likewise.

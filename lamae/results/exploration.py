@@ -27,13 +27,13 @@ class Stretch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Hiding:
-    """What is hidden from the model.
+class Masking:
+    """What is masked.
 
     Attributes:
-        leads: Leads hidden wholly.
-        stretches: Stretches hidden of others.
-        share: Share of the patches hidden at random in each lead that is not hidden wholly.
+        leads: Leads masked wholly.
+        stretches: Stretches masked of others.
+        share: Share of the patches masked at random in each lead that is not masked wholly.
         seed: Of the patches drawn.
     """
 
@@ -54,7 +54,7 @@ class Hiding:
         return ",".join([*self.leads, *parts])
 
     @classmethod
-    def parse(cls, text: str) -> "Hiding":
+    def parse(cls, text: str) -> "Masking":
         """Leads and stretches from a link, as `text` writes them; "none" is nothing.
 
         Raises:
@@ -66,7 +66,7 @@ class Hiding:
             match = _STRETCH.fullmatch(part)
             if match is None or match[1] not in LEADS:
                 raise InputError(
-                    "The link hides something that is no lead; expected leads and stretches in s, "
+                    "The link masks something that is no lead; expected leads and stretches in s, "
                     "such as V1,V2,II:2-3.4."
                 )
             if match[2] is None:
@@ -98,11 +98,11 @@ class Band:
     """How far restorations differ when the model sees less than it might.
 
     Attributes:
-        low: 10th percentile over the draws in mV; NaN where nothing was hidden.
+        low: 10th percentile over the draws in mV; NaN where nothing was masked.
         high: 90th percentile, likewise.
         draws: How many restorations there were.
         shown: Share of the visible patches that each of them saw.
-        coverage: Share of the hidden samples whose true value lies in the band.
+        coverage: Share of the masked samples whose true value lies in the band.
     """
 
     low: Float32[np.ndarray, "12 time"]
@@ -119,7 +119,7 @@ class WaveError:
     Attributes:
         lead: Its name.
         wave: "P", "QRS", "ST", "T" or "rest".
-        seconds: How much of it was hidden.
+        seconds: How much of it was masked.
         rmse: Of the model.
         linear_rmse: Of the linear regression; None where it leaves any of it open.
         algebra_rmse: Of the limb leads' relations, likewise.
@@ -149,11 +149,11 @@ class WaveShare:
 
 
 @dataclass(frozen=True, eq=False)
-class HidingCurve:
-    """Error on hidden samples against the share hidden at random in every lead.
+class MaskingCurve:
+    """Error on masked samples against the share masked at random in every lead.
 
     Attributes:
-        shares: Hidden share, 0 to 1.
+        shares: Masked share, 0 to 1.
         model: Root mean square error in mV, the mean over draws.
         linear: That of the linear regression, which says 0 mV where no lead is visible.
         draws: Draws at each share.

@@ -183,23 +183,23 @@ class Attribution:
 
 @dataclass(frozen=True)
 class LeadError:
-    """How well one lead was restored where it was hidden.
+    """How well one lead was restored where it was masked.
 
     Attributes:
         lead: Its name.
-        hidden_share: Share of the lead that was hidden, 0 to 1.
-        rmse: Root mean square error in mV of the model, on hidden samples only.
+        masked_share: Share of the lead that was masked, 0 to 1.
+        rmse: Root mean square error in mV of the model, on masked samples only.
         pearson_r: Correlation of model and truth there; None where either is constant.
         linear_rmse: The same error for the linear regression from the visible leads; None
-            where no lead is visible at some hidden sample.
-        algebra_rmse: The same error for Einthoven's and Goldberger's relations, on the hidden
+            where no lead is visible at some masked sample.
+        algebra_rmse: The same error for Einthoven's and Goldberger's relations, on the masked
             samples that the visible leads determine; None where these determine none.
-        algebra_reach: Share of the hidden samples that they determine, 0 to 1.
+        algebra_reach: Share of the masked samples that they determine, 0 to 1.
         rmse_in_reach: The model's error on the same samples; None where there are none.
     """
 
     lead: str
-    hidden_share: float
+    masked_share: float
     rmse: float
     pearson_r: float | None
     linear_rmse: float | None
@@ -210,7 +210,7 @@ class LeadError:
 
 @dataclass(frozen=True, eq=False)
 class Reconstruction:
-    """A window of an ECG with parts hidden, and what was restored there.
+    """A window of an ECG with parts masked, and what was restored there.
 
     All signals are in mV after the model's own filter, at the model's sampling rate.
 
@@ -218,13 +218,13 @@ class Reconstruction:
         fs: Sampling rate in Hz.
         start: Where the window starts in the recording, in s.
         target: The true signal; zero where the recording has none.
-        output: The target with its hidden samples replaced by the model's.
-        linear: Linear regression from leads visible at the same time; NaN where not hidden
+        output: The target with its masked samples replaced by the model's.
+        linear: Linear regression from leads visible at the same time; NaN where not masked
             or where nothing is visible.
-        algebra: What the limb-lead relations give at hidden samples; NaN elsewhere.
-        hidden: Samples that the model did not see but the recording has.
+        algebra: What the limb-lead relations give at masked samples; NaN elsewhere.
+        masked: Samples that the model did not see but the recording has.
         present: Samples that the recording has.
-        errors: One entry a lead that was hidden at least in part.
+        errors: One entry a lead that was masked at least in part.
     """
 
     fs: float
@@ -233,7 +233,7 @@ class Reconstruction:
     output: Float32[np.ndarray, "12 time"]
     linear: Float32[np.ndarray, "12 time"]
     algebra: Float32[np.ndarray, "12 time"]
-    hidden: Bool[np.ndarray, "12 time"]
+    masked: Bool[np.ndarray, "12 time"]
     present: Bool[np.ndarray, "12 time"]
     errors: tuple[LeadError, ...]
 

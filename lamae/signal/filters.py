@@ -76,7 +76,7 @@ def display_filter(ecg: ECG, settings: FilterSettings) -> ECG:
     if not settings:
         return ecg
     sections = np.concatenate(_sections(settings, ecg.fs))
-    # Three periods of the slowest wave that is filtered: the mirror image hides the start.
+    # Three periods of the slowest wave that is filtered: the mirror image masks the start.
     slowest = settings.high_pass or settings.low_pass or 1.0
     padding = min(ecg.signal.shape[1] - 1, round(max(3 / slowest, 1.0) * ecg.fs))
     filtered = sosfiltfilt(

@@ -13,10 +13,10 @@ RIDGE = 1e-4
 
 
 class Reached(NamedTuple):
-    """How well what algebra determines of the hidden samples is restored, all leads together.
+    """How well what algebra determines of the masked samples is restored, all leads together.
 
     Attributes:
-        share: Of the hidden samples, over 0 to 1.
+        share: Of the masked samples, over 0 to 1.
         leads: Leads in which there are any.
         rmse: Root mean square error of algebra on them in mV.
         model_rmse: That of the model on the same samples.
@@ -36,7 +36,7 @@ def linear_estimate(
     """Ridge regression of every lead from the leads visible at the same time.
 
     Args:
-        signal: Voltage in mV; hidden samples are not looked at.
+        signal: Voltage in mV; masked samples are not looked at.
         visible: What may be looked at.
         moments: Mean products of the leads over the training ECGs.
 
@@ -82,7 +82,7 @@ def compare(
     target: Float32[np.ndarray, "12 time"],
     restored: Float32[np.ndarray, "12 time"],
     seen: Bool[np.ndarray, "12 time"],
-    hidden: Bool[np.ndarray, "12 time"],
+    masked: Bool[np.ndarray, "12 time"],
     present: Bool[np.ndarray, "12 time"],
     moments: Float64[np.ndarray, "12 12"],
     *,
@@ -93,17 +93,17 @@ def compare(
 
     Args:
         target: The true signal in mV.
-        restored: The model's in mV; looked at where hidden only.
+        restored: The model's in mV; looked at where masked only.
         seen: Samples that the model saw.
-        hidden: Samples that it did not see but the recording has.
+        masked: Samples that it did not see but the recording has.
         present: Samples that the recording has.
         moments: Mean products of the leads over the training ECGs.
         fs: Sampling rate in Hz.
         start: Where the window starts in the recording, in s.
     """
-    linear = np.where(hidden, linear_estimate(target, seen, moments), np.nan)
-    algebra = np.where(hidden, algebra_estimate(target, seen), np.nan)
-    output = np.where(hidden, restored, target)
+    linear = np.where(masked, linear_estimate(target, seen, moments), np.nan)
+    algebra = np.where(masked, algebra_estimate(target, seen), np.nan)
+    output = np.where(masked, restored, target)
     return Reconstruction(
         fs=fs,
         start=start,
@@ -111,20 +111,20 @@ def compare(
         output=output.astype(np.float32),
         linear=linear.astype(np.float32),
         algebra=algebra.astype(np.float32),
-        hidden=hidden,
+        masked=masked,
         present=present,
-        errors=lead_errors(target, output, linear, algebra, hidden, present),
+        errors=lead_errors(target, output, linear, algebra, masked, present),
     )
 
 
 def algebra_where_it_reaches(found: Reconstruction) -> Reached | None:
     """Errors of algebra and model where algebra has an answer; None where it never has."""
-    where = found.hidden & ~np.isnan(found.algebra)
+    where = found.masked & ~np.isnan(found.algebra)
     if not where.any():
         return None
     truth = found.target[where]
     return Reached(
-        share=float(where.sum() / found.hidden.sum()),
+        share=float(where.sum() / found.masked.sum()),
         leads=tuple(lead for row, lead in enumerate(LEADS) if where[row].any()),
         rmse=_rmse(found.algebra[where] - truth),
         model_rmse=_rmse(found.output[where] - truth),
@@ -136,17 +136,17 @@ def lead_errors(
     output: Float[np.ndarray, "12 time"],
     linear: Float[np.ndarray, "12 time"],
     algebra: Float[np.ndarray, "12 time"],
-    hidden: Bool[np.ndarray, "12 time"],
+    masked: Bool[np.ndarray, "12 time"],
     present: Bool[np.ndarray, "12 time"],
 ) -> tuple[LeadError, ...]:
-    """Errors of each lead that is hidden at least in part, on its hidden samples.
+    """Errors of each lead that is masked at least in part, on its masked samples.
 
-    Regression gets no error for a lead of which it leaves any hidden sample open: that happens
+    Regression gets no error for a lead of which it leaves any masked sample open: that happens
     only where nothing at all is visible. Algebra is judged on the samples that it reaches.
     """
     errors = []
     for row, lead in enumerate(LEADS):
-        where = hidden[row]
+        where = masked[row]
         if not where.any():
             continue
         truth, restored = target[row, where], output[row, where]
@@ -155,7 +155,7 @@ def lead_errors(
         errors.append(
             LeadError(
                 lead=lead,
-                hidden_share=float(where.sum() / present[row].sum()),
+                masked_share=float(where.sum() / present[row].sum()),
                 rmse=_rmse(restored - truth),
                 pearson_r=None if constant else float(np.corrcoef(truth, restored)[0, 1]),
                 linear_rmse=None

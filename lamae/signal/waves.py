@@ -52,11 +52,11 @@ def wave_samples(
 def wave_errors(
     recon: Reconstruction, waves: Mapping[str, Bool[np.ndarray, " time"]]
 ) -> tuple[WaveError, ...]:
-    """Errors of each hidden lead in each wave of which anything was hidden."""
+    """Errors of each masked lead in each wave of which anything was masked."""
     errors = []
     for row, lead in enumerate(LEADS):
         for wave, inside in waves.items():
-            where = recon.hidden[row] & inside
+            where = recon.masked[row] & inside
             if where.any():
                 truth = recon.target[row, where]
                 errors.append(

@@ -49,7 +49,7 @@ class RunConfig:
         seed: Of parameters, masks, order and dropout.
         model: Sizes.
         input: What the model takes.
-        mask: What pretraining hides.
+        mask: What pretraining masks.
         zscored: Train on ECGs without amplitudes, too; in fine-tuning they teach the
             statements in `lamae.data.zscored.FREE_OF_AMPLITUDE` alone.
         decode_leads: Leads that a pretraining step restores, drawn anew each step; fewer
@@ -60,11 +60,11 @@ class RunConfig:
             are mixed, which keeps of either what it does well (arXiv 2109.01903). Only with
             weights to begin with.
         augment: How ECGs are changed before they are learned from.
-        patch_dropout: Least and largest share of the patches that a fine-tuning step hides:
+        patch_dropout: Least and largest share of the patches that a fine-tuning step masks:
             it saves time and keeps the model from leaning on single beats.
         stretch: Whether those are the patches before and after a random stretch of the ECG,
             which leaves its rhythm whole, instead of patches here and there in each lead.
-        lead_dropout: Share of the fine-tuning steps that hide 1 to 11 leads, so that one
+        lead_dropout: Share of the fine-tuning steps that mask 1 to 11 leads, so that one
             model serves any set of leads.
         compile: Let torch.compile fuse the model's operations. It costs minutes at the start
             and a C++ compiler, and is meant for long runs on a GPU.

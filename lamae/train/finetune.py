@@ -32,7 +32,7 @@ from lamae.inference.bundle import (
 from lamae.inference.predictor import Predictor
 from lamae.model import Classifier
 from lamae.model.classifier import StatementModel, code_logits
-from lamae.model.mask import hide_all_but_a_stretch, hide_random_leads, hide_random_patches
+from lamae.model.mask import mask_all_but_a_stretch, mask_random_leads, mask_random_patches
 from lamae.train.augment import augment, mix
 from lamae.train.config import RunConfig
 from lamae.train.device import is_first, make_fabric
@@ -146,11 +146,11 @@ def draw_view(
     available = _all_patches(present, config)
     low, high = config.patch_dropout
     ratio = low + (high - low) * float(torch.rand((), generator=generator))
-    hide = hide_all_but_a_stretch if config.stretch else hide_random_patches
-    visible = hide(available, ratio, generator)
+    mask = mask_all_but_a_stretch if config.stretch else mask_random_patches
+    visible = mask(available, ratio, generator)
     if float(torch.rand((), generator=generator)) < config.lead_dropout:
         count = 1 + int(torch.randint(len(LEADS) - 1, (), generator=generator))
-        visible = hide_random_leads(visible, count, generator)
+        visible = mask_random_leads(visible, count, generator)
     return visible
 
 

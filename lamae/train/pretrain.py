@@ -1,4 +1,4 @@
-"""Pretraining: restore what is hidden."""
+"""Pretraining: restore what is masked."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,7 +29,7 @@ VALIDATION_BATCH = 32
 # PTB-XL's last number, and what its training folds hold about.
 MOST_PTBXL, PTBXL_TRAINING = 21_837, 17_000
 
-# Signals, visible patches, hidden patches, leads to restore.
+# Signals, visible patches, masked patches, leads to restore.
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
@@ -86,17 +86,17 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
 
     def prepare(rows: Tensor, generator: Generator) -> Batch:
         leads = torch.randperm(config.model.leads, generator=generator)
-        visible, hidden = _draw(present[rows], config, generator)
+        visible, masked = _draw(present[rows], config, generator)
         if config.mask.asked:
             # Such batches show most leads in full, which leaves nothing to restore of them.
-            leads = leads[hidden.any(dim=-1).any(dim=0).cpu()[leads]]
+            leads = leads[masked.any(dim=-1).any(dim=0).cpu()[leads]]
         leads = leads[: config.decode_leads].sort().values.to(fabric.device)
         signals = x[rows]
         if config.augment.turn:
             signals = turn(signals, present[rows], config.augment, generator)
         if config.augment != AugmentConfig():
             signals = augment(signals, config.augment, generator)
-        return signals, visible, hidden, leads
+        return signals, visible, masked, leads
 
     def loss(module: nn.Module, batch: Batch, _: Generator) -> Tensor:
         return _restoration_loss(module, batch, config)
@@ -170,17 +170,17 @@ def _continued_card(card: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str
 
 
 def _draw(present: Tensor, config: RunConfig, generator: Generator) -> tuple[Tensor, Tensor]:
-    """What is visible and what is hidden; what a recording lacks is neither."""
+    """What is visible and what is masked; what a recording lacks is neither."""
     available = present[:, :, None].expand(-1, -1, config.model.patches)
     visible = draw_mask(available, config.mask, generator)
     return visible, available & ~visible
 
 
 def _restoration_loss(module: nn.Module, batch: Batch, config: RunConfig) -> Tensor:
-    """Loss on the hidden patches of the leads to restore."""
+    """Loss on the masked patches of the leads to restore."""
     assert isinstance(module, MaskedAutoencoder)
-    x, visible, hidden, leads = batch
-    output, target, where = module(x, visible, leads), x[:, leads], hidden[:, leads]
+    x, visible, masked, leads = batch
+    output, target, where = module(x, visible, leads), x[:, leads], masked[:, leads]
     if config.relative:
         return relative_loss(output, module.estimate(x, visible, leads), target, where)
     return masked_loss(output, target, where)

@@ -15,8 +15,8 @@ from lamae.errors import DataError, WeightsError
 from lamae.results.prediction import of_old_people
 
 ORIGIN = ("paper", "license", "version", "created", "citation")
-SQUARES = "Loss: mean square error of what is hidden, in units of (0.2 mV)²."
-RELATIVE = "Loss: root mean square error of what is hidden, divided by linear regression's."
+SQUARES = "Loss: mean square error of what is masked, in units of (0.2 mV)²."
+RELATIVE = "Loss: root mean square error of what is masked, divided by linear regression's."
 LABELS = "Loss: cross-entropy, mean over the statements."
 TRAINING = ("recipe", "epochs", "minutes", "device", "precision", "parameters", "batch", "seed")
 NAMES = {"license": "Licence", "ids_sha256": "SHA-256 of the record list"}
@@ -132,9 +132,9 @@ def reliability(card: Mapping[str, Any]) -> None:
 
 
 def restoration(card: Mapping[str, Any]) -> None:
-    """How well chest leads are restored, one hidden at a time and all six together."""
+    """How well chest leads are restored, one masked at a time and all six together."""
     measured = card.get("results", {}).get("test", {}).get("restoration", {})
-    together = next((leads for hidden, leads in measured.items() if "," in hidden), {})
+    together = next((leads for masked, leads in measured.items() if "," in masked), {})
     single = {lead: leads[lead] for lead, leads in measured.items() if lead in leads}
     if not single or not together:
         return
@@ -142,8 +142,8 @@ def restoration(card: Mapping[str, Any]) -> None:
     data = pd.DataFrame({"Lead": list(single)})
     for title, leads in (("alone", single), ("all six", together)):
         for name, key in (("model", "rmse_mv"), ("regression", "linear_rmse_mv")):
-            data[f"Hidden {title}: {name} (mV)"] = [leads[lead][key] for lead in single]
-        data[f"Hidden {title}: correlation"] = [leads[lead]["pearson_r"] for lead in single]
+            data[f"Masked {title}: {name} (mV)"] = [leads[lead][key] for lead in single]
+        data[f"Masked {title}: correlation"] = [leads[lead]["pearson_r"] for lead in single]
     numbers = {
         title: "{:.2f}" if "correlation" in title else "{:.3f}" for title in data.columns[1:]
     }
@@ -175,7 +175,7 @@ def compared() -> None:
             widgets.download(data, f"comparison_{make.__name__}")
     st.caption(
         "Macro AUROC over ICD-10-CM codes with at least 5 positives in the test fold, and over "
-        "SCP statements with at least 10 in training. Fewer leads: the others are hidden, nothing "
+        "SCP statements with at least 10 in training. Fewer leads: the others are masked, nothing "
         "is trained again. Differences are paired: both rows on the same resamples of patients. "
         "Pretraining with one choice changed: one seed, validation fold; the errors are medians "
         "over its ECGs."
@@ -191,7 +191,7 @@ def show() -> None:
     card = predictor.card
     st.markdown(
         f"**{widgets.plain(predictor.name)}**, a latent-attention masked autoencoder for 12-lead "
-        "ECGs: pretrained to restore hidden signal, then fine-tuned to suggest ICD-10-CM codes."
+        "ECGs: pretrained to restore masked signal, then fine-tuned to suggest ICD-10-CM codes."
     )
     st.caption(f"SHA-256 {predictor.sha256}")
     st.subheader("Results on the test fold", anchor=False)

@@ -70,9 +70,9 @@ def matrix(attention: LeadAttention, model: str) -> None:
 def show(start: float) -> None:
     recorded = session.current().in_hand.ecg
     ecg = cache.shown(recorded, start)
-    hidden = cache.readable(recorded, start).hidden
-    if hidden:
-        st.info(widgets.plain(hidden))
+    masked = cache.readable(recorded, start).masked
+    if masked:
+        st.info(widgets.plain(masked))
     stage = st.segmented_control(
         "Stage",
         list(STAGES),

@@ -1,35 +1,35 @@
-"""Hide leads or stretches of signal and see what the model restores."""
+"""Mask leads or stretches of signal and see what the model restores."""
 
 from functools import partial
 
 import streamlit as st
 
 from lamae.app import cache, links, session, widgets
-from lamae.app.reconstruct import exploring, hiding, repairing, restored, restored_words
+from lamae.app.reconstruct import exploring, masking, repairing, restored, restored_words
 from lamae.errors import LamaeError
 
 
 @st.fragment
 def restore(start: float) -> None:
     recorded = session.current().in_hand.ecg
-    hiding.follow_link(recorded, cache.shown(recorded, start).leads)
-    hidden, view = hiding.ask(recorded)
-    if set(cache.shown(recorded, start).leads) <= set(hidden.leads):
-        st.info("All leads are hidden. Show at least one: the model needs something to go by.")
+    masking.follow_link(recorded, cache.shown(recorded, start).leads)
+    masked, view = masking.ask(recorded)
+    if set(cache.shown(recorded, start).leads) <= set(masked.leads):
+        st.info("All leads are masked. Show at least one: the model needs something to go by.")
         return
     # What a spoilt lead recorded may be compared with, but is nothing to restore others from.
-    ecg = cache.shown(recorded, start, hidden.leads)
+    ecg = cache.shown(recorded, start, masked.leads)
     readable = cache.readable(recorded, start)
     if ecg.leads != recorded.leads:
-        st.info(widgets.plain(readable.hidden or ""))
-    key = hiding.chart_key()
-    touched = partial(hiding.touched, recorded, start, key)
+        st.info(widgets.plain(readable.masked or ""))
+    key = masking.chart_key()
+    touched = partial(masking.touched, recorded, start, key)
     found = None
-    if hidden.nothing:
-        st.markdown("Nothing is hidden. Choose leads to hide, or a share of the signal.")
+    if masked.nothing:
+        st.markdown("Nothing is masked. Choose leads to mask, or a share of the signal.")
     else:
         try:
-            found = exploring.reconstruction(ecg, start, hidden)
+            found = exploring.reconstruction(ecg, start, masked)
         except LamaeError as error:
             widgets.trouble(error)
             return
@@ -40,11 +40,11 @@ def restore(start: float) -> None:
             restored.doubts(ecg, start, found),
         )
         st.markdown(" ".join(filter(None, words)))
-    restored.sheet(ecg, start, readable.left_out, hidden, view, found, key, touched)
+    restored.sheet(ecg, start, readable.left_out, masked, view, found, key, touched)
     if found is not None:
         restored.errors(ecg, start, found)
-    share = f"{hidden.share:g}" if hidden.share else ""
-    links.offer("reconstruct", hide=hidden.text or "none", share=share)
+    share = f"{masked.share:g}" if masked.share else ""
+    links.offer("reconstruct", mask=masked.text or "none", share=share)
 
 
 in_hand = session.current().in_hand

@@ -1,4 +1,4 @@
-"""The pages that explore the model, on the bundled weights: hide and restore, weigh, leave out."""
+"""The pages that explore the model, on the bundled weights: mask and restore, weigh, leave out."""
 
 import csv
 from dataclasses import replace
@@ -25,13 +25,13 @@ from app_views import (
 
 from lamae import io
 from lamae.app import demos, links
-from lamae.app.reconstruct import hiding, repairing
+from lamae.app.reconstruct import masking, repairing
 from lamae.ecg import CHEST_LEADS, LEADS
 from lamae.inference.attribution import explain
 from lamae.inference.cohort import rank_agreement
 from lamae.inference.lead_subsets import with_each
 from lamae.inference.reconstruction import repair
-from lamae.results.exploration import Hiding, Stretch
+from lamae.results.exploration import Masking, Stretch
 from lamae.results.prediction import NOTICE
 
 PTBXL = Path(__file__).parents[3] / "shared" / "ptbxl" / "records100" / "00000"
@@ -56,11 +56,11 @@ def poor(count: int) -> np.ndarray:
 # Reconstruct
 
 
-def test_hidden_leads_are_restored_and_compared(visit, predictor):
+def test_masked_leads_are_restored_and_compared(visit, predictor):
     at = visit(RECONSTRUCT)
-    assert list(at.pills(key="hide").value) == list(CHEST_LEADS)
+    assert list(at.pills(key="mask").value) == list(CHEST_LEADS)
     errors = at.table[0].value
-    expected = predictor.reconstruct(REAL, hide=CHEST_LEADS).errors
+    expected = predictor.reconstruct(REAL, mask=CHEST_LEADS).errors
     assert list(errors["Lead"]) == list(CHEST_LEADS)
     assert list(errors["Model (mV)"]) == [f"{error.rmse:.3f}" for error in expected]
     assert list(errors["Regression (mV)"]) == [f"{error.linear_rmse:.3f}" for error in expected]
@@ -71,13 +71,13 @@ def test_hidden_leads_are_restored_and_compared(visit, predictor):
     checked(at.run())
     at.segmented_control(key="preset").set_value("V1–V6")
     checked(at.run())
-    assert list(at.pills(key="hide").value) == list(CHEST_LEADS)
+    assert list(at.pills(key="mask").value) == list(CHEST_LEADS)
 
 
-@pytest.mark.parametrize("hidden", [CHEST_LEADS, ("V2",)])
-def test_the_test_folds_median_stands_beside_this_ecg(visit, predictor, hidden):
-    at = visit(RECONSTRUCT, demo="atrial_fibrillation", hide=",".join(hidden))
-    measured = predictor.card["results"]["test"]["restoration"][",".join(hidden)].values()
+@pytest.mark.parametrize("masked", [CHEST_LEADS, ("V2",)])
+def test_the_test_folds_median_stands_beside_this_ecg(visit, predictor, masked):
+    at = visit(RECONSTRUCT, demo="atrial_fibrillation", mask=",".join(masked))
+    measured = predictor.card["results"]["test"]["restoration"][",".join(masked)].values()
     model, linear = (
         np.median([lead[key] for lead in measured]) for key in ("rmse_mv", "linear_rmse_mv")
     )
@@ -88,14 +88,14 @@ def test_the_test_folds_median_stands_beside_this_ecg(visit, predictor, hidden):
 
 
 def test_algebra_is_said_to_be_enough_where_it_is(visit):
-    at = visit(RECONSTRUCT, hide="III")
+    at = visit(RECONSTRUCT, mask="III")
     assert list(at.table[0].value["Lead"]) == ["III"]
     assert float(at.table[0].value["Algebra (mV)"].iloc[0]) < 0.02
     assert "algebra is enough" in words(at)
 
 
-def test_the_seed_decides_which_patches_are_hidden(visit):
-    at = visit(RECONSTRUCT, hide="")
+def test_the_seed_decides_which_patches_are_masked(visit):
+    at = visit(RECONSTRUCT, mask="")
     at.slider(key="share").set_value(0.5)
     first = list(checked(at.run()).table[0].value["Model (mV)"])
     assert len(first) == 12
@@ -105,19 +105,19 @@ def test_the_seed_decides_which_patches_are_hidden(visit):
     assert list(checked(at.run()).table[0].value["Model (mV)"]) == first
 
 
-def test_hiding_nothing_or_everything_is_met_with_words(visit):
-    at = visit(RECONSTRUCT, hide="")
-    assert "Nothing is hidden" in words(at)
+def test_masking_nothing_or_everything_is_met_with_words(visit):
+    at = visit(RECONSTRUCT, mask="")
+    assert "Nothing is masked" in words(at)
     assert len(charts(at)) == 1
-    at.pills(key="hide").set_value(list(LEADS))
-    assert "All leads are hidden" in words(checked(at.run()))
+    at.pills(key="mask").set_value(list(LEADS))
+    assert "All leads are masked" in words(checked(at.run()))
 
 
-def test_what_is_hidden_stays_hidden_after_another_page(visit):
-    at = visit(RECONSTRUCT, hide="V5,V6")
+def test_what_is_masked_stays_masked_after_another_page(visit):
+    at = visit(RECONSTRUCT, mask="V5,V6")
     checked(at.switch_page(ATTENTION).run())
     checked(at.switch_page(RECONSTRUCT).run())
-    assert list(at.pills(key="hide").value) == ["V5", "V6"]
+    assert list(at.pills(key="mask").value) == ["V5", "V6"]
 
 
 # Attention
@@ -167,38 +167,38 @@ def test_layer_and_head_choose_a_matrix(visit, predictor):
     )
 
 
-def test_a_link_hides_leads_stretches_and_a_share(visit, predictor):
-    at = visit(RECONSTRUCT, hide="V2,II:2-3", share="0.3")
-    assert list(at.pills(key="hide").value) == ["V2"]
+def test_a_link_masks_leads_stretches_and_a_share(visit, predictor):
+    at = visit(RECONSTRUCT, mask="V2,II:2-3", share="0.3")
+    assert list(at.pills(key="mask").value) == ["V2"]
     assert at.slider(key="share").value == pytest.approx(0.3)
     found = predictor.reconstruct(
-        REAL, hide=("V2",), share=0.3, stretches=(Stretch("II", 2.0, 3.0),)
+        REAL, mask=("V2",), share=0.3, stretches=(Stretch("II", 2.0, 3.0),)
     )
     shown = at.table[0].value.set_index("Lead")
     errors = {error.lead: error for error in found.errors}
-    assert shown.loc["II", "Hidden"] == f"{errors['II'].hidden_share:.0%}"
+    assert shown.loc["II", "Masked"] == f"{errors['II'].masked_share:.0%}"
     assert shown.loc["II", "Model (mV)"] == f"{errors['II'].rmse:.3f}"
     assert "Show what boxes hid" in [button.label for button in at.button]
 
 
 def test_a_link_that_makes_no_sense_is_answered_kindly(visit):
-    at = visit(RECONSTRUCT, hide="<script>")
+    at = visit(RECONSTRUCT, mask="<script>")
     assert "no lead" in at.error[0].value
-    assert list(at.pills(key="hide").value) == list(CHEST_LEADS)
+    assert list(at.pills(key="mask").value) == list(CHEST_LEADS)
     assert "does not have" in words(visit(LEADS_PAGE, leads="V9"))
 
 
 @pytest.mark.parametrize("share", ["²", "٠.٣x", "nan", "-0.3", "1.", ".", ""])
 def test_a_share_that_is_none_is_passed_over(visit, share):
-    at = visit(RECONSTRUCT, hide="none", share=share)
+    at = visit(RECONSTRUCT, mask="none", share=share)
     assert at.slider(key="share").value == 0.0
-    assert list(at.pills(key="hide").value) == []
+    assert list(at.pills(key="mask").value) == []
 
 
 @pytest.mark.parametrize("odd", ["²", "٣", "II:²-³", "1e999"])
 @pytest.mark.parametrize(
     ("view", "name"),
-    [(RECONSTRUCT, "hide"), (LEADS_PAGE, "leads"), (ATTENTION, "code"), (RECORD, "demo")],
+    [(RECONSTRUCT, "mask"), (LEADS_PAGE, "leads"), (ATTENTION, "code"), (RECORD, "demo")],
 )
 def test_no_character_in_a_link_breaks_a_page(visit, view, name, odd):
     assert charts(visit(view, **{name: odd}))
@@ -216,7 +216,7 @@ def test_half_of_everything_and_a_missing_v2_are_one_click_away(visit):
     assert 0.5 < int(table.loc["aVF", "Reach"].rstrip("%")) / 100 < 1
     assert float(table.loc["aVF", "Algebra (mV)"]) < float(table.loc["aVF", "Model there (mV)"])
     assert table.loc["V1", "Reach"] == "0%"
-    assert "of what is hidden (in I, II, III, aVR, aVL, aVF)" in words(at)
+    assert "of what is masked (in I, II, III, aVR, aVL, aVF)" in words(at)
     assert "Algebra cannot" not in words(at)
     at.segmented_control(key="preset").set_value("V2")
     checked(at.run())
@@ -234,10 +234,10 @@ def test_residual_regression_and_range_are_drawn_on_request(visit):
     assert "no confidence interval" in words(at)
 
 
-def test_hiding_and_restoring_can_be_played(visit):
+def test_masking_and_restoring_can_be_played(visit):
     at = visit(RECONSTRUCT)
     (sheet,) = [c for c in charts(at) if c.get("frames")]
-    assert sheet["layout"]["updatemenus"][0]["buttons"][0]["label"].endswith("Hide and restore")
+    assert sheet["layout"]["updatemenus"][0]["buttons"][0]["label"].endswith("Mask and restore")
     at.segmented_control(key="preset").set_value("None")
     checked(at.run())
     assert not any(c.get("frames") for c in charts(at))
@@ -275,7 +275,7 @@ def test_a_flat_lead_is_filled_and_marked_and_the_ecg_in_hand_stays(visit, predi
     signal[7] = 0.0
     at = upload_csv(visit(RECORD), signal)
     checked(at.switch_page(RECONSTRUCT).run())
-    at.pills(key="hide").set_value(["V2"])
+    at.pills(key="mask").set_value(["V2"])
     checked(at.run())
     assert "V2 is flat" in words(at)
     assert "an error against it means little" in words(at)
@@ -322,24 +322,24 @@ def test_a_lead_that_was_not_recorded_can_be_filled(visit):
 # Boxes over the paper
 
 
-def test_a_box_hides_whole_patches_and_a_second_one_shows_them_again(monkeypatch):
-    state = {"restored_places": PLACES, hiding.HIDE: ["V2"]}
-    monkeypatch.setattr(hiding.st, "session_state", Attributes(state))
+def test_a_box_masks_whole_patches_and_a_second_one_shows_them_again(monkeypatch):
+    state = {"restored_places": PLACES, masking.MASK: ["V2"]}
+    monkeypatch.setattr(masking.st, "session_state", Attributes(state))
     state["restored"] = {"selection": {"box": [{"x": [2.05, 2.5], "y": [1, 0.5]}]}}
-    hiding.touched(REAL, 0.0, "restored")
+    masking.touched(REAL, 0.0, "restored")
     (key,) = [k for k in state if k.startswith("stretches")]
     assert state[key] == (Stretch("II", 2.0, 2.6),)
     assert state["touches"] == 1
-    state["box_hides"] = hiding.ALL
-    hiding.touched(REAL, 0.0, "restored")
+    state["box_masks"] = masking.ALL
+    masking.touched(REAL, 0.0, "restored")
     assert state[key] == (Stretch("I", 2.0, 2.6), Stretch("II", 2.0, 2.6))
-    hiding.touched(REAL, 0.0, "restored")
+    masking.touched(REAL, 0.0, "restored")
     assert state[key] == ()
     state["restored"] = {"selection": {"box": [], "points": [{"customdata": "V5"}]}}
-    hiding.touched(REAL, 0.0, "restored")
-    assert state[hiding.HIDE] == ["V2", "V5"]
-    hiding.touched(REAL, 0.0, "restored")
-    assert state[hiding.HIDE] == ["V2"]
+    masking.touched(REAL, 0.0, "restored")
+    assert state[masking.MASK] == ["V2", "V5"]
+    masking.touched(REAL, 0.0, "restored")
+    assert state[masking.MASK] == ["V2"]
 
 
 PLACES = [
@@ -499,8 +499,8 @@ def test_robustness_is_computed_on_demand(visit):
 
 
 def test_links_are_offered_for_demos_only(visit):
-    at = visit(RECONSTRUCT, demo="atrial_fibrillation", hide="V1,V2")
-    assert "reconstruct?demo=atrial_fibrillation&hide=V1,V2" in at.code[0].value
+    at = visit(RECONSTRUCT, demo="atrial_fibrillation", mask="V1,V2")
+    assert "reconstruct?demo=atrial_fibrillation&mask=V1,V2" in at.code[0].value
     at = upload_csv(visit(RECORD), REAL.signal[:, ::2])
     checked(at.switch_page(RECONSTRUCT).run())
     assert not at.code
@@ -508,9 +508,9 @@ def test_links_are_offered_for_demos_only(visit):
 
 
 def test_a_link_leads_back_to_what_it_was_made_of():
-    made = links.address("reconstruct", "recording", {"hide": "V1,II:2-3.4", "share": ""})
-    assert made.endswith("reconstruct?demo=recording&hide=V1,II:2-3.4")
-    assert Hiding.parse("V1,II:2-3.4").stretches == (Stretch("II", 2.0, 3.4),)
+    made = links.address("reconstruct", "recording", {"mask": "V1,II:2-3.4", "share": ""})
+    assert made.endswith("reconstruct?demo=recording&mask=V1,II:2-3.4")
+    assert Masking.parse("V1,II:2-3.4").stretches == (Stretch("II", 2.0, 3.4),)
 
 
 @pytest.mark.skipif(not (PTBXL / "00001_lr.hea").is_file(), reason="../shared/ptbxl is not here")

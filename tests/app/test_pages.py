@@ -225,11 +225,11 @@ def test_the_card_shows_results_data_and_limits(visit, predictor):
 def test_the_model_page_sets_restoration_beside_regression(visit, predictor):
     measured = predictor.card["results"]["test"]["restoration"]
     at = visit(MODEL)
-    (table,) = (t.value for t in at.table if "Hidden alone: model (mV)" in t.value.columns)
+    (table,) = (t.value for t in at.table if "Masked alone: model (mV)" in t.value.columns)
     assert list(table["Lead"]) == [f"V{number}" for number in range(1, 7)]
     for lead, row in table.set_index("Lead").iterrows():
         alone, together = measured[lead][lead], measured["V1,V2,V3,V4,V5,V6"][lead]
-        assert row["Hidden alone: model (mV)"] == f"{alone['rmse_mv']:.3f}"
-        assert row["Hidden alone: regression (mV)"] == f"{alone['linear_rmse_mv']:.3f}"
-        assert row["Hidden all six: model (mV)"] == f"{together['rmse_mv']:.3f}"
-        assert row["Hidden all six: correlation"] == f"{together['pearson_r']:.2f}"
+        assert row["Masked alone: model (mV)"] == f"{alone['rmse_mv']:.3f}"
+        assert row["Masked alone: regression (mV)"] == f"{alone['linear_rmse_mv']:.3f}"
+        assert row["Masked all six: model (mV)"] == f"{together['rmse_mv']:.3f}"
+        assert row["Masked all six: correlation"] == f"{together['pearson_r']:.2f}"

@@ -1,4 +1,4 @@
-"""Pages hide leads that cannot be read from the model, and quote no test that does not apply."""
+"""Pages mask leads that cannot be read from the model, and quote no test that does not apply."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ from lamae.ecg import LEADS
 
 FLAT = ("I", "aVL", "V5", "V6")
 LEFT = tuple(lead for lead in LEADS if lead not in FLAT)
-HIDDEN = "I, aVL, V5, V6 could not be read (flat) and were hidden from the model."
+MASKED = "I, aVL, V5, V6 could not be read (flat) and were masked."
 BLOCK = demos.load("left_bundle_branch_block")
 
 
@@ -81,7 +81,7 @@ def test_codes_are_read_from_the_readable_leads(visit, hold, predictor):
     assert len(told) > 3
     np.testing.assert_allclose(told, [expected[c] for c in shown["customdata"]], atol=1e-4)
     said = words(at)
-    assert said.count(HIDDEN) == 1
+    assert said.count(MASKED) == 1
     assert said.count("tested with twelve leads over 10 s only") == 1
     assert "not compared with known ones" in said
     assert "; AUROC" not in said
@@ -115,7 +115,7 @@ def test_a_readable_ecg_is_told_as_before(visit, hold, predictor):
 def test_attention_goes_to_the_readable_leads(visit, hold, predictor):
     ecg = hold(poor())
     at = visit(ATTENTION)
-    assert HIDDEN in words(at)
+    assert MASKED in words(at)
     weights = predictor.attention(ecg.only(LEFT), stage="fine-tuned").weights
     drawn = next(t for c in charts(at) for t in c["data"] if list(t.get("x", ())) == list(LEFT))
     # Bars stand on an even share.
@@ -125,52 +125,52 @@ def test_attention_goes_to_the_readable_leads(visit, hold, predictor):
 def test_sets_of_leads_are_made_of_the_readable_ones(visit, hold):
     hold(poor())
     at = visit(LEADS_PAGE)
-    assert HIDDEN in words(at)
+    assert MASKED in words(at)
     assert list(at.pills(key="leads").options) == list(LEFT)
     assert list(at.pills(key="leads").value) == ["II"]
 
 
 def test_nothing_is_restored_from_a_lead_that_cannot_be_read(visit, hold, predictor):
     ecg = hold(poor())
-    at = visit(RECONSTRUCT, hide="V2")
+    at = visit(RECONSTRUCT, mask="V2")
     said = words(at)
-    assert said.count(HIDDEN) == 1
+    assert said.count(MASKED) == 1
     assert "means little" not in said
     grey = traces(at)["not recorded"]["text"]
     assert set(grey) == {f"{lead} flat, not used" for lead in FLAT}
-    expected = predictor.reconstruct(ecg.only(LEFT), hide=("V2",)).errors[0].rmse
+    expected = predictor.reconstruct(ecg.only(LEFT), mask=("V2",)).errors[0].rmse
     assert expected != pytest.approx(
-        predictor.reconstruct(ecg, hide=("V2",)).errors[0].rmse, abs=2e-3
+        predictor.reconstruct(ecg, mask=("V2",)).errors[0].rmse, abs=2e-3
     )
     assert at.table[0].value["Model (mV)"].tolist() == [f"{expected:.3f}"]
 
 
-def test_what_is_hidden_at_first_can_be_read(visit, hold):
+def test_what_is_masked_at_first_can_be_read(visit, hold):
     hold(poor())
     at = visit(RECONSTRUCT)
-    assert list(at.pills(key="hide").value) == ["V1", "V2", "V3", "V4"]
+    assert list(at.pills(key="mask").value) == ["V1", "V2", "V3", "V4"]
     assert "means little" not in words(at)
 
 
 @pytest.mark.parametrize(
-    ("leads", "hidden"),
+    ("leads", "masked"),
     [(("V1", "V2", "V3"), ["V3"]), (("V2",), []), (("II", "V1", "V2"), ["V1", "V2"])],
 )
-def test_something_is_left_to_restore_from_at_first(visit, hold, leads, hidden):
+def test_something_is_left_to_restore_from_at_first(visit, hold, leads, masked):
     hold(BLOCK.only(leads))
     at = visit(RECONSTRUCT)
-    assert list(at.pills(key="hide").value) == hidden
-    assert "All leads are hidden" not in words(at)
+    assert list(at.pills(key="mask").value) == masked
+    assert "All leads are masked" not in words(at)
 
 
-def test_a_lead_that_cannot_be_read_may_be_hidden_and_its_error_means_little(visit, hold):
+def test_a_lead_that_cannot_be_read_may_be_masked_and_its_error_means_little(visit, hold):
     hold(poor())
-    said = words(visit(RECONSTRUCT, hide="V5"))
-    assert said.count(HIDDEN) == 1
+    said = words(visit(RECONSTRUCT, mask="V5"))
+    assert said.count(MASKED) == 1
     assert "V5 is flat in this recording: an error against it means little." in said
 
 
 def test_leads_that_cannot_be_read_are_nothing_to_go_by(visit, hold):
     hold(poor())
-    at = visit(RECONSTRUCT, hide=",".join(LEFT))
-    assert "All leads are hidden" in words(at)
+    at = visit(RECONSTRUCT, mask=",".join(LEFT))
+    assert "All leads are masked" in words(at)

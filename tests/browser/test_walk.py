@@ -1,4 +1,4 @@
-"""The whole story in a browser: open an ECG, read it, see codes and why, hide, restore, weigh."""
+"""The whole story in a browser: open an ECG, read it, see codes and why, mask, restore, weigh."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ SEEN = {
     "codes": "Suggested by this ECG",
     "record": "Signal quality",
     "library": "PTB-XL by number",
-    "reconstruct": "Error on hidden samples",
+    "reconstruct": "Error on masked samples",
     "attention": "receives most attention",
     "leads": "Codes with these leads",
     "model": "Results on the test fold",

@@ -16,7 +16,7 @@ from lamae.results.attribution_checks import BeatMap, Check, Curves, TimeSums, W
 from lamae.results.measurement import MedianBeat
 from lamae.results.prediction import Attribution
 
-# What a map is compared with: one method that hides, two that follow gradients.
+# What a map is compared with: one method that masks, two that follow gradients.
 COMPARED = ("input_x_gradient", "gradient_shap", "segment_ablation")
 
 
@@ -63,7 +63,7 @@ def faithfulness(
     from lamae.inference.attribution.checks import agreement_check
     from lamae.inference.attribution.curves import curves, deletion_check, insertion_check
 
-    bar = _Bar("Hiding the ECG in the map's order, and in others")
+    bar = _Bar("Masking the ECG in the map's order, and in others")
     predictor = cache.predictor()
     found = curves(predictor, ecg, _own, start=start, progress=bar.advance)
     bar.remove()

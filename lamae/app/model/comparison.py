@@ -102,8 +102,8 @@ def ablations(results: Mapping[str, Any]) -> pd.DataFrame:
                     f"{name}, probe (95% CI)": interval(entry[VALIDATION][task], "macro_auroc")
                     for task, name in TASKS.items()
                 },
-                "V1–V6 hidden (mV)": number(entry["restoration"]["chest"]),
-                "3/4 of patches hidden (mV)": number(entry["restoration"]["patches"]),
+                "V1–V6 masked (mV)": number(entry["restoration"]["chest"]),
+                "3/4 of patches masked (mV)": number(entry["restoration"]["patches"]),
             }
             for entry in results["ablations"].values()
         ]

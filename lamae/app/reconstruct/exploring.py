@@ -12,27 +12,27 @@ from jaxtyping import Bool
 
 from lamae.app.cache import ABOUT_AN_ECG, heart_rate, measurements, predictor
 from lamae.ecg import ECG
-from lamae.results.exploration import Band, Hiding, HidingCurve, Repair, Robustness, SubsetScores
+from lamae.results.exploration import Band, Masking, MaskingCurve, Repair, Robustness, SubsetScores
 from lamae.results.prediction import Reconstruction
 from lamae.signal.waves import wave_samples
 
 
 @st.cache_data(show_spinner="Restoring the signal", **ABOUT_AN_ECG)
-def reconstruction(ecg: ECG, start: float, hiding: Hiding) -> Reconstruction:
-    """The window from `start` s with parts hidden, and restored."""
+def reconstruction(ecg: ECG, start: float, masking: Masking) -> Reconstruction:
+    """The window from `start` s with parts masked, and restored."""
     return predictor().reconstruct(
         ecg,
         start=start,
-        hide=hiding.leads,
-        share=hiding.share,
-        seed=hiding.seed,
-        stretches=hiding.stretches,
+        mask=masking.leads,
+        share=masking.share,
+        seed=masking.seed,
+        stretches=masking.stretches,
     )
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
 def untouched(ecg: ECG, start: float) -> Reconstruction:
-    """The window from `start` s as the model takes it, with nothing hidden."""
+    """The window from `start` s as the model takes it, with nothing masked."""
     from lamae.signal.linear import compare
     from lamae.signal.preprocess import prepare
 
@@ -47,21 +47,21 @@ def untouched(ecg: ECG, start: float) -> Reconstruction:
 
 
 @st.cache_data(show_spinner="Restoring it again", **ABOUT_AN_ECG)
-def band(ecg: ECG, start: float, hiding: Hiding) -> Band:
+def band(ecg: ECG, start: float, masking: Masking) -> Band:
     """How far restorations of the same window differ."""
     from lamae.inference import reconstruction as inference
 
-    found = reconstruction(ecg, start, hiding)
-    return inference.band(predictor(), ecg, found, hiding)
+    found = reconstruction(ecg, start, masking)
+    return inference.band(predictor(), ecg, found, masking)
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
-def hiding_curve(ecg: ECG, start: float) -> HidingCurve:
-    """Error against hidden share, with a progress bar while it is computed."""
+def masking_curve(ecg: ECG, start: float) -> MaskingCurve:
+    """Error against masked share, with a progress bar while it is computed."""
     from lamae.inference import reconstruction
 
     with progress("Restoring at ten shares") as advance:
-        return reconstruction.hiding_curve(predictor(), ecg, start=start, progress=advance)
+        return reconstruction.masking_curve(predictor(), ecg, start=start, progress=advance)
 
 
 def repair(ecg: ECG, start: float, leads: tuple[str, ...], unreadable: tuple[str, ...]) -> Repair:

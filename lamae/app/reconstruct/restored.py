@@ -8,15 +8,15 @@ import streamlit as st
 from lamae import figures
 from lamae.app import cache, widgets
 from lamae.app.reconstruct import exploring
-from lamae.app.reconstruct.hiding import SHARE, View
+from lamae.app.reconstruct.masking import SHARE, View
 from lamae.ecg import ECG, LEADS
 from lamae.measure.quality import READABLE, LeadQuality
-from lamae.results.exploration import Hiding
+from lamae.results.exploration import Masking
 from lamae.results.prediction import LeadError, Reconstruction
 from lamae.signal.waves import wave_errors
 
 FORMATS = {
-    "Hidden": "{:.0%}",
+    "Masked": "{:.0%}",
     "Model (mV)": "{:.3f}",
     "Regression (mV)": "{:.3f}",
     "Algebra (mV)": "{:.3f}",
@@ -30,7 +30,7 @@ def sheet(
     ecg: ECG,
     start: float,
     unread: Sequence[LeadQuality],
-    hidden: Hiding,
+    masked: Masking,
     view: View,
     found: Reconstruction | None,
     key: str,
@@ -39,12 +39,12 @@ def sheet(
     """Draw what was restored over what is true, and note where each lead stands for the boxes.
 
     Args:
-        ecg: The recording as the model is shown it, and what is hidden from it.
+        ecg: The recording as the model is shown it, and what is masked.
         start: Where the window starts, in s.
         unread: Leads of the recording that cannot be read.
-        hidden: What is hidden.
+        masked: What is masked.
         view: How to show it.
-        found: What was restored; None where nothing is hidden.
+        found: What was restored; None where nothing is masked.
         key: Of the chart.
         touched: Called after a click or a box.
     """
@@ -52,14 +52,14 @@ def sheet(
     if found is None:
         found = exploring.untouched(ecg, start)
     elif "Range" in view.also:
-        band = exploring.band(ecg, start, hidden)
+        band = exploring.band(ecg, start, masked)
     figure = figures.reconstruction(
         found,
         layout=view.layout,
         show_linear="Regression" in view.also,
         show_residual="Residual" in view.also,
         band=band,
-        play=not hidden.nothing,
+        play=not masked.nothing,
         drag=view.drag,
         unread={lead.lead: lead.verdict for lead in unread},
         dark=widgets.dark(),
@@ -71,12 +71,12 @@ def sheet(
             f"Range: 10th to 90th percentile of {band.draws} restorations, each from a random "
             f"{band.shown:.0%} of what is visible. It says how much the restoration hangs on what "
             "was seen and is no confidence interval: the true signal lies within it at "
-            f"{band.coverage:.0%} of the hidden samples."
+            f"{band.coverage:.0%} of the masked samples."
         )
 
 
 def doubts(ecg: ECG, start: float, found: Reconstruction) -> str:
-    """A sentence on hidden leads whose truth is none, empty where there are none."""
+    """A sentence on masked leads whose truth is none, empty where there are none."""
     verdicts = {lead.lead: lead.verdict for lead in cache.quality(ecg, start)}
     poor = [
         f"{error.lead} is {verdicts[error.lead]}"
@@ -90,7 +90,7 @@ def doubts(ecg: ECG, start: float, found: Reconstruction) -> str:
 
 def errors(ecg: ECG, start: float, found: Reconstruction) -> None:
     """The errors by lead and by wave, as tables and files."""
-    st.subheader("Error on hidden samples", anchor=False)
+    st.subheader("Error on masked samples", anchor=False)
     left, right = st.columns([3, 2], gap="large")
     table = _table(found.errors)
     with left:
@@ -100,7 +100,7 @@ def errors(ecg: ECG, start: float, found: Reconstruction) -> None:
             "from the leads visible at the same moment, fitted on the training ECGs. Algebra: "
             "Einthoven's and Goldberger's relations; a dash where they do not reach."
             + (
-                " Reach: the share of what is hidden that they determine; their error is that of "
+                " Reach: the share of what is masked that they determine; their error is that of "
                 "this share, as is the model's there."
                 if "Model there (mV)" in table.columns
                 else ""
@@ -124,7 +124,7 @@ def _table(errors: Sequence[LeadError]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Lead": [error.lead for error in errors],
-            "Hidden": [error.hidden_share for error in errors],
+            "Masked": [error.masked_share for error in errors],
             "Model (mV)": [error.rmse for error in errors],
             "Regression (mV)": [error.linear_rmse for error in errors],
             "Algebra (mV)": [error.algebra_rmse for error in errors],
@@ -157,7 +157,7 @@ def by_wave(ecg: ECG, start: float, found: Reconstruction) -> pd.DataFrame:
             {
                 "Lead": error.lead,
                 "Wave": error.wave,
-                "Hidden (s)": error.seconds,
+                "Masked (s)": error.seconds,
                 "Model (mV)": error.rmse,
                 "Regression (mV)": error.linear_rmse,
                 "Algebra (mV)": error.algebra_rmse,
@@ -168,42 +168,42 @@ def by_wave(ecg: ECG, start: float, found: Reconstruction) -> pd.DataFrame:
 
 
 def signals_of(found: Reconstruction, leads: Sequence[str]) -> pd.DataFrame:
-    """Truth, restored signal and what was hidden, one row a sample."""
+    """Truth, restored signal and what was masked, one row a sample."""
     columns = {"time_s": [found.start + i / found.fs for i in range(found.target.shape[1])]}
     for lead in leads:
         row = LEADS.index(lead)
         columns[f"{lead}_mV"] = found.target[row]
         columns[f"{lead}_restored_mV"] = found.output[row]
-        columns[f"{lead}_hidden"] = found.hidden[row]
+        columns[f"{lead}_masked"] = found.masked[row]
     return pd.DataFrame(columns)
 
 
 @st.fragment
 def curve(ecg: ECG, start: float) -> None:
-    """Error against the share hidden of every lead, computed when it is asked for."""
-    st.subheader("Error against hidden share", anchor=False)
+    """Error against the share masked of every lead, computed when it is asked for."""
+    st.subheader("Error against masked share", anchor=False)
     wanted = f"curve_{ecg.digest[:12]}_{start:g}"
     if not st.session_state.get(wanted):
-        st.caption("Patches of every lead hidden at random, 5 to 95 %, and restored.")
+        st.caption("Patches of every lead masked at random, 5 to 95 %, and restored.")
         exploring.on_demand("Compute the curve", "compute_curve", wanted)
         return
-    found = exploring.hiding_curve(ecg, start)
+    found = exploring.masking_curve(ecg, start)
     share = float(st.session_state.get(SHARE, 0.0))
     widgets.chart(
-        figures.hiding_curve(found, share=share or None, dark=widgets.dark()), "hiding_curve"
+        figures.masking_curve(found, share=share or None, dark=widgets.dark()), "masking_curve"
     )
     st.caption(
-        f"Root mean square over all hidden samples, mean of {found.draws} draws. Regression looks "
+        f"Root mean square over all masked samples, mean of {found.draws} draws. Regression looks "
         "at the same moment only, and says 0 mV where no lead is visible; the model sees other "
         "moments, too."
     )
     widgets.download(
         pd.DataFrame(
             {
-                "Hidden share": found.shares,
+                "Masked share": found.shares,
                 "Model (mV)": found.model,
                 "Regression (mV)": found.linear,
             }
         ),
-        "hiding_curve",
+        "masking_curve",
     )

@@ -18,16 +18,16 @@ def of_this_ecg(found: Reconstruction) -> str:
 
 
 def of_the_test(found: Reconstruction, shown: Sequence[str], card: Mapping[str, Any]) -> str:
-    """What the test fold says of the same hidden leads; empty where it was not asked the same.
+    """What the test fold says of the same masked leads; empty where it was not asked the same.
 
     Args:
         found: What was restored.
-        shown: Leads of the ECG, hidden ones included.
+        shown: Leads of the ECG, masked ones included.
         card: Of the weights.
     """
-    hidden = ",".join(error.lead for error in found.errors)
-    measured = card.get("results", {}).get("test", {}).get("restoration", {}).get(hidden)
-    whole = all(error.hidden_share > 0.99 for error in found.errors)
+    masked = ",".join(error.lead for error in found.errors)
+    measured = card.get("results", {}).get("test", {}).get("restoration", {}).get(masked)
+    whole = all(error.masked_share > 0.99 for error in found.errors)
     seconds = float(found.present.any(axis=0).sum() / found.fs)
     if not measured or not whole or not as_tested(shown, seconds):
         return ""
@@ -36,7 +36,7 @@ def of_the_test(found: Reconstruction, shown: Sequence[str], card: Mapping[str, 
         for key in ("rmse_mv", "linear_rmse_mv")
     )
     return (
-        "Over the ECGs of the test fold, with the same leads hidden, the median is "
+        "Over the ECGs of the test fold, with the same leads masked, the median is "
         f"{model:.3f} mV, and regression's {linear:.3f} mV."
     )
 
@@ -65,12 +65,12 @@ def _beside_algebra(found: Reconstruction) -> str:
         return "Algebra cannot restore any of it."
     if reached.share == 1:
         return (
-            "Every hidden signal follows from visible limb leads: algebra is enough here, with "
+            "Every masked signal follows from visible limb leads: algebra is enough here, with "
             f"{reached.rmse:.3f} mV."
         )
     # Neither all nor nothing, however the share is rounded.
     share = min(max(reached.share, 0.01), 0.99)
     return (
-        f"Algebra restores {share:.0%} of what is hidden (in {', '.join(reached.leads)}), with "
+        f"Algebra restores {share:.0%} of what is masked (in {', '.join(reached.leads)}), with "
         f"{reached.rmse:.3f} mV; the model there with {reached.model_rmse:.3f} mV."
     )

@@ -1,4 +1,4 @@
-"""A sheet on which the signal is hidden and restored step by step, played by the browser."""
+"""A sheet on which the signal is masked and restored step by step, played by the browser."""
 
 from collections.abc import Collection, Sequence
 
@@ -27,14 +27,14 @@ def corners(boxes: Sequence[Box]) -> tuple[list[float | None], list[float | None
 def add_play(
     figure: go.Figure, boxes: Sequence[Box], answers: Collection[str], colours: Palette
 ) -> None:
-    """Add a button that covers what was hidden from left to right, then uncovers it restored.
+    """Add a button that covers what was masked from left to right, then uncovers it restored.
 
     A frame holds the outlines of the cover and nothing of the signal, so that all of them
     together weigh little: the restored lines lie ready under the cover.
 
     Args:
         figure: Changed in place. What is added to it later stands in front of the cover.
-        boxes: What was hidden.
+        boxes: What was masked.
         answers: Names of the lines that appear when they are uncovered.
         colours: Of the sheet.
     """
@@ -52,7 +52,7 @@ def add_play(
             "shape": "/",
             "size": 7,
             "solidity": 0.18,
-            "fgcolor": colours.hidden,
+            "fgcolor": colours.masked,
             "bgcolor": colours.paper,
         },
         hoverinfo="skip",
@@ -65,7 +65,7 @@ def add_play(
     frames = [_frame("true", [], lines, cover, shown=False)]
     for step in range(1, STEPS + 1):
         edge = left + (right - left) * step / STEPS
-        frames.append(_frame(f"hide {step}", _before(boxes, edge), lines, cover, shown=False))
+        frames.append(_frame(f"mask {step}", _before(boxes, edge), lines, cover, shown=False))
     for step in range(1, STEPS + 1):
         edge = left + (right - left) * step / STEPS
         frames.append(_frame(f"restore {step}", _after(boxes, edge), lines, cover, shown=True))
@@ -87,7 +87,7 @@ def add_play(
                 "font": {"size": 12, "color": colours.print},
                 "buttons": [
                     {
-                        "label": "▶ Hide and restore",
+                        "label": "▶ Mask and restore",
                         "method": "animate",
                         "args": [
                             None,

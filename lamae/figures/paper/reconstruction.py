@@ -1,4 +1,4 @@
-"""What the model restored, over what was hidden from it, or in place of what was not recorded."""
+"""What the model restored, over what was masked, or in place of what was not recorded."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -16,7 +16,7 @@ from lamae.figures.paper.restored import (
     add_band,
     add_hatching,
     add_lines,
-    hidden_boxes,
+    masked_boxes,
     recorded_rows,
     restored_sheet,
 )
@@ -38,7 +38,7 @@ def reconstruction(
     dark: bool = False,
     width: int = 1100,
 ) -> go.Figure:
-    """Draw the restored signal over the true one, on ECG paper, with hidden stretches hatched.
+    """Draw the restored signal over the true one, on ECG paper, with masked stretches hatched.
 
     Lines are named "true signal", "restored by the model", "linear regression" and "restored
     minus true", each with its lead and its baseline's height in mV in `meta`; the legend names
@@ -52,7 +52,7 @@ def reconstruction(
         show_linear: Also draw the linear regression from the visible leads.
         show_residual: Also draw what was restored minus what is true, under each row.
         band: How far restorations differ, drawn behind them.
-        play: Offer to watch the signal being hidden and restored step by step.
+        play: Offer to watch the signal being masked and restored step by step.
         drag: What dragging over the paper does.
         unread: Why leads that it lacks could not be read; the others were not recorded.
         dark: Dim the paper.
@@ -68,7 +68,7 @@ def reconstruction(
     add_pulses(figure, sheet, colours)
     blank = np.float32(np.nan)
     true = np.where(recon.present, recon.target, blank)
-    restored = np.where(_widened(recon.hidden) & recon.present, recon.output, blank)
+    restored = np.where(_widened(recon.masked) & recon.present, recon.output, blank)
     if band is not None:
         add_band(figure, sheet, recon, band, colours)
     add_lines(figure, sheet, recon, "true signal", true, {"color": colours.trace, "width": 1})
@@ -84,7 +84,7 @@ def reconstruction(
         {"color": colours.restored, "width": 1.6},
     )
     if show_residual:
-        difference = np.where(recon.hidden, recon.output - recon.target, blank)
+        difference = np.where(recon.masked, recon.output - recon.target, blank)
         add_lines(
             figure,
             sheet,
@@ -95,9 +95,9 @@ def reconstruction(
             lowered=True,
         )
     if play:
-        known = {"true signal", "calibration", "hidden from the model"}
+        known = {"true signal", "calibration", "masked"}
         answers = {trace.name for trace in figure.data} - known
-        add_play(figure, hidden_boxes(sheet, recon), answers, colours)
+        add_play(figure, masked_boxes(sheet, recon), answers, colours)
     missing = [lead for lead in LEADS if lead not in recorded]
     add_names(figure, sheet, signals, missing, colours, unread=unread)
     add_click_targets(figure, sheet)
@@ -119,7 +119,7 @@ def repaired(
     named "recorded" and "restored by the model".
 
     Args:
-        recon: The ECG, with `hidden` where it is restored and a target that is not a number there.
+        recon: The ECG, with `masked` where it is restored and a target that is not a number there.
         leads: The leads restored.
         layout: One of `LAYOUTS`.
         dark: Dim the paper.
@@ -136,8 +136,8 @@ def repaired(
     add_hatching(figure, sheet, recon, colours, "restored, not recorded")
     add_pulses(figure, sheet, colours)
     blank = np.float32(np.nan)
-    true = np.where(recon.present & ~recon.hidden, recon.target, blank)
-    restored = np.where(recon.hidden, recon.output, blank)
+    true = np.where(recon.present & ~recon.masked, recon.target, blank)
+    restored = np.where(recon.masked, recon.output, blank)
     add_lines(figure, sheet, recon, "recorded", true, {"color": colours.trace, "width": 1})
     add_lines(
         figure,
@@ -155,22 +155,22 @@ def repaired(
     return figure
 
 
-def _widened(hidden: Bool[np.ndarray, "12 time"]) -> Bool[np.ndarray, "12 time"]:
-    """Hidden samples and their neighbours, so that a restored line meets the true one."""
-    wide = hidden.copy()
-    wide[:, 1:] |= hidden[:, :-1]
-    wide[:, :-1] |= hidden[:, 1:]
+def _widened(masked: Bool[np.ndarray, "12 time"]) -> Bool[np.ndarray, "12 time"]:
+    """Masked samples and their neighbours, so that a restored line meets the true one."""
+    wide = masked.copy()
+    wide[:, 1:] |= masked[:, :-1]
+    wide[:, :-1] |= masked[:, 1:]
     return wide
 
 
 def _describe(recon: Reconstruction) -> str:
     held = np.maximum(1, recon.present.sum(axis=1))
-    shares = recon.hidden.sum(axis=1) / held
+    shares = recon.masked.sum(axis=1) / held
     whole = [lead for lead, row in zip(LEADS, shares, strict=True) if row > 0.999]
     parts = [lead for lead, row in zip(LEADS, shares, strict=True) if 0 < row <= 0.999]
     said = []
     if whole:
-        said.append(f"wholly hidden and restored: {', '.join(whole)}")
+        said.append(f"wholly masked and restored: {', '.join(whole)}")
     if parts:
-        said.append(f"hidden and restored in part: {', '.join(parts)}")
-    return f"The true and the restored signal on ECG paper; {'; '.join(said) or 'nothing hidden'}."
+        said.append(f"masked and restored in part: {', '.join(parts)}")
+    return f"The true and the restored signal on ECG paper; {'; '.join(said) or 'nothing masked'}."

@@ -34,7 +34,7 @@ def restored_sheet(
 ) -> tuple[Sheet, dict[str, Float32[np.ndarray, " time"]], go.Figure]:
     """Paper for the larger of the true and the restored signal, and that signal of each lead."""
     smaller = np.abs(recon.output) <= np.abs(recon.target)
-    outline = np.where(~smaller & recon.hidden, recon.output, recon.target)
+    outline = np.where(~smaller & recon.masked, recon.output, recon.target)
     # A short recording fills the first part of the window only; its columns divide that part.
     held = int(np.flatnonzero(recon.present.any(axis=0))[-1]) + 1
     signals = {lead: outline[row, :held] for lead, row in recorded_rows(recon).items()}
@@ -109,7 +109,7 @@ def add_band(
     for cell in sheet.cells:
         row, left, base = LEADS.index(cell.lead), sheet.times(cell)[0], sheet.baselines[cell.row]
         low, high = cell.of(band.low[row]), cell.of(band.high[row])
-        for first, stop in _runs(_hidden_in(cell, recon)):
+        for first, stop in _runs(_masked_in(cell, recon)):
             times = [round(left + i / recon.fs, 3) for i in range(first, stop)]
             x += [*times, *reversed(times), None]
             y += [round(float(v) + base, 3) for v in high[first:stop]]
@@ -127,19 +127,19 @@ def add_band(
         )
 
 
-def _runs(hidden: Bool[np.ndarray, " time"]) -> list[tuple[int, int]]:
-    """First index of each hidden stretch, and the index after its last."""
-    steps = np.flatnonzero(np.diff(np.r_[False, hidden, False].astype(np.int8)))
+def _runs(masked: Bool[np.ndarray, " time"]) -> list[tuple[int, int]]:
+    """First index of each masked stretch, and the index after its last."""
+    steps = np.flatnonzero(np.diff(np.r_[False, masked, False].astype(np.int8)))
     return [(int(a), int(b)) for a, b in steps.reshape(-1, 2)]
 
 
-def hidden_boxes(sheet: Sheet, recon: Reconstruction) -> list[tuple[float, float, float, float]]:
-    """Lower, upper, left and right edge of every hidden stretch on the paper, in mV and s."""
+def masked_boxes(sheet: Sheet, recon: Reconstruction) -> list[tuple[float, float, float, float]]:
+    """Lower, upper, left and right edge of every masked stretch on the paper, in mV and s."""
     boxes = []
     for cell in sheet.cells:
         low, high = sheet.band(cell.row)
         left = sheet.times(cell)[0]
-        for first, stop in _runs(_hidden_in(cell, recon)):
+        for first, stop in _runs(_masked_in(cell, recon)):
             boxes.append((low, high, left + first / recon.fs, left + stop / recon.fs))
     return boxes
 
@@ -149,10 +149,10 @@ def add_hatching(
     sheet: Sheet,
     recon: Reconstruction,
     colours: Palette,
-    name: str = "hidden from the model",
+    name: str = "masked",
 ) -> None:
-    """Hatch all hidden stretches as the rectangles of one filled trace."""
-    boxes = hidden_boxes(sheet, recon)
+    """Hatch all masked stretches as the rectangles of one filled trace."""
+    boxes = masked_boxes(sheet, recon)
     if not boxes:
         return
     x, y = corners(boxes)
@@ -166,13 +166,13 @@ def add_hatching(
             "shape": "/",
             "size": 7,
             "solidity": 0.14,
-            "fgcolor": colours.hidden,
-            "bgcolor": rgba(colours.hidden, 0.1),
+            "fgcolor": colours.masked,
+            "bgcolor": rgba(colours.masked, 0.1),
         },
         hoverinfo="skip",
         name=name,
     )
 
 
-def _hidden_in(cell: Cell, recon: Reconstruction) -> Bool[np.ndarray, " time"]:
-    return recon.hidden[LEADS.index(cell.lead), cell.first : cell.stop]
+def _masked_in(cell: Cell, recon: Reconstruction) -> Bool[np.ndarray, " time"]:
+    return recon.masked[LEADS.index(cell.lead), cell.first : cell.stop]

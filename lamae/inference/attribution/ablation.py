@@ -16,33 +16,33 @@ SEGMENTS = 10
 
 
 def by_lead(case: Case) -> Found:
-    """Hide each lead."""
+    """Mask each lead."""
     leads, patches = case.visible.shape[1:]
-    return _hide(case, torch.arange(leads)[:, None].expand(leads, patches))
+    return _mask(case, torch.arange(leads)[:, None].expand(leads, patches))
 
 
 def by_second(case: Case) -> Found:
-    """Hide each second, in all leads at once."""
-    return _hide(case, _seconds(case).expand(case.visible.shape[1:]))
+    """Mask each second, in all leads at once."""
+    return _mask(case, _seconds(case).expand(case.visible.shape[1:]))
 
 
 def by_segment(case: Case) -> Found:
-    """Hide each second of each lead."""
-    return _hide(case, torch.arange(len(case.visible[0]))[:, None] * SEGMENTS + _seconds(case))
+    """Mask each second of each lead."""
+    return _mask(case, torch.arange(len(case.visible[0]))[:, None] * SEGMENTS + _seconds(case))
 
 
 def by_beat(case: Case) -> Found:
-    """Hide each beat, in all leads at once: the patches whose middle lies nearest to its R."""
+    """Mask each beat, in all leads at once: the patches whose middle lies nearest to its R."""
     patches = case.visible.shape[-1]
     middles = (np.arange(patches) + 0.5) * case.patch / case.spec.fs
     beat = find_beats(case.window).nearest(middles)
-    return _hide(case, torch.from_numpy(beat).expand(case.visible.shape[1:]))
+    return _mask(case, torch.from_numpy(beat).expand(case.visible.shape[1:]))
 
 
 def by_wave(case: Case) -> Found:
     """Level P, QRS, ST and T of all beats, each wave of each lead in turn.
 
-    A patch of 0.2 s is longer than a wave, so waves are levelled in the signal, not hidden.
+    A patch of 0.2 s is longer than a wave, so waves are levelled in the signal, not masked.
     """
     beats = find_waves(case.window)
     x = case.x[0].numpy()
@@ -71,10 +71,10 @@ def _seconds(case: Case) -> Int[Tensor, " N"]:
     return torch.arange(patches) * SEGMENTS // patches
 
 
-def _hide(case: Case, groups: Int[Tensor, "L N"]) -> Found:
-    """Hide groups of patches in turn; each group's effect is spread over what was recorded."""
+def _mask(case: Case, groups: Int[Tensor, "L N"]) -> Found:
+    """Mask groups of patches in turn; each group's effect is spread over what was recorded."""
     seen = case.visible[0]
-    # Groups that are hidden already cannot have an effect and are not asked for.
+    # Groups that are masked already cannot have an effect and are not asked for.
     used, numbered = torch.unique(groups[seen], return_inverse=True)
     mask = torch.zeros_like(groups)
     mask[seen] = numbered

@@ -116,7 +116,7 @@ def time_sums(
 ) -> TimeSums:
     """Sum an attribution over all leads, second by second or beat by beat.
 
-    A stretch consists of whole patches, as `lamae.inference.attribution.ablation` hides them.
+    A stretch consists of whole patches, as `lamae.inference.attribution.ablation` masks them.
 
     Args:
         attribution: On the recording's own samples.

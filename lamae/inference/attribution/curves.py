@@ -30,11 +30,11 @@ def curves(
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Curves:
-    """Hide the patches of an ECG from the highest attribution down, and show them likewise.
+    """Mask the patches of an ECG from the highest attribution down, and show them likewise.
 
-    Patches are hidden with the model's own mask. The random orders are those of the same map
-    put elsewhere: its leads exchanged at random and each moved in time. They hide leads and
-    stretches as long as the map does; patches drawn one by one would hide the ECG more evenly,
+    Patches are masked with the model's own mask. The random orders are those of the same map
+    put elsewhere: its leads exchanged at random and each moved in time. They mask leads and
+    stretches as long as the map does; patches drawn one by one would mask the ECG more evenly,
     which costs a masked autoencoder little, and any map with stretches would beat them.
 
     Args:
@@ -81,7 +81,7 @@ def deletion_check(found: Curves) -> Check:
         "Deletion",
         share,
         share == 1.0,
-        f"Hiding what the map ranks highest lowers the score more than {share:.0%} of "
+        f"Masking what the map ranks highest lowers the score more than {share:.0%} of "
         f"{len(found.random_deletion)} misplaced maps do; its curve runs {fall:.2f} log-odds "
         "below theirs on average.",
         f"lower than with {int(beaten.sum())} of {len(beaten)} misplaced maps",
@@ -129,7 +129,7 @@ def _order(
 def _masks(
     order: Int[np.ndarray, " shown"], seen: Bool[np.ndarray, "12 N"]
 ) -> Iterator[Bool[np.ndarray, "12 N"]]:
-    """What stays visible: first for each share hidden, then for each share shown."""
+    """What stays visible: first for each share masked, then for each share shown."""
     for shown in (False, True):
         for share in SHARES:
             first = order[: round(share * len(order))]

@@ -29,11 +29,11 @@ def input_x_gradient(case: Case) -> Found:
     return Found(InputXGradient(case.of_signal(1)).attribute(signal)[0])
 
 
-def from_hidden_leads(case: Case) -> Found:
+def from_masked_leads(case: Case) -> Found:
     """Integrated gradients in which each lead starts from the model's own mask.
 
     A mask is on or off and has no gradient. So the way of a lead, all others being as they
-    are, has two parts: from hidden to shown but flat, a jump that is spread evenly over what
+    are, has two parts: from masked to shown but flat, a jump that is spread evenly over what
     was recorded of it; and from flat to its own voltage, along which the gradient is summed.
     Each lead's sum is then the score minus the score without the lead: what lead ablation
     gives, shared out over time.
@@ -48,11 +48,11 @@ def from_hidden_leads(case: Case) -> Found:
     for number, lead in enumerate(case.leads):
         flat = case.x.clone()
         flat[:, lead] = 0.0
-        hidden = case.visible.clone()
-        hidden[:, lead] = False
+        masked = case.visible.clone()
+        masked[:, lead] = False
         with torch.no_grad():
             shown_flat = float(case.score(flat, case.visible))
-            without = float(case.score(case.x, hidden))
+            without = float(case.score(case.x, masked))
         score = case.of_signal(STEPS_A_LEAD * len(case.leads), done=STEPS_A_LEAD * number)
         along = _integrate(score, case.x, flat, STEPS_A_LEAD)[lead]
         jump = (shown_flat - without) / int(samples[lead].sum())

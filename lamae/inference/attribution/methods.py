@@ -20,7 +20,7 @@ class Method:
         signed: Whether values tell what raises from what lowers the score.
         quick: Whether it takes a few looks at the ECG only.
         run: From a case to what was found.
-        tells_leads: Whether its values tell one lead from another; not where all are hidden at
+        tells_leads: Whether its values tell one lead from another; not where all are masked at
             once.
     """
 
@@ -129,14 +129,14 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             ablation.by_segment,
         ),
         "integrated_gradients": Method(
-            "Integrated gradients from hidden leads",
+            "Integrated gradients from masked leads",
             "Gradients of the score summed on the way from a lead that the model is not shown "
             "to the lead as it is: ablation by lead, shared out over time.",
             "the same ECG without the lead",
             "sample",
             True,
             False,
-            gradients.from_hidden_leads,
+            gradients.from_masked_leads,
         ),
     }
 )

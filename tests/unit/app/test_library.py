@@ -23,7 +23,7 @@ ALL = 21_799
 def records(tmp_path):
     records = tmp_path / "records"
     (records / "00000").mkdir(parents=True)
-    (records / ".hidden").mkdir()
+    (records / ".masked").mkdir()
     ecg = simulate("sinus_rhythm", fs=100.0, rng=np.random.default_rng(1)).ecg
     io.write(ecg, records / "00000" / "00001_lr.hea")
     (records / "top.hea").touch()
@@ -35,7 +35,7 @@ def records(tmp_path):
 # The folder
 
 
-def test_folders_and_records_are_listed_without_links_and_hidden_folders(records):
+def test_folders_and_records_are_listed_without_links_and_masked_folders(records):
     top = library.listing(records, [])
     assert (top.folders, top.records, top.left_off) == (("00000",), ("top",), 0)
     assert library.listing(records, ["00000"]).records == ("00001_lr",)
@@ -46,7 +46,7 @@ def test_a_record_becomes_a_path_and_an_ecg(records):
     assert library.read(records, ["00000"], "00001_lr").leads == LEADS
 
 
-@pytest.mark.parametrize("parts", [[".."], ["away"], ["00000", ".."], ["/"], [".hidden"], [""]])
+@pytest.mark.parametrize("parts", [[".."], ["away"], ["00000", ".."], ["/"], [".masked"], [""]])
 def test_no_folder_outside_the_library_can_be_named(records, parts):
     with pytest.raises(InputError):
         library.listing(records, parts)

@@ -11,12 +11,12 @@ from lamae.results.prediction import Reconstruction
 from lamae.signal.linear import compare
 
 
-def found(hidden: dict[str, slice], off: float = 0.2) -> Reconstruction:
+def found(masked: dict[str, slice], off: float = 0.2) -> Reconstruction:
     rng = np.random.default_rng(0)
     signal = rng.normal(size=(12, 100)).astype(np.float32)
     signal[:6] = LIMB_FROM_I_II @ signal[:2]
     where = np.zeros((12, 100), dtype=bool)
-    for lead, times in hidden.items():
+    for lead, times in masked.items():
         where[LEADS.index(lead), times] = True
     present = np.ones_like(where)
     restored = signal + np.float32(off)
@@ -37,7 +37,7 @@ def test_algebra_cannot_only_where_it_reaches_nothing():
     assert "algebra is enough here, with 0.000 mV" in of_this_ecg(found({"III": slice(None)}))
     part = of_this_ecg(found({"III": slice(None), "V2": slice(None)}))
     assert (
-        "Algebra restores 50% of what is hidden (in III), with 0.000 mV; the model there with "
+        "Algebra restores 50% of what is masked (in III), with 0.000 mV; the model there with "
         "0.200 mV."
     ) in part
 
@@ -50,7 +50,7 @@ def test_a_sliver_in_reach_is_neither_all_nor_nothing():
 
 
 @pytest.mark.parametrize(
-    ("hidden", "shown", "fs", "said"),
+    ("masked", "shown", "fs", "said"),
     [
         ({"V2": slice(None)}, LEADS, 10.0, True),
         ({"V2": slice(0, 50)}, LEADS, 10.0, False),
@@ -59,12 +59,12 @@ def test_a_sliver_in_reach_is_neither_all_nor_nothing():
         ({"II": slice(None)}, LEADS, 10.0, False),
     ],
 )
-def test_the_test_is_quoted_where_it_asked_the_same(hidden, shown, fs, said):
+def test_the_test_is_quoted_where_it_asked_the_same(masked, shown, fs, said):
     entry = {"V2": {"rmse_mv": 0.066, "linear_rmse_mv": 0.08}}
     card = {"results": {"test": {"restoration": {"V2": entry}}}}
-    words = of_the_test(replace(found(hidden), fs=fs), shown, card)
+    words = of_the_test(replace(found(masked), fs=fs), shown, card)
     assert ("the median is 0.066 mV, and regression's 0.080 mV" in words) == said
-    assert of_the_test(found(hidden), shown, {}) == ""
+    assert of_the_test(found(masked), shown, {}) == ""
 
 
 def test_regression_is_not_compared_where_it_does_not_reach_all():

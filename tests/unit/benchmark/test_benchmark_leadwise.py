@@ -17,7 +17,7 @@ CONFIG = replace(
     ),
     **PRETRAININGS["independent"].model,
 )  # fmt: skip
-MASK = MaskConfig(hide_leads=0.0)
+MASK = MaskConfig(mask_leads=0.0)
 
 
 def model(alignment: float = 0.0, steps: int = 10) -> LeadwiseAutoencoder:

@@ -23,7 +23,7 @@ def test_it_has_about_as_many_parameters_as_it_is_said_to_have(resnet):
     assert 0.75e6 < sum(parameter.numel() for parameter in resnet.parameters()) < 0.85e6
 
 
-def test_hidden_leads_and_patches_are_not_looked_at(resnet):
+def test_masked_leads_and_patches_are_not_looked_at(resnet):
     x = torch.randn(2, 12, 1000)
     visible = torch.ones(2, 12, CONFIG.patches, dtype=torch.bool)
     visible[:, 3] = False

@@ -65,7 +65,7 @@ def test_the_choice_made_is_what_its_line_says():
     assert "depth 2, cross" in ABLATIONS[0].setting
     assert (budget.model.latent_depth, budget.model.decoder_cross) == (2, True)
     assert 0 < mask.synchronous < 1
-    assert 0 < mask.hide_leads < 1
+    assert 0 < mask.mask_leads < 1
 
 
 def test_what_learns_with_labels_learns_as_long_and_sees_as_many_leads():

@@ -130,10 +130,10 @@ class TestRefusals:
         assert_refused(run("predict", path), "--fs", "--unit")
 
     def test_a_lead_that_does_not_exist(self, run: Run, ecg: Path):
-        assert_refused(run("reconstruct", ecg, "--hide", "V9"), "V9")
+        assert_refused(run("reconstruct", ecg, "--mask", "V9"), "V9")
 
-    def test_nothing_hidden(self, run: Run, ecg: Path):
-        assert_refused(run("reconstruct", ecg), "Nothing is hidden")
+    def test_nothing_masked(self, run: Run, ecg: Path):
+        assert_refused(run("reconstruct", ecg), "Nothing is masked")
 
     def test_a_share_out_of_range(self, run: Run, ecg: Path):
         assert_refused(run("reconstruct", ecg, "--share", "1.5"))
@@ -193,8 +193,8 @@ class TestRefusals:
         assert_refused(run("simulate", "--rhythm", "sinus_rhythm", "--out", out, option, value))
         assert not out.exists()
 
-    def test_a_share_too_small_to_hide_anything(self, run: Run, ecg: Path):
-        assert_refused(run("reconstruct", ecg, "--share", "0.001"), "Nothing is hidden")
+    def test_a_share_too_small_to_mask_anything(self, run: Run, ecg: Path):
+        assert_refused(run("reconstruct", ecg, "--share", "0.001"), "Nothing is masked")
 
     def test_codes_of_a_recording_that_shows_no_heart_beat(self, run: Run, tmp_path: Path):
         path = tmp_path / "flat.npz"
@@ -294,7 +294,7 @@ class TestAnswers:
         assert asked(run("predict", ecg, "--leads", "I, II", "--json"))["codes"] != full
 
     def test_reconstruct(self, run: Run, ecg: Path):
-        argv = ("reconstruct", ecg, "--hide", "V1,V2")
+        argv = ("reconstruct", ecg, "--mask", "V1,V2")
         answer = asked(run(*argv, "--json"))
         assert list(answer["per_lead"]) == ["V1", "V2"]
         for lead in answer["per_lead"].values():
@@ -304,7 +304,7 @@ class TestAnswers:
         assert f"{answer['per_lead']['V1']['rmse_mv']:.3f}" in words
         (third,) = (
             line.split()
-            for line in run("reconstruct", ecg, "--hide", "III")[1].splitlines()
+            for line in run("reconstruct", ecg, "--mask", "III")[1].splitlines()
             if line.startswith("III ")
         )
         assert third[-1] == "100%"
@@ -316,17 +316,17 @@ class TestAnswers:
         signal = recorded.signal.copy()
         signal[LEADS.index("V5")] = 0.0
         write(replace(recorded, signal=signal), spoilt)
-        answer = asked(run("reconstruct", spoilt, "--hide", "V6", "--json"))
+        answer = asked(run("reconstruct", spoilt, "--mask", "V6", "--json"))
         others = recorded.only([lead for lead in LEADS if lead != "V5"])
-        expected = Predictor.bundled().reconstruct(others, hide=("V6",)).errors[0].rmse
+        expected = Predictor.bundled().reconstruct(others, mask=("V6",)).errors[0].rmse
         assert answer["per_lead"]["V6"]["rmse_mv"] == pytest.approx(expected, rel=1e-3)
         assert "V5 could not be read" in answer["remarks"][0]
         # Named, it is compared with what was recorded in its place.
-        assert list(asked(run("reconstruct", spoilt, "--hide", "V5", "--json"))["per_lead"]) == [
+        assert list(asked(run("reconstruct", spoilt, "--mask", "V5", "--json"))["per_lead"]) == [
             "V5"
         ]
 
-    def test_seed_decides_which_stretches_are_hidden(self, run: Run, ecg: Path):
+    def test_seed_decides_which_stretches_are_masked(self, run: Run, ecg: Path):
         first, again, other = (
             asked(run("reconstruct", ecg, "--share", "0.5", "--seed", seed, "--json"))
             for seed in (1, 1, 2)

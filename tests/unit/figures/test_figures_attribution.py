@@ -133,7 +133,7 @@ def test_the_map_is_drawn_against_the_range_of_misplaced_ones(kind):
     np.testing.assert_allclose(band.y[:5], drawn.min(axis=0))
     np.testing.assert_allclose(band.y[5:][::-1], drawn.max(axis=0))
     np.testing.assert_allclose(named(figure, "their median").y, np.median(drawn, axis=0))
-    assert ("hidden" if kind == "deletion" else "shown") in figure.layout.xaxis.title.text
+    assert ("masked" if kind == "deletion" else "shown") in figure.layout.xaxis.title.text
 
 
 def test_codes_of_which_nothing_can_be_said_are_hatched_and_named():

@@ -2,14 +2,14 @@ import numpy as np
 import pytest
 
 from lamae.figures import (
-    hiding_curve,
+    masking_curve,
     next_leads,
     removal_curves,
     robustness,
     wave_errors,
     with_some_leads,
 )
-from lamae.results.exploration import HidingCurve, Robustness, SubsetScores, WaveError
+from lamae.results.exploration import MaskingCurve, Robustness, SubsetScores, WaveError
 
 FULL = np.array([0.9, 0.2])
 
@@ -73,12 +73,12 @@ def test_robustness_shows_mean_and_range():
 
 
 def test_the_curve_shows_model_and_regression_and_the_share_in_hand():
-    curve = HidingCurve(np.array([0.1, 0.9]), np.array([0.02, 0.1]), np.array([0.03, 0.2]), 2)
-    figure = hiding_curve(curve, share=0.5)
+    curve = MaskingCurve(np.array([0.1, 0.9]), np.array([0.02, 0.1]), np.array([0.03, 0.2]), 2)
+    figure = masking_curve(curve, share=0.5)
     assert list(named(figure, "model").y) == [0.02, 0.1]
     assert list(named(figure, "linear regression").y) == [0.03, 0.2]
     assert figure.layout.shapes[0].x0 == 0.5
-    assert not hiding_curve(curve).layout.shapes
+    assert not masking_curve(curve).layout.shapes
 
 
 def test_errors_by_wave_carry_number_and_ratio():

@@ -16,24 +16,24 @@ FS, SAMPLES = 100.0, 1000
 
 
 def restored(
-    hidden: np.ndarray, start: float = 0.0, missing: tuple[str, ...] = ()
+    masked: np.ndarray, start: float = 0.0, missing: tuple[str, ...] = ()
 ) -> Reconstruction:
     present = np.ones((12, SAMPLES), bool)
     present[[LEADS.index(lead) for lead in missing]] = False
-    hidden = hidden & present
+    masked = masked & present
     target = np.where(present, make_ecg(fs=FS).signal, np.float32(0))
-    output = np.where(hidden, target * np.float32(0.5) + np.float32(0.1), target)
+    output = np.where(masked, target * np.float32(0.5) + np.float32(0.1), target)
     nowhere = np.float32(np.nan)
-    linear = np.where(hidden, target * np.float32(0.25), nowhere)
+    linear = np.where(masked, target * np.float32(0.25), nowhere)
     algebra = np.full_like(target, nowhere)
-    return Reconstruction(FS, start, target, output, linear, algebra, hidden, present, ())
+    return Reconstruction(FS, start, target, output, linear, algebra, masked, present, ())
 
 
-def hide(**stretches: tuple[float, float]) -> np.ndarray:
-    hidden = np.zeros((12, SAMPLES), bool)
+def mask(**stretches: tuple[float, float]) -> np.ndarray:
+    masked = np.zeros((12, SAMPLES), bool)
     for lead, (first, last) in stretches.items():
-        hidden[LEADS.index(lead), round(first * FS) : round(last * FS)] = True
-    return hidden
+        masked[LEADS.index(lead), round(first * FS) : round(last * FS)] = True
+    return masked
 
 
 def kind(figure: go.Figure, name: str) -> list[go.Scatter]:
@@ -47,7 +47,7 @@ def indices(trace: go.Scatter, start: float) -> slice:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_true_signal_of_every_lead_is_drawn_once(layout: str) -> None:
-    recon = restored(hide(V1=(0, 10), II=(2, 3)), start=20.0)
+    recon = restored(mask(V1=(0, 10), II=(2, 3)), start=20.0)
     drawn = kind(reconstruction(recon, layout=layout), "true signal")
     assert sorted(t.meta["lead"] for t in drawn if not t.meta["strip"]) == sorted(LEADS)
     for trace in drawn:
@@ -57,17 +57,17 @@ def test_the_true_signal_of_every_lead_is_drawn_once(layout: str) -> None:
         np.testing.assert_allclose(trace.y - trace.meta["offset"], truth, atol=2e-6)
 
 
-def test_the_restored_line_holds_the_models_output_where_it_was_hidden() -> None:
-    recon = restored(hide(V1=(0, 10), II=(2, 3), aVF=(4, 4.6)), start=5.0)
+def test_the_restored_line_holds_the_models_output_where_it_was_masked() -> None:
+    recon = restored(mask(V1=(0, 10), II=(2, 3), aVF=(4, 4.6)), start=5.0)
     drawn = {t.meta["lead"]: t for t in kind(reconstruction(recon), "restored by the model")}
     assert set(drawn) == {"V1", "II", "aVF"}
     for lead, trace in drawn.items():
         row = LEADS.index(lead)
         values = trace.y - np.float32(trace.meta["offset"])
-        hidden = recon.hidden[row]
-        np.testing.assert_allclose(values[hidden], recon.output[row][hidden], atol=2e-6)
+        masked = recon.masked[row]
+        np.testing.assert_allclose(values[masked], recon.output[row][masked], atol=2e-6)
         # One visible neighbour on each side joins the line to the true signal.
-        joined = ~np.isnan(values) & ~hidden
+        joined = ~np.isnan(values) & ~masked
         assert joined.sum() <= 2
         np.testing.assert_allclose(values[joined], recon.target[row][joined], atol=2e-6)
 
@@ -77,14 +77,14 @@ def test_the_restored_line_holds_the_models_output_where_it_was_hidden() -> None
 def test_a_short_recording_shows_every_lead_and_what_was_restored(
     layout: str, seconds: float
 ) -> None:
-    whole = restored(hide(V1=(0, 10), V2=(0, 10)), start=20.0)
+    whole = restored(mask(V1=(0, 10), V2=(0, 10)), start=20.0)
     held = round(seconds * FS)
     there = np.arange(SAMPLES) < held
     recon = replace(
         whole,
         target=np.where(there, whole.target, np.float32(0)),
         output=np.where(there, whole.output, np.float32(0)),
-        hidden=whole.hidden & there,
+        masked=whole.masked & there,
         present=whole.present & there,
     )
     figure = reconstruction(recon, layout=layout, play=True)
@@ -96,17 +96,17 @@ def test_a_short_recording_shows_every_lead_and_what_was_restored(
     drawn = [t for t in kind(figure, "restored by the model") if not t.meta["strip"]]
     assert {t.meta["lead"] for t in drawn} == {"V1", "V2"}
     assert not any(np.isnan(t.y).any() for t in drawn)
-    assert kind(figure, "hidden from the model")
+    assert kind(figure, "masked")
     assert figure.frames
-    assert "wholly hidden and restored: V1, V2" in figure.layout.meta["alt"]
+    assert "wholly masked and restored: V1, V2" in figure.layout.meta["alt"]
     assert {p["lead"] for p in figure.layout.meta["places"]} == set(LEADS)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_hatching_covers_exactly_what_was_hidden(layout: str) -> None:
-    recon = restored(hide(V1=(0, 10), II=(2, 3), aVF=(4, 4.6)))
+def test_hatching_covers_exactly_what_was_masked(layout: str) -> None:
+    recon = restored(mask(V1=(0, 10), II=(2, 3), aVF=(4, 4.6)))
     figure = reconstruction(recon, layout=layout)
-    (hatching,) = kind(figure, "hidden from the model")
+    (hatching,) = kind(figure, "masked")
     assert hatching.fillpattern.shape == "/"
     corners = np.array([[v for v in a if v is not None] for a in (hatching.x, hatching.y)], float)
     boxes = corners.reshape(2, -1, 5)
@@ -120,14 +120,14 @@ def test_hatching_covers_exactly_what_was_hidden(layout: str) -> None:
                 first, stop = round(x.min() * FS), round(x.max() * FS)
                 covered[lead][max(first, span.start) : min(stop, span.stop)] = True
     for row, lead in enumerate(LEADS):
-        np.testing.assert_array_equal(covered[lead], recon.hidden[row] & shown[lead])
+        np.testing.assert_array_equal(covered[lead], recon.masked[row] & shown[lead])
 
 
 def test_the_legend_names_each_kind_once_and_nothing_else() -> None:
-    figure = reconstruction(restored(hide(V1=(0, 10), V2=(0, 10))), show_linear=True)
+    figure = reconstruction(restored(mask(V1=(0, 10), V2=(0, 10))), show_linear=True)
     legend = [trace.name for trace in figure.data if trace.showlegend is not False]
     assert sorted(legend) == [
-        "hidden from the model",
+        "masked",
         "linear regression",
         "restored by the model",
         "true signal",
@@ -135,37 +135,37 @@ def test_the_legend_names_each_kind_once_and_nothing_else() -> None:
 
 
 def test_the_linear_regression_is_drawn_on_request_only() -> None:
-    recon = restored(hide(V1=(0, 10)))
+    recon = restored(mask(V1=(0, 10)))
     assert not kind(reconstruction(recon), "linear regression")
     (trace,) = kind(reconstruction(recon, show_linear=True), "linear regression")
     np.testing.assert_allclose(trace.y - trace.meta["offset"], recon.linear[6], atol=2e-6)
     assert trace.line.dash
 
 
-def test_with_nothing_hidden_there_is_nothing_restored() -> None:
-    figure = reconstruction(restored(hide()))
+def test_with_nothing_masked_there_is_nothing_restored() -> None:
+    figure = reconstruction(restored(mask()))
     assert not kind(figure, "restored by the model")
-    assert not kind(figure, "hidden from the model")
-    assert "nothing hidden" in figure.layout.meta["alt"]
+    assert not kind(figure, "masked")
+    assert "nothing masked" in figure.layout.meta["alt"]
 
 
 def test_a_lead_the_recording_lacks_is_named() -> None:
-    figure = reconstruction(restored(hide(V1=(0, 10)), missing=("V3",)))
+    figure = reconstruction(restored(mask(V1=(0, 10)), missing=("V3",)))
     assert list(kind(figure, "not recorded")[0].text) == ["V3 not recorded"]
     assert "V3" not in {trace.meta["lead"] for trace in kind(figure, "true signal")}
 
 
 def test_a_lead_that_was_recorded_but_cannot_be_read_is_not_called_missing() -> None:
-    recon = restored(hide(V1=(0, 10)), missing=("V3", "V6"))
+    recon = restored(mask(V1=(0, 10)), missing=("V3", "V6"))
     figure = reconstruction(recon, unread={"V3": "flat", "V1": "noisy"})
     said = kind(figure, "not recorded")[0].text
     assert sorted(said) == ["V3 flat, not used", "V6 not recorded"]
 
 
-def test_it_says_what_was_hidden_and_can_be_clicked() -> None:
-    figure = reconstruction(restored(hide(V1=(0, 10), II=(2, 3))), dark=True)
+def test_it_says_what_was_masked_and_can_be_clicked() -> None:
+    figure = reconstruction(restored(mask(V1=(0, 10), II=(2, 3))), dark=True)
     alt = figure.layout.meta["alt"]
-    assert "wholly hidden and restored: V1" in alt
+    assert "wholly masked and restored: V1" in alt
     assert "in part: II" in alt
     assert set(kind(figure, "leads")[0].customdata) == set(LEADS)
     assert len(figure.to_json()) < 0.3e6
@@ -173,11 +173,11 @@ def test_it_says_what_was_hidden_and_can_be_clicked() -> None:
 
 def test_an_unknown_layout_is_refused() -> None:
     with pytest.raises(InputError, match="4x3"):
-        reconstruction(restored(hide()), layout="4x3")
+        reconstruction(restored(mask()), layout="4x3")
 
 
 def test_the_residual_is_restored_minus_true_under_its_row() -> None:
-    recon = restored(hide(V1=(0, 10)))
+    recon = restored(mask(V1=(0, 10)))
     assert not kind(reconstruction(recon), "restored minus true")
     figure = reconstruction(recon, show_residual=True)
     (residual,) = kind(figure, "restored minus true")
@@ -188,8 +188,8 @@ def test_the_residual_is_restored_minus_true_under_its_row() -> None:
 
 
 def test_the_band_encloses_what_lies_between_its_edges() -> None:
-    recon = restored(hide(V1=(0, 10), II=(2, 3)))
-    nowhere = np.where(recon.hidden, np.float32(0), np.float32(np.nan))
+    recon = restored(mask(V1=(0, 10), II=(2, 3)))
+    nowhere = np.where(recon.masked, np.float32(0), np.float32(np.nan))
     band = Band(nowhere - np.float32(0.1), nowhere + np.float32(0.2), 8, 0.7, 0.5)
     figure = reconstruction(recon, band=band)
     (drawn,) = kind(figure, "10–90 % of 8 restorations")
@@ -199,21 +199,21 @@ def test_the_band_encloses_what_lies_between_its_edges() -> None:
     assert len(heights) == 2 * (1000 + 100)
 
 
-def test_playing_covers_all_that_is_hidden_and_uncovers_it_restored() -> None:
-    recon = restored(hide(V1=(0, 10), II=(2, 3)))
+def test_playing_covers_all_that_is_masked_and_uncovers_it_restored() -> None:
+    recon = restored(mask(V1=(0, 10), II=(2, 3)))
     figure = reconstruction(recon, play=True)
     assert not reconstruction(recon).frames
     lines = [i for i, t in enumerate(figure.data) if t.name == "restored by the model"]
     (cover,) = [i for i, t in enumerate(figure.data) if t.name == "cover"]
     before, covered, after = (
         next(f for f in figure.frames if f.name == name)
-        for name in ("true", "hide 10", "restore 10")
+        for name in ("true", "mask 10", "restore 10")
     )
     for frame, opacity in ((before, 0), (covered, 0), (after, 1)):
         assert list(frame.traces) == [*lines, cover]
         assert {trace.opacity for trace in frame.data[:-1]} == {opacity}
     assert set(before.data[-1].x) == set(after.data[-1].x) == {None}
-    (hatching,) = kind(figure, "hidden from the model")
+    (hatching,) = kind(figure, "masked")
     np.testing.assert_allclose(
         [x for x in covered.data[-1].x if x is not None], [x for x in hatching.x if x is not None]
     )
@@ -223,7 +223,7 @@ def test_playing_covers_all_that_is_hidden_and_uncovers_it_restored() -> None:
 
 
 def test_a_box_touches_the_leads_and_times_it_covers() -> None:
-    figure = reconstruction(restored(hide(V1=(0, 10)), start=20.0), layout="6x2", drag="select")
+    figure = reconstruction(restored(mask(V1=(0, 10)), start=20.0), layout="6x2", drag="select")
     assert figure.layout.dragmode == "select"
     at = figure.layout.meta["places"]
     rows = {p["lead"]: (p["low"] + p["high"]) / 2 for p in at}
@@ -239,7 +239,7 @@ def test_a_box_touches_the_leads_and_times_it_covers() -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_filled_lead_is_marked_wherever_it_stands(layout: str) -> None:
-    recon = restored(hide(V2=(0, 10)), missing=("V5",))
+    recon = restored(mask(V2=(0, 10)), missing=("V5",))
     recon.target[7] = np.nan
     figure = repaired(recon, ("V2",), layout=layout)
     names = kind(figure, "lead names")[0].text

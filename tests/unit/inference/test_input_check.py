@@ -71,7 +71,7 @@ def test_each_patch_is_shown_by_one_mask_of_four():
     assert not (masks[0, 0, 0] & masks[0, 0, 1]).any()
 
 
-def test_the_error_is_the_share_of_hidden_energy_not_restored(halving):
+def test_the_error_is_the_share_of_masked_energy_not_restored(halving):
     x = torch.randn(3, 12, 1000, generator=torch.Generator().manual_seed(0))
     available = torch.ones(3, 12, 50, dtype=torch.bool)
     np.testing.assert_allclose(restoration_error(halving, x, available), 0.25, rtol=1e-5)

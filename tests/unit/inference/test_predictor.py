@@ -71,7 +71,7 @@ def test_showing_some_leads_equals_a_recording_of_those_leads(tiny, sinus):
         tiny.predict(only(sinus, ("I",)), leads=("V1",))
 
 
-def test_padding_of_a_short_recording_is_hidden_from_the_model(tiny, sinus):
+def test_padding_of_a_short_recording_is_masked_from_the_model(tiny, sinus):
     short = sinus.window(0.0, 6.0)
     prediction = tiny.predict(short)
     assert prediction.seconds == pytest.approx(6.0)
@@ -80,61 +80,61 @@ def test_padding_of_a_short_recording_is_hidden_from_the_model(tiny, sinus):
     assert not visible[0, :, 30:].any()
 
 
-def test_only_hidden_samples_are_restored(tiny, sinus):
-    result = tiny.reconstruct(sinus, hide=("V1", "V2"), share=0.3, seed=4)
-    assert result.hidden[[6, 7]].all()
+def test_only_masked_samples_are_restored(tiny, sinus):
+    result = tiny.reconstruct(sinus, mask=("V1", "V2"), share=0.3, seed=4)
+    assert result.masked[[6, 7]].all()
     others = [row for row in range(12) if row not in (6, 7)]
-    np.testing.assert_allclose(result.hidden[others].mean(axis=1), 0.3, atol=0.011)
-    np.testing.assert_array_equal(result.output[~result.hidden], result.target[~result.hidden])
-    assert np.isnan(result.linear[~result.hidden]).all()
-    again = tiny.reconstruct(sinus, hide=("V1", "V2"), share=0.3, seed=4)
+    np.testing.assert_allclose(result.masked[others].mean(axis=1), 0.3, atol=0.011)
+    np.testing.assert_array_equal(result.output[~result.masked], result.target[~result.masked])
+    assert np.isnan(result.linear[~result.masked]).all()
+    again = tiny.reconstruct(sinus, mask=("V1", "V2"), share=0.3, seed=4)
     np.testing.assert_array_equal(result.output, again.output)
-    other = tiny.reconstruct(sinus, hide=("V1", "V2"), share=0.3, seed=5)
-    assert (result.hidden != other.hidden).any()
+    other = tiny.reconstruct(sinus, mask=("V1", "V2"), share=0.3, seed=5)
+    assert (result.masked != other.masked).any()
 
 
 @pytest.mark.parametrize("seconds", [6.05, 6.15])
-def test_the_end_of_a_short_recording_is_not_taken_for_hidden(tiny, sinus, seconds):
+def test_the_end_of_a_short_recording_is_not_taken_for_masked(tiny, sinus, seconds):
     """Its last patch is filled in part: by less than half, and by more."""
-    result = tiny.reconstruct(sinus.window(0.0, seconds), hide=("V1",))
+    result = tiny.reconstruct(sinus.window(0.0, seconds), mask=("V1",))
     assert [error.lead for error in result.errors] == ["V1"]
-    assert result.errors[0].hidden_share > 0.99
+    assert result.errors[0].masked_share > 0.99
     recorded = round(seconds * 100)
     assert result.present[:, :recorded].all()
     assert not result.present[:, recorded:].any()
-    assert not result.hidden[:, recorded:].any()
+    assert not result.masked[:, recorded:].any()
 
 
-def test_the_model_never_sees_what_is_hidden(tiny, sinus):
-    """A different signal under a hidden lead restores to the same."""
+def test_the_model_never_sees_what_is_masked(tiny, sinus):
+    """A different signal under a masked lead restores to the same."""
     signal = sinus.signal.copy()
     signal[9] = np.random.default_rng(0).normal(size=signal.shape[1])
     other = replace(sinus, signal=signal)
-    first, second = (tiny.reconstruct(ecg, hide=("V4",)) for ecg in (sinus, other))
+    first, second = (tiny.reconstruct(ecg, mask=("V4",)) for ecg in (sinus, other))
     np.testing.assert_allclose(first.output[9], second.output[9], atol=1e-6)
 
 
 def test_algebra_restores_limb_leads_exactly_and_chest_leads_never(tiny, sinus):
-    errors = {e.lead: e for e in tiny.reconstruct(sinus, hide=("III", "aVF", "V1")).errors}
+    errors = {e.lead: e for e in tiny.reconstruct(sinus, mask=("III", "aVF", "V1")).errors}
     assert errors["III"].algebra_rmse == pytest.approx(0, abs=1e-4)
     assert errors["V1"].algebra_rmse is None
     assert errors["V1"].linear_rmse is not None
-    assert errors["V1"].hidden_share == 1.0
+    assert errors["V1"].masked_share == 1.0
 
 
 def test_requests_that_make_no_sense_are_refused(tiny, sinus):
     for arguments, words in (
-        ({}, "Nothing is hidden"),
-        ({"share": 0.005}, "Nothing is hidden"),
-        ({"hide": LEADS}, "leave at least one"),
-        ({"hide": ("V9",)}, "not a lead"),
+        ({}, "Nothing is masked"),
+        ({"share": 0.005}, "Nothing is masked"),
+        ({"mask": LEADS}, "leave at least one"),
+        ({"mask": ("V9",)}, "not a lead"),
         ({"share": 1.5}, "expected 0 to 0.95"),
-        ({"hide": ("V1",), "start": 11.5}, "earlier start"),
+        ({"mask": ("V1",), "start": 11.5}, "earlier start"),
     ):
         with pytest.raises(InputError, match=words):
             tiny.reconstruct(sinus, **arguments)
     with pytest.raises(InputError, match="not in this recording"):
-        tiny.reconstruct(only(sinus, CHEST_LEADS), hide=("I",))
+        tiny.reconstruct(only(sinus, CHEST_LEADS), mask=("I",))
     with pytest.raises(InputError, match="stage"):
         tiny.attention(sinus, stage="trained")
 

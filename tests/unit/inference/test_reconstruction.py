@@ -7,56 +7,56 @@ import pytest
 
 from lamae.ecg import LEADS, lead_indices
 from lamae.errors import InputError
-from lamae.inference.reconstruction import SHARES, band, hiding_curve, repair
-from lamae.results.exploration import Hiding, Stretch
+from lamae.inference.reconstruction import SHARES, band, masking_curve, repair
+from lamae.results.exploration import Masking, Stretch
 
 
-def test_stretches_hide_the_patches_whose_middle_they_hold(tiny, sinus):
+def test_stretches_mask_the_patches_whose_middle_they_hold(tiny, sinus):
     """Patches last 0.2 s and the window starts at 1 s: 2.0 to 2.5 s are patches 5 and 6."""
     found = tiny.reconstruct(
-        sinus, start=1.0, hide=("V6",), stretches=(Stretch("II", 2.0, 2.49), Stretch("V6", 1, 2))
+        sinus, start=1.0, mask=("V6",), stretches=(Stretch("II", 2.0, 2.49), Stretch("V6", 1, 2))
     )
-    hidden = found.hidden[LEADS.index("II")]
-    assert np.flatnonzero(hidden).tolist() == list(range(100, 140))
-    assert found.hidden[LEADS.index("V6")].all()
+    masked = found.masked[LEADS.index("II")]
+    assert np.flatnonzero(masked).tolist() == list(range(100, 140))
+    assert found.masked[LEADS.index("V6")].all()
     assert {error.lead for error in found.errors} == {"II", "V6"}
     with pytest.raises(InputError, match="not a lead"):
         tiny.reconstruct(sinus, stretches=(Stretch("V9", 0, 1),))
 
 
-def test_a_band_lies_where_something_was_hidden_and_says_what_it_covers(tiny, sinus):
-    hiding = Hiding(leads=("V1",), share=0.4, seed=3)
-    found = tiny.reconstruct(sinus, hide=("V1",), share=0.4, seed=3)
-    spread = band(tiny, sinus, found, hiding, draws=5)
-    np.testing.assert_array_equal(np.isfinite(spread.low), found.hidden)
-    np.testing.assert_array_equal(np.isfinite(spread.high), found.hidden)
-    low, high = spread.low[found.hidden], spread.high[found.hidden]
+def test_a_band_lies_where_something_was_masked_and_says_what_it_covers(tiny, sinus):
+    masking = Masking(leads=("V1",), share=0.4, seed=3)
+    found = tiny.reconstruct(sinus, mask=("V1",), share=0.4, seed=3)
+    spread = band(tiny, sinus, found, masking, draws=5)
+    np.testing.assert_array_equal(np.isfinite(spread.low), found.masked)
+    np.testing.assert_array_equal(np.isfinite(spread.high), found.masked)
+    low, high = spread.low[found.masked], spread.high[found.masked]
     assert (low <= high).all()
     assert (low < high).any()
-    truth = found.target[found.hidden]
+    truth = found.target[found.masked]
     assert spread.coverage == pytest.approx(((truth >= low) & (truth <= high)).mean())
-    again = band(tiny, sinus, found, hiding, draws=5)
+    again = band(tiny, sinus, found, masking, draws=5)
     np.testing.assert_array_equal(spread.low, again.low)
 
 
 def test_a_band_of_one_draw_that_sees_all_is_the_restoration(tiny, sinus, monkeypatch):
     monkeypatch.setattr("lamae.inference.reconstruction.SHOWN", 1.0)
-    found = tiny.reconstruct(sinus, hide=("V2", "V3"))
-    spread = band(tiny, sinus, found, Hiding(leads=("V2", "V3")), draws=1)
+    found = tiny.reconstruct(sinus, mask=("V2", "V3"))
+    spread = band(tiny, sinus, found, Masking(leads=("V2", "V3")), draws=1)
     np.testing.assert_allclose(spread.low[7:9], found.output[7:9], atol=1e-5)
     np.testing.assert_allclose(spread.high[7:9], found.output[7:9], atol=1e-5)
 
 
 def test_the_curve_equals_single_restorations_in_regression(tiny, sinus):
-    """At 5 % every hidden sample has visible leads beside it, so regression can be compared."""
+    """At 5 % every masked sample has visible leads beside it, so regression can be compared."""
     told = []
-    curve = hiding_curve(tiny, sinus, draws=1, seed=7, progress=told.append)
+    curve = masking_curve(tiny, sinus, draws=1, seed=7, progress=told.append)
     assert curve.shares.tolist() == list(SHARES)
     assert told[-1] == 1.0
     single = tiny.reconstruct(sinus, share=SHARES[0], seed=7)
-    hidden = single.hidden
+    masked = single.masked
     for output, errors in ((single.output, curve.model), (single.linear, curve.linear)):
-        expected = np.sqrt(np.mean((output[hidden] - single.target[hidden]) ** 2))
+        expected = np.sqrt(np.mean((output[masked] - single.target[masked]) ** 2))
         assert errors[0] == pytest.approx(expected, rel=1e-3)
 
 
@@ -70,7 +70,7 @@ def test_a_filled_lead_is_marked_and_never_made_from_what_it_recorded(tiny, sinu
     assert "restored by the model" in first.ecg.source
     assert first.ecg.duration == pytest.approx(10.0)
     assert "V2" not in first.shown
-    expected = tiny.reconstruct(sinus, hide=("V2",))
+    expected = tiny.reconstruct(sinus, mask=("V2",))
     np.testing.assert_allclose(first.ecg.lead("V2"), expected.output[7], atol=1e-5)
     np.testing.assert_allclose(first.ecg.lead("V5"), expected.target[10], atol=1e-6)
     assert np.isnan(first.restoration.target[7]).all()

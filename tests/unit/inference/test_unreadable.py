@@ -1,4 +1,4 @@
-"""Leads that cannot be read are hidden from the model, and what was tested with twelve is not
+"""Leads that cannot be read are masked, and what was tested with twelve is not
 quoted for fewer."""
 
 import csv
@@ -21,7 +21,7 @@ from lamae.simulate import simulate
 
 FLAT = ("I", "aVL", "V5", "V6")
 LEFT = tuple(lead for lead in LEADS if lead not in FLAT)
-HIDDEN = "I, aVL, V5, V6 could not be read (flat) and were hidden from the model."
+MASKED = "I, aVL, V5, V6 could not be read (flat) and were masked."
 TESTED = "tested with twelve leads over 10 s only"
 UNCOMPARED = "not compared with known ones"
 
@@ -71,33 +71,31 @@ def test_leads_that_cannot_be_read_are_left_out_and_named(tested: Predictor, poo
     assert found.passed
     assert found.leads == LEFT
     assert [(lead.lead, lead.verdict) for lead in found.left_out] == [(n, "flat") for n in FLAT]
-    assert found.hidden == HIDDEN
+    assert found.masked == MASKED
     # Its reference was made with twelve leads.
     assert found.gate is None
     said = " ".join(found.remarks(tested.predict(poor, leads=found.leads)))
-    assert said.startswith(HIDDEN)
+    assert said.startswith(MASKED)
     assert TESTED in said
     assert "8 leads" in said
     assert UNCOMPARED in said
 
 
 def test_one_lead_and_several_verdicts_are_named_in_words(tested: Predictor, block: ECG):
-    assert judged(None, flattened(block, ("V5",))).hidden == (
-        "V5 could not be read (flat) and was hidden from the model."
+    assert judged(None, flattened(block, ("V5",))).masked == (
+        "V5 could not be read (flat) and was masked."
     )
     signal = flattened(block, ("V5", "V6")).signal.copy()
     signal[6] += np.random.default_rng(0).normal(scale=1.0, size=signal.shape[1])
     found = judged(None, replace(block, signal=signal))
-    assert found.hidden == (
-        "V1, V5, V6 could not be read (V1 noisy; V5, V6 flat) and were hidden from the model."
-    )
+    assert found.masked == ("V1, V5, V6 could not be read (V1 noisy; V5, V6 flat) and were masked.")
 
 
-def test_where_all_can_be_read_nothing_is_hidden_or_said(tested: Predictor, block: ECG):
+def test_where_all_can_be_read_nothing_is_masked_or_said(tested: Predictor, block: ECG):
     found = judged(tested, block)
     assert found.leads == LEADS
     assert found.gate is not None
-    assert found.hidden is None
+    assert found.masked is None
     prediction = tested.predict(block, leads=found.leads)
     assert found.remarks(prediction) == ()
     assert block.only(found.leads) is block
@@ -105,7 +103,7 @@ def test_where_all_can_be_read_nothing_is_hidden_or_said(tested: Predictor, bloc
     assert {code.auroc for code in prediction.codes} == {0.9}
 
 
-def test_where_none_can_be_read_no_codes_are_shown_and_nothing_is_hidden(tested: Predictor):
+def test_where_none_can_be_read_no_codes_are_shown_and_nothing_is_masked(tested: Predictor):
     found = judged(tested, ECG(np.zeros((12, 2500), np.float32), 250.0, LEADS, "CSV table"))
     assert not found.passed
     assert "No lead can be read" in found.reason
@@ -137,7 +135,7 @@ def test_auroc_is_quoted_for_twelve_leads_over_ten_seconds_only(
     assert "lead I alone" in str(few.untested)
 
 
-def test_exports_hide_what_cannot_be_read_and_say_so(tested: Predictor, poor: ECG):
+def test_exports_mask_what_cannot_be_read_and_say_so(tested: Predictor, poor: ECG):
     report = export.report(poor, tested)
     assert report.prediction is not None
     assert scores(report.prediction) == scores(tested.predict(poor, leads=LEFT))
@@ -148,7 +146,7 @@ def test_exports_hide_what_cannot_be_read_and_say_so(tested: Predictor, poor: EC
     remarks = [row["value"] for row in table if row["quantity"] == "remark"]
     printed = " ".join(texts(page_streams(export.pdf(report))[0]))
     for told in (" ".join(values["codes_remarks"]), " ".join(remarks), printed):
-        assert all(told.count(words) == 1 for words in (HIDDEN, TESTED, UNCOMPARED))
+        assert all(told.count(words) == 1 for words in (MASKED, TESTED, UNCOMPARED))
     assert "AUROC 0" not in printed
 
 
@@ -196,14 +194,14 @@ def test_left_bundle_branch_block_is_seen_with_four_leads_flat(
     assert told == pytest.approx(scores(bundled.predict(poor, leads=LEFT)), rel=1e-4)
     assert told["I44.7"] > scores(bundled.predict(poor))["I44.7"] + 0.1
     assert answer["leads"] == list(LEFT)
-    assert answer["remarks"][0] == HIDDEN
+    assert answer["remarks"][0] == MASKED
     assert TESTED in answer["remarks"][1]
     assert asked("attention")["leads"] == list(LEFT)
     explained = asked("explain", "--code", "I44.7")
     assert list(explained["per_lead"]) == list(LEFT)
-    assert explained["remarks"] == [HIDDEN]
+    assert explained["remarks"] == [MASKED]
     assert asked("predict", "--leads", "V4, V5")["leads"] == ["V4"]
     assert main(["predict", str(path), "--leads", "V5,V6"]) == 2
     assert "from V5, V6" in capsys.readouterr().err
     assert main(["predict", str(path)]) == 0
-    assert HIDDEN in capsys.readouterr().out
+    assert MASKED in capsys.readouterr().out

@@ -22,9 +22,9 @@ from lamae.model.linear import linear_leads
 from lamae.model.mask import (
     MaskConfig,
     draw_mask,
-    hide_all_but_a_stretch,
-    hide_random_leads,
-    hide_random_patches,
+    mask_all_but_a_stretch,
+    mask_random_leads,
+    mask_random_patches,
     pack,
 )
 from lamae.model.stem import PatchEmbedding
@@ -49,22 +49,22 @@ def seeded(seed: int = 0) -> torch.Generator:
 @pytest.fixture
 def batch() -> tuple[torch.Tensor, torch.Tensor]:
     x = torch.randn(3, 12, 200, generator=seeded())
-    visible = hide_random_patches(torch.ones(3, 12, 10, dtype=torch.bool), 0.5, seeded(1))
+    visible = mask_random_patches(torch.ones(3, 12, 10, dtype=torch.bool), 0.5, seeded(1))
     visible = visible.clone()
     visible[0, 4] = False
     visible[1, 7:] = False
     return x, visible
 
 
-def test_hidden_patches_are_never_looked_at(batch):
+def test_masked_patches_are_never_looked_at(batch):
     x, visible = batch
     torch.manual_seed(0)
     model = MaskedAutoencoder(CONFIG).eval()
-    hidden = ~visible.repeat_interleave(20, dim=-1)
-    other = torch.where(hidden, torch.randn(x.shape, generator=seeded(2)), x)
+    masked = ~visible.repeat_interleave(20, dim=-1)
+    other = torch.where(masked, torch.randn(x.shape, generator=seeded(2)), x)
     torch.testing.assert_close(model(x, visible), model(other, visible))
     seen = x.clone()
-    seen[~hidden] += 1
+    seen[~masked] += 1
     assert not torch.allclose(model(x, visible), model(seen, visible))
 
 
@@ -87,7 +87,7 @@ def test_without_moments_the_linear_estimate_is_zero(batch):
     assert (linear_leads(x, visible, torch.zeros(12, 12, dtype=torch.double)) == 0).all()
 
 
-def test_convolutions_reach_into_patches_beside_but_not_into_hidden_ones():
+def test_convolutions_reach_into_patches_beside_but_not_into_masked_ones():
     torch.manual_seed(0)
     embed = PatchEmbedding(CONFIG)
     x = torch.randn(1, 12, 200, generator=seeded())
@@ -166,7 +166,7 @@ def test_loss_ignores_visible_patches(batch):
     assert (output.grad[~seen] != 0).all()
 
 
-def test_loss_is_the_mean_square_over_hidden_samples():
+def test_loss_is_the_mean_square_over_masked_samples():
     target = torch.zeros(1, 1, 40)
     output = torch.cat([torch.full((1, 1, 20), 3.0), torch.full((1, 1, 20), 100.0)], dim=-1)
     assert masked_loss(output, target, torch.tensor([[[True, False]]])) == 9.0
@@ -177,17 +177,17 @@ def test_the_relative_loss_counts_errors_in_units_of_those_of_regression():
     target = torch.zeros(2, 2, 4)
     # Over ECGs, regression misses the first lead by 3 on average and the second by 30.
     estimate = torch.tensor([[2.0, 20.0], [4.0, 40.0]])[:, :, None].expand(-1, -1, 4)
-    hidden = torch.ones(2, 2, 2, dtype=torch.bool)
-    assert relative_loss(estimate, estimate, target, hidden) == pytest.approx(1.0, abs=0.03)
-    assert relative_loss(estimate / 2, estimate, target, hidden) == pytest.approx(0.5, abs=0.03)
+    masked = torch.ones(2, 2, 2, dtype=torch.bool)
+    assert relative_loss(estimate, estimate, target, masked) == pytest.approx(1.0, abs=0.03)
+    assert relative_loss(estimate / 2, estimate, target, masked) == pytest.approx(0.5, abs=0.03)
     # What is visible does not count, however wrong.
-    hidden[:, 1] = hidden[:, :, 1] = False
+    masked[:, 1] = masked[:, :, 1] = False
     output = torch.full((2, 2, 4), 1000.0)
     output[:, 0, :2] = 3.0
-    assert relative_loss(output, estimate, target, hidden) == pytest.approx(1.0, abs=0.05)
-    assert relative_loss(output, estimate, target, hidden & False) == 0.0
+    assert relative_loss(output, estimate, target, masked) == pytest.approx(1.0, abs=0.05)
+    assert relative_loss(output, estimate, target, masked & False) == 0.0
     # Where algebra leaves no error, the smallest unit keeps the loss finite.
-    assert relative_loss(target, target, target, ~hidden) == pytest.approx(0.05 / 0.15)
+    assert relative_loss(target, target, target, ~masked) == pytest.approx(0.05 / 0.15)
 
 
 def test_z_does_not_depend_on_the_order_in_which_leads_are_given(batch):
@@ -249,7 +249,7 @@ def test_distance_bias_falls_with_distance_and_spares_class_tokens():
     assert bias[0].tolist() == [0, 0, 0, 0]
 
 
-def test_attention_of_leads_and_z_sums_to_one_and_skips_hidden_leads(batch):
+def test_attention_of_leads_and_z_sums_to_one_and_skips_masked_leads(batch):
     x, visible = batch
     latent = Backbone(CONFIG).eval()(x, visible, want_attention=True)
     weights, matrix = lead_attention(latent, 12)
@@ -343,7 +343,7 @@ def test_a_tiny_model_learns_to_copy_between_leads(cross):
     losses = []
     for _ in range(150):
         x = torch.randn(16, 1, 1, generator=generator).expand(16, 12, 60).contiguous()
-        visible = hide_random_leads(torch.ones(16, 12, 3, dtype=torch.bool), 6, generator)
+        visible = mask_random_leads(torch.ones(16, 12, 3, dtype=torch.bool), 6, generator)
         loss = masked_loss(model(x, visible), x, ~visible)
         optimizer.zero_grad()
         loss.backward()
@@ -359,25 +359,25 @@ def test_no_latent_blocks_leave_z_free_of_the_leads(batch):
     torch.testing.assert_close(backbone(x, visible).z, backbone(x * 2, visible).z)
 
 
-def test_masks_hide_what_they_say():
+def test_masks_mask_what_they_say():
     available = torch.ones(4, 12, 50, dtype=torch.bool)
-    visible = hide_random_patches(available, 0.75, seeded())
+    visible = mask_random_patches(available, 0.75, seeded())
     assert (visible.sum(dim=-1) == 12).all()
     assert not (visible[:, 0] == visible[:, 1]).all()
-    together = hide_random_patches(available, 0.75, seeded(), synchronous=True)
+    together = mask_random_patches(available, 0.75, seeded(), synchronous=True)
     assert (together == together[:, :1]).all()
-    assert (hide_random_leads(available, 5, seeded()).any(dim=-1).sum(dim=-1) == 7).all()
-    assert (hide_random_patches(available, 1.0, seeded()).sum(dim=-1) == 1).all()
+    assert (mask_random_leads(available, 5, seeded()).any(dim=-1).sum(dim=-1) == 7).all()
+    assert (mask_random_patches(available, 1.0, seeded()).sum(dim=-1) == 1).all()
 
 
 @pytest.mark.parametrize(
     ("config", "least_leads", "most_leads"),
     [
-        (MaskConfig(hide_leads=0.0, synchronous=0.0), 12, 12),
-        (MaskConfig(hide_leads=0.0, synchronous=1.0), 12, 12),
-        (MaskConfig(hide_leads=1.0, full_view=0.0), 1, 11),
-        (MaskConfig(hide_leads=1.0, full_view=1.0), 1, 11),
-        (MaskConfig(ratio=0.5, hide_leads=0.0), 12, 12),
+        (MaskConfig(mask_leads=0.0, synchronous=0.0), 12, 12),
+        (MaskConfig(mask_leads=0.0, synchronous=1.0), 12, 12),
+        (MaskConfig(mask_leads=1.0, full_view=0.0), 1, 11),
+        (MaskConfig(mask_leads=1.0, full_view=1.0), 1, 11),
+        (MaskConfig(ratio=0.5, mask_leads=0.0), 12, 12),
     ],
 )
 def test_masks_are_drawn_as_the_settings_say(config, least_leads, most_leads):
@@ -392,26 +392,26 @@ def test_masks_are_drawn_as_the_settings_say(config, least_leads, most_leads):
         assert (leads.sum(dim=-1) == leads[0].sum()).all()
         # Every lead that is shown shows as many patches as any other.
         assert set(count[leads].tolist()) == {int(count.max())}
-        if config.hide_leads == 0:
+        if config.mask_leads == 0:
             assert int(count[0, 0]) == round(48 * (1 - config.ratio))
             together = (visible == visible[:, :1]).all()
             assert together == (config.synchronous == 1) or 0 < config.synchronous < 1
         elif config.full_view == 1:
             assert int(count.max()) == 48
         else:
-            # About as many patches as without hidden leads, as far as the leads have them.
+            # About as many patches as without masked leads, as far as the leads have them.
             expected = min(48, 48 * (1 - config.ratio) * 12 / int(leads[0].sum()))
             assert abs(int(count.max()) - expected) <= 1
     assert min(shown) >= least_leads
     assert max(shown) <= most_leads
-    assert (len(shown) > 1) == (config.hide_leads > 0)
+    assert (len(shown) > 1) == (config.mask_leads > 0)
 
 
 @pytest.mark.parametrize(("ratio", "shown"), [(0.0, 10), (0.4, 6), (0.99, 1)])
 def test_a_stretch_is_one_and_the_same_in_all_leads(ratio, shown):
     available = torch.ones(200, 12, 10, dtype=torch.bool)
     available[0, 3] = False
-    visible = hide_all_but_a_stretch(available, ratio, seeded())
+    visible = mask_all_but_a_stretch(available, ratio, seeded())
     assert not visible[0, 3].any()
     assert (visible[1:] == visible[1:, :1]).all()
     rows = visible[:, 0]
@@ -421,7 +421,7 @@ def test_a_stretch_is_one_and_the_same_in_all_leads(ratio, shown):
     assert set(starts.tolist()) == set(range(10 - shown + 1))
 
 
-def test_asked_masks_hide_one_chest_lead_all_or_any_leads_and_nothing_else():
+def test_asked_masks_mask_one_chest_lead_all_or_any_leads_and_nothing_else():
     available = torch.ones(3, 12, 5, dtype=torch.bool)
     available[1, 4] = False
     generator = torch.Generator().manual_seed(0)
@@ -431,14 +431,14 @@ def test_asked_masks_hide_one_chest_lead_all_or_any_leads_and_nothing_else():
         visible = draw_mask(available, MaskConfig(asked=1.0), generator)
         shown = visible[0].all(dim=-1)
         assert torch.equal(visible, available & shown[:, None])
-        hidden = (~shown).nonzero().flatten().tolist()
-        if hidden == list(range(6, 12)):
+        masked = (~shown).nonzero().flatten().tolist()
+        if masked == list(range(6, 12)):
             counts["chest"] += 1
-        elif len(hidden) == 1 and hidden[0] >= 6:
+        elif len(masked) == 1 and masked[0] >= 6:
             counts["one"] += 1
         else:
             counts["any"] += 1
-            sizes.add(len(hidden))
+            sizes.add(len(masked))
     # A third each; any leads are now and then one chest lead.
     assert 160 < min(counts.values()) <= max(counts.values()) < 240
     assert sizes == set(range(1, 12))

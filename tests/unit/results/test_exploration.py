@@ -1,4 +1,4 @@
-"""What is hidden, as links write it."""
+"""What is masked, as links write it."""
 
 from itertools import combinations
 
@@ -7,23 +7,23 @@ import pytest
 
 from lamae.ecg import CHEST_LEADS, LIMB_FROM_I_II, LIMB_LEADS, determined
 from lamae.errors import InputError
-from lamae.results.exploration import Hiding, NextLead, Stretch, SubsetScores, merged
+from lamae.results.exploration import Masking, NextLead, Stretch, SubsetScores, merged
 
 
-def test_links_say_what_is_hidden_and_are_read_back():
-    hiding = Hiding(("I", "V2"), (Stretch("II", 2.0, 3.4), Stretch("V1", 0.2, 0.4)))
-    assert hiding.text == "I,V2,II:2-3.4,V1:0.2-0.4"
-    assert Hiding.parse(hiding.text) == hiding
-    assert Hiding.parse("V2, I ,") == Hiding(("I", "V2"))
-    assert Hiding.parse("").nothing
-    assert Hiding.parse("none").nothing
-    assert not hiding.nothing
+def test_links_say_what_is_masked_and_are_read_back():
+    masking = Masking(("I", "V2"), (Stretch("II", 2.0, 3.4), Stretch("V1", 0.2, 0.4)))
+    assert masking.text == "I,V2,II:2-3.4,V1:0.2-0.4"
+    assert Masking.parse(masking.text) == masking
+    assert Masking.parse("V2, I ,") == Masking(("I", "V2"))
+    assert Masking.parse("").nothing
+    assert Masking.parse("none").nothing
+    assert not masking.nothing
 
 
 @pytest.mark.parametrize("text", ["V9", "II:2", "II:2-", "II:a-b", "<b>", "II:1e9-2", "V1;V2"])
 def test_anything_else_is_refused(text):
     with pytest.raises(InputError, match="no lead"):
-        Hiding.parse(text)
+        Masking.parse(text)
 
 
 def test_stretches_that_touch_are_one():

@@ -49,7 +49,7 @@ def test_regression_equals_least_squares_on_the_same_data(signal):
     np.testing.assert_allclose(estimate[9], fitted @ basis, atol=2e-3)
 
 
-def test_regression_never_looks_at_hidden_samples(signal):
+def test_regression_never_looks_at_masked_samples(signal):
     moments = signal.astype(np.float64) @ signal.T.astype(np.float64) / signal.shape[1]
     visible = showing("I", "II")
     visible[8, :200] = True
@@ -60,19 +60,19 @@ def test_regression_never_looks_at_hidden_samples(signal):
     assert np.isnan(linear_estimate(signal, showing(), moments)).all()
 
 
-def test_errors_count_hidden_samples_only(signal):
-    hidden = np.zeros((12, 400), dtype=bool)
-    hidden[6, :100] = True
+def test_errors_count_masked_samples_only(signal):
+    masked = np.zeros((12, 400), dtype=bool)
+    masked[6, :100] = True
     output = signal.astype(np.float64).copy()
     output[6, :100] += 0.5
     output[6, 100:] += 9
     nothing = np.full(signal.shape, np.nan)
     (error,) = lead_errors(
-        signal, output, signal.astype(np.float64), nothing, hidden, np.ones_like(hidden)
+        signal, output, signal.astype(np.float64), nothing, masked, np.ones_like(masked)
     )
     assert error.lead == CHEST_LEADS[0]
     assert error.rmse == pytest.approx(0.5)
-    assert error.hidden_share == 0.25
+    assert error.masked_share == 0.25
     assert error.pearson_r == pytest.approx(1.0)
     assert error.linear_rmse == 0.0
     assert error.algebra_rmse is None
@@ -80,16 +80,16 @@ def test_errors_count_hidden_samples_only(signal):
 
 
 def test_algebra_is_judged_where_it_reaches_and_the_model_on_the_same_samples(signal):
-    """III is hidden throughout; II, which with I determines it, in the last quarter."""
+    """III is masked throughout; II, which with I determines it, in the last quarter."""
     present = np.ones(signal.shape, dtype=bool)
-    hidden = np.zeros_like(present)
-    hidden[[2, 6]] = True
-    seen = ~hidden & showing("I", "II", "V2")
+    masked = np.zeros_like(present)
+    masked[[2, 6]] = True
+    seen = ~masked & showing("I", "II", "V2")
     seen[1, 300:] = False
     restored = signal.copy()
     restored[2, :300] += 0.1
     restored[2, 300:] += 9
-    found = compare(signal, restored, seen, hidden, present, np.eye(12), fs=100.0, start=0.0)
+    found = compare(signal, restored, seen, masked, present, np.eye(12), fs=100.0, start=0.0)
     third, chest = found.errors
     assert (third.lead, chest.lead) == ("III", "V1")
     assert third.algebra_reach == 0.75
@@ -105,18 +105,18 @@ def test_algebra_is_judged_where_it_reaches_and_the_model_on_the_same_samples(si
 
 
 def test_algebra_that_never_reaches_is_said_so(signal):
-    hidden = showing("V1", "II")
-    present = np.ones_like(hidden)
+    masked = showing("V1", "II")
+    present = np.ones_like(masked)
     seen = showing("I", "V2")
-    found = compare(signal, signal, seen, hidden, present, np.eye(12), fs=100.0, start=0.0)
+    found = compare(signal, signal, seen, masked, present, np.eye(12), fs=100.0, start=0.0)
     assert algebra_where_it_reaches(found) is None
     assert {error.algebra_reach for error in found.errors} == {0.0}
 
 
 def test_an_output_that_is_no_number_is_not_taken_for_perfect(signal):
-    hidden = np.zeros((12, 400), dtype=bool)
-    hidden[6] = True
+    masked = np.zeros((12, 400), dtype=bool)
+    masked[6] = True
     nothing = np.full(signal.shape, np.nan)
-    (error,) = lead_errors(signal, nothing, nothing, nothing, hidden, np.ones_like(hidden))
+    (error,) = lead_errors(signal, nothing, nothing, nothing, masked, np.ones_like(masked))
     assert np.isnan(error.rmse)
     assert error.linear_rmse is None

@@ -44,7 +44,7 @@ def test_an_early_p_wave_on_a_t_wave_counts_as_t():
 
 
 def test_errors_by_wave_add_up_to_the_lead_s(tiny, sinus):
-    found = tiny.reconstruct(sinus, hide=("V3",))
+    found = tiny.reconstruct(sinus, mask=("V3",))
     waves = wave_samples(np.arange(0.5, 10, 0.9), BEAT, 1000, 100.0)
     errors = wave_errors(found, waves)
     assert [error.wave for error in errors] == ["P", "QRS", "ST", "T", "rest"]

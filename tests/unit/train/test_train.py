@@ -242,7 +242,7 @@ def test_going_on_with_weights_changes_what_restores_and_leaves_the_classifier(
             verdict.CARD_ENTRY: {},
         },
     )
-    # One lead is hidden in a third of these batches, fewer than a step restores.
+    # One lead is masked in a third of these batches, fewer than a step restores.
     config = replace(CONFIG, mask=MaskConfig(asked=1.0), relative=True, model=ModelConfig())
     later = load_bundle(pretrain_on(config, records, tmp_path / "later", released))
     assert later.config == tuned.config

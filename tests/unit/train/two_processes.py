@@ -34,7 +34,7 @@ def train_without_draws(out: Path, share: slice = slice(None)) -> dict[str, torc
 
     def loss(module, rows, generator):
         rows = rows[share]
-        # The rounding of bfloat16 would hide what is compared here.
+        # The rounding of bfloat16 would mask what is compared here.
         with torch.autocast("cpu", enabled=False):
             predicted = module["second"](torch.tanh(module["first"](x[rows])))
             return ((predicted - y[rows]) ** 2).mean()

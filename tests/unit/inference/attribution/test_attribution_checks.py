@@ -81,7 +81,7 @@ def test_long_stretches_alone_do_not_beat_random_orders(linear, tenth, good):
     assert 0.2 < np.mean(beaten) < 0.8
 
 
-def test_curves_hide_and_show_the_share_they_say(linear, tenth, good):
+def test_curves_mask_and_show_the_share_they_say(linear, tenth, good):
     found = curves(linear, tenth, good, misplaced=2)
     product = per_patch(
         explain(linear, tenth, CODE, method="input_x_gradient"), tenth, linear, 0.0

@@ -69,19 +69,19 @@ def test_gradient_shap_is_captums_in_expectation(tiny, sinus):
     ("method", "parts"),
     [("lead_ablation", 1), ("segment_ablation", 10)],
 )
-def test_ablation_gives_the_sum_over_what_was_hidden_on_a_linear_model(
+def test_ablation_gives_the_sum_over_what_was_masked_on_a_linear_model(
     method, parts, linear, tenth
 ):
     result = explain(linear, tenth, "I48.91", method=method)
     product = gap_of(linear, tenth, 0)
     np.testing.assert_allclose(result.per_lead, product.sum(axis=1), rtol=1e-3, atol=2e-3)
-    hidden = result.values.reshape(12, parts, -1).sum(axis=2)
+    masked = result.values.reshape(12, parts, -1).sum(axis=2)
     np.testing.assert_allclose(
-        hidden, product.reshape(12, parts, -1).sum(axis=2), rtol=1e-3, atol=2e-2
+        masked, product.reshape(12, parts, -1).sum(axis=2), rtol=1e-3, atol=2e-2
     )
 
 
-def test_a_second_is_hidden_in_all_leads_at_once(linear, tenth):
+def test_a_second_is_masked_in_all_leads_at_once(linear, tenth):
     result = explain(linear, tenth, "I48.91", method="second_ablation")
     product = gap_of(linear, tenth, 0).reshape(12, 10, 100).sum(axis=(0, 2))
     seconds = result.values.reshape(12, 10, 100).sum(axis=(0, 2))
@@ -89,7 +89,7 @@ def test_a_second_is_hidden_in_all_leads_at_once(linear, tenth):
     assert np.ptp(result.values, axis=0).max() == 0
 
 
-def test_a_beat_is_hidden_in_all_leads_at_once(linear, tenth):
+def test_a_beat_is_masked_in_all_leads_at_once(linear, tenth):
     result = explain(linear, tenth, "I48.91", method="beat_ablation")
     patches = (np.arange(50) + 0.5) / 5
     beat = np.repeat(find_beats(tenth).nearest(patches), 20)
@@ -258,7 +258,7 @@ def test_sums_over_time_are_what_the_score_loses_without_each_stretch(tiny, sinu
     np.testing.assert_allclose(sums.values, lost, atol=2e-3 + 0.02 * np.abs(lost).max())
 
 
-def test_methods_that_hide_all_leads_at_once_tell_no_lead_from_another(tiny, sinus):
+def test_methods_that_mask_all_leads_at_once_tell_no_lead_from_another(tiny, sinus):
     for name, method in METHODS.items():
         per_lead = explain(tiny, sinus, "I25.2", method=name).per_lead
         assert method.tells_leads == (np.ptp(per_lead) > 1e-4), name

@@ -1,4 +1,4 @@
-"""What is hidden from the model: chosen, clicked on the paper, dragged over it, or drawn."""
+"""What is masked: chosen, clicked on the paper, dragged over it, or drawn."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from lamae.app import cache, widgets
 from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
 from lamae.errors import InputError
 from lamae.figures.paper.frame import Drag
-from lamae.results.exploration import Hiding, Stretch, merged
+from lamae.results.exploration import Masking, Stretch, merged
 
-HIDE, SHARE, PRESET = "hide", "share", "preset"
+MASK, SHARE, PRESET = "mask", "share", "preset"
 MOST = 0.95
-# What is hidden with one click: leads, and a share of the others.
+# What is masked with one click: leads, and a share of the others.
 PRESETS: Mapping[str, tuple[tuple[str, ...], float]] = MappingProxyType(
     {
         "V1–V6": (CHEST_LEADS, 0.0),
@@ -48,34 +48,34 @@ class View:
 
 
 def follow_link(ecg: ECG, readable: Sequence[str]) -> None:
-    """Hide what the address names (?hide=V1,II:2-3.4&share=0.5), once; else the chest leads.
+    """Mask what the address names (?mask=V1,II:2-3.4&share=0.5), once; else the chest leads.
 
     Args:
         ecg: The recording.
-        readable: Its leads that can be read; without a link, no other is hidden.
+        readable: Its leads that can be read; without a link, no other is masked.
     """
     st.session_state.setdefault(SHARE, 0.0)
-    if HIDE in st.session_state:
-        known = [lead for lead in st.session_state[HIDE] if lead in ecg.leads]
-        if known != list(st.session_state[HIDE]):
+    if MASK in st.session_state:
+        known = [lead for lead in st.session_state[MASK] if lead in ecg.leads]
+        if known != list(st.session_state[MASK]):
             # An ECG with fewer leads has come in hand since.
-            st.session_state[HIDE] = known
+            st.session_state[MASK] = known
         return
-    asked = Hiding(_at_first(readable))
-    named = st.query_params.get("hide")
+    asked = Masking(_at_first(readable))
+    named = st.query_params.get("mask")
     if named is not None:
         try:
-            asked = Hiding.parse(named)
+            asked = Masking.parse(named)
         except InputError as error:
             widgets.trouble(error)
     st.session_state[SHARE] = _share(st.query_params.get("share", ""), st.session_state[SHARE])
     missing = {*asked.leads, *(s.lead for s in asked.stretches)} - set(ecg.leads)
     if missing and named is not None:
         st.info(
-            "The link hides leads that this recording does not have; it has "
+            "The link masks leads that this recording does not have; it has "
             f"{', '.join(ecg.leads)}."
         )
-    st.session_state[HIDE] = [lead for lead in asked.leads if lead in ecg.leads]
+    st.session_state[MASK] = [lead for lead in asked.leads if lead in ecg.leads]
     _keep(ecg, [s for s in asked.stretches if s.lead in ecg.leads])
 
 
@@ -87,19 +87,19 @@ def _at_first(readable: Sequence[str]) -> tuple[str, ...]:
     return tuple(readable[1:][-1:])
 
 
-def ask(ecg: ECG) -> tuple[Hiding, View]:
-    """Ask what to hide and how to show it."""
+def ask(ecg: ECG) -> tuple[Masking, View]:
+    """Ask what to mask and how to show it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        hide = st.pills(
-            "Hidden leads (or click, or drag, on the paper)",
+        mask = st.pills(
+            "Masked leads (or click, or drag, on the paper)",
             ecg.leads,
             selection_mode="multi",
-            key=HIDE,
+            key=MASK,
             persist_state="session",
             wrap=True,
         )
         st.segmented_control(
-            "Hide at once",
+            "Mask at once",
             list(PRESETS),
             key=PRESET,
             on_change=_preset_chosen,
@@ -110,7 +110,7 @@ def ask(ecg: ECG) -> tuple[Hiding, View]:
     stretches = _stretches(ecg)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         share = st.slider(
-            "Hidden share of the other leads",
+            "Masked share of the other leads",
             0.0,
             MOST,
             step=0.05,
@@ -129,24 +129,24 @@ def ask(ecg: ECG) -> tuple[Hiding, View]:
             required=True,
             key="restored_hand",
             persist_state="session",
-            help="A click on the paper hides a lead; a box, patches of the leads that it touches, "
+            help="A click on the paper masks a lead; a box, patches of the leads that it touches, "
             "or of all where it is flat. The same again shows them.",
         )
-        with st.popover("Options", key="hiding_options", width="content"):
+        with st.popover("Options", key="masking_options", width="content"):
             layout, seed = _options()
         if stretches:
             st.button("Show what boxes hid", on_click=_keep, args=(ecg, ()), type="tertiary")
     drag: dict[str, Drag] = {DRAG: "select", CLICK: False if widgets.on_phone() else "zoom"}
-    whole = tuple(lead for lead in ecg.leads if lead in hide)
+    whole = tuple(lead for lead in ecg.leads if lead in mask)
     left = tuple(stretch for stretch in stretches if stretch.lead not in whole)
     return (
-        Hiding(whole, left, float(share), seed),
+        Masking(whole, left, float(share), seed),
         View(layout, frozenset(also), drag[hand]),
     )
 
 
 def _options() -> tuple[str, int]:
-    """Layout, which leads a box hides, and the seed."""
+    """Layout, which leads a box masks, and the seed."""
     layout = st.segmented_control(
         "Layout",
         figures.LAYOUTS,
@@ -157,11 +157,11 @@ def _options() -> tuple[str, int]:
         persist_state="session",
     )
     st.segmented_control(
-        "A box over the paper hides",
+        "A box over the paper masks",
         [TOUCHED, ALL],
         default=TOUCHED,
         required=True,
-        key="box_hides",
+        key="box_masks",
         persist_state="session",
         help="Whole patches of 0.2 s.",
     )
@@ -173,7 +173,7 @@ def _options() -> tuple[str, int]:
         key="seed",
         persist_state="session",
         width=130,
-        help="Which patches are hidden: the same seed hides the same ones.",
+        help="Which patches are masked: the same seed masks the same ones.",
     )
     return str(layout), int(seed)
 
@@ -188,7 +188,7 @@ def chart_key() -> str:
 
 
 def touched(ecg: ECG, start: float, key: str) -> None:
-    """Hide, or show again, what was clicked or dragged over on the paper.
+    """Mask, or show again, what was clicked or dragged over on the paper.
 
     Args:
         ecg: The recording.
@@ -205,7 +205,7 @@ def touched(ecg: ECG, start: float, key: str) -> None:
         st.session_state.get("restored_places", ()),
         x,
         y,
-        all_leads=st.session_state.get("box_hides") == ALL,
+        all_leads=st.session_state.get("box_masks") == ALL,
     )
     patch = cache.predictor().patch_seconds
     now = _patches([s for s in wanted if s.lead in ecg.leads], start, patch)
@@ -221,9 +221,9 @@ def touched(ecg: ECG, start: float, key: str) -> None:
 
 
 def _lead_clicked(ecg: ECG, key: str) -> None:
-    """Hide the lead that was clicked on the paper, or show it again."""
-    hidden = set(st.session_state[HIDE]) ^ widgets.clicked(key)
-    st.session_state[HIDE] = [lead for lead in ecg.leads if lead in hidden]
+    """Mask the lead that was clicked on the paper, or show it again."""
+    masked = set(st.session_state[MASK]) ^ widgets.clicked(key)
+    st.session_state[MASK] = [lead for lead in ecg.leads if lead in masked]
 
 
 def _share(text: str, otherwise: float) -> float:
@@ -239,7 +239,7 @@ def _preset_chosen(ecg: ECG) -> None:
     preset = st.session_state[PRESET]
     if preset is not None:
         leads, share = PRESETS[preset]
-        st.session_state[HIDE] = [lead for lead in ecg.leads if lead in leads]
+        st.session_state[MASK] = [lead for lead in ecg.leads if lead in leads]
         st.session_state[SHARE] = share
         st.session_state[PRESET] = None
         _keep(ecg, ())
