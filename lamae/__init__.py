@@ -3,7 +3,7 @@
     ecg = lamae.read(name, content)             # or lamae.read_path(path)
     predictor = lamae.Predictor.bundled()
     predictor.predict(ecg)                      # codes that the ECG suggests
-    predictor.reconstruct(ecg, mask=["V1"])     # what the model restores
+    predictor.reconstruct(ecg, mask=["V1"])     # what the model reconstructs
     predictor.attention(ecg)                    # how it weighs and connects the leads
     lamae.explain(predictor, ecg, "I48.91")     # what speaks for a code
 

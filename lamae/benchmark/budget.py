@@ -28,9 +28,9 @@ class Budget:
             more after that.
         resnet_epochs: The same of the ResNet, which gains for longer.
         batch: ECGs a step.
-        decode_leads: Leads that a pretraining step restores.
+        decode_leads: Leads that a pretraining step reconstructs.
         patch_dropout: Least and largest share of the patches that a fine-tuning step masks.
-        muon: How far Muon exceeds the learning rate, see `OptimConfig`. With it ten epochs restore
+        muon: How far Muon exceeds the learning rate, see `OptimConfig`. With it ten epochs reconstruct
             as well as twenty with AdamW alone.
     """
 

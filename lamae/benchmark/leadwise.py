@@ -10,7 +10,7 @@ from lamae.model.mask import MaskConfig, draw_mask
 
 
 class LeadwiseAutoencoder(nn.Module):
-    """Restores each lead from itself; with `alignment` it also draws the leads together.
+    """Reconstructs each lead from itself; with `alignment` it also draws the leads together.
 
     The decoder gets no linear estimate, which would look at other leads.
 
@@ -35,10 +35,10 @@ class LeadwiseAutoencoder(nn.Module):
         # In the state of the module, so that a run that was killed goes on with its weight.
         self.register_buffer("step", torch.zeros((), dtype=torch.long))
 
-    def restore(
+    def reconstruct(
         self, x: Float[Tensor, "B L T"], visible: Bool[Tensor, "B L N"], leads: Int[Tensor, " R"]
     ) -> tuple[Latent, Float[Tensor, "B R T"]]:
-        """What the backbone makes of the visible patches, and `leads` restored from it."""
+        """What the backbone makes of the visible patches, and `leads` reconstructed from it."""
         latent = self.mae.backbone(x, visible)
         nothing = torch.zeros_like(x[:, leads])
         return latent, self.mae.decoder(latent, nothing, leads)
@@ -53,7 +53,7 @@ class LeadwiseAutoencoder(nn.Module):
     ) -> Float[Tensor, ""]:
         """Masked modelling of `leads`, and while training the alignment of all."""
         visible = draw_mask(available, mask, generator)
-        latent, output = self.restore(x, visible, leads)
+        latent, output = self.reconstruct(x, visible, leads)
         value = masked_loss(output, x[:, leads], (available & ~visible)[:, leads])
         if not self.training or not self.alignment:
             return value

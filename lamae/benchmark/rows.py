@@ -35,7 +35,7 @@ class Pretraining:
     Attributes:
         model: Fields of `ModelConfig` that differ from the budget's.
         mask: Fields of `MaskConfig` that differ from the recipe's.
-        leadwise: Restore each lead from itself alone, without the linear estimate from others.
+        leadwise: Reconstruct each lead from itself alone, without the linear estimate from others.
         alignment: Weight that the alignment of leads reaches at the end; leadwise only.
         per_record: Divide each ECG by its own root mean square.
         zscored: Use the ECGs without amplitudes, too.
@@ -51,7 +51,7 @@ class Pretraining:
     long: bool = False
 
 
-# Nothing crosses leads: neither attention nor decoder, nor leads that only others could restore.
+# Nothing crosses leads: neither attention nor decoder, nor leads that only others could reconstruct.
 _SINGLE_LEADS = Pretraining(
     model={"latent_depth": 0, "decoder_cross": False}, mask={"mask_leads": 0.0}, leadwise=True
 )

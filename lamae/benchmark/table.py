@@ -147,8 +147,8 @@ def ablations(results: Results) -> str:
         for entry in results["ablations"].values()
     ]
     heads = ["codes, linear probe", "statements, linear probe"]
-    restored = ["V1–V6 masked, mV", "3/4 of patches masked, mV"]
-    return table(["Fold 9", "", *heads, *restored, "minutes"], lines)
+    reconstructed = ["V1–V6 masked, mV", "3/4 of patches masked, mV"]
+    return table(["Fold 9", "", *heads, *reconstructed, "minutes"], lines)
 
 
 def table(heads: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

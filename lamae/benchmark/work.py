@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from lamae.benchmark.budget import Budget
 from lamae.benchmark.pretraining import Spent, pretrain, records_for
-from lamae.benchmark.restoration import restoration_errors
+from lamae.benchmark.reconstruction import reconstruction_errors
 from lamae.benchmark.rows import LEAD_SETS, PRETRAININGS, SHIPPED, Ablation, Pretraining, Row
 from lamae.benchmark.scores import FOLDS, Logits, figures, read_truth, write_truth
 from lamae.benchmark.shares import labelled_rows
@@ -133,7 +133,7 @@ class Workshop:
         return not row.long or made.get("epochs", 0) - before == epochs[row.classifier]
 
     def ablation(self, line: Ablation) -> None:
-        """Pretrain, probe on the validation fold and restore, if that is not there."""
+        """Pretrain, probe on the validation fold and reconstruct, if that is not there."""
         folder = self.out / "ablations" / line.name
         if finished(folder):
             return
@@ -143,15 +143,15 @@ class Workshop:
         validation = records.folds([VALIDATION_FOLD])
         _, logits = self._probe(line.name, bundle.mae.backbone, records, 1.0)
         truth = read_truth(self.out / TRUTH)[VALIDATION_FOLD]
-        restoration: Mapping[str, float | None] = {"chest": None, "patches": None}
+        reconstruction: Mapping[str, float | None] = {"chest": None, "patches": None}
         # A scale of each record tells how large all of it is, masked leads included.
         if not how.per_record:
-            restoration = restoration_errors(bundle, validation)
+            reconstruction = reconstruction_errors(bundle, validation)
         result = {
             **asdict(line),
             **asdict(spent),
             f"fold{VALIDATION_FOLD}": figures([logits[VALIDATION_FOLD]], truth),
-            "restoration": restoration,
+            "restoration": reconstruction,
         }
         finish(folder, result)
 

@@ -91,7 +91,9 @@ def parser() -> argparse.ArgumentParser:
     option = add(training.evaluate)
     option("--data", **data)
     option("--fold", type=int, default=10, help="which fold (default 10)")
-    option("--restoration", action="store_true", help="also mask chest leads and restore them")
+    option(
+        "--reconstruction", action="store_true", help="also mask chest leads and reconstruct them"
+    )
     option("--weights", **weights)
 
     option = add(training.cache)

@@ -25,7 +25,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
         predictor,
         args.data,
         fold=args.fold,
-        restoration=args.restoration,
+        reconstruction=args.reconstruction,
         progress=progress,
     )
     error = number(values["ece"])

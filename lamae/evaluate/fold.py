@@ -14,7 +14,7 @@ from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES, statement_indices
 from lamae.evaluate.calibration import calibration_report
 from lamae.evaluate.conformal import count_verdicts
 from lamae.evaluate.ranking import bootstrap_auroc, countable, report
-from lamae.evaluate.restoration import score_restoration
+from lamae.evaluate.reconstruction import score_reconstruction
 from lamae.evaluate.subgroups import score_subgroups
 from lamae.inference import input_check
 from lamae.inference.predictor import Predictor
@@ -30,7 +30,7 @@ def evaluate(
     data: Path,
     *,
     fold: int = TEST_FOLD,
-    restoration: bool = False,
+    reconstruction: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Read one fold of a labelled data set and score it.
@@ -39,12 +39,12 @@ def evaluate(
         predictor: A fine-tuned model.
         data: Folder of a data set, or a cache of one.
         fold: Which fold.
-        restoration: Also mask chest leads in every ECG and restore them.
+        reconstruction: Also mask chest leads in every ECG and reconstruct them.
         progress: Show progress bars.
 
     Returns:
         As `score_records`, under "gate" how many ECGs `lamae.inference.input_check` refuses,
-        and under "restoration" what `score_restoration` returns.
+        and under "restoration" what `score_reconstruction` returns.
 
     Raises:
         DataError: The folder lacks data or labels, or no code has enough positives.
@@ -56,8 +56,8 @@ def evaluate(
     records = records.folds([fold], labelled=True)
     scored = score_records(predictor, records, rng=np.random.default_rng(0), progress=progress)
     scored["gate"] = input_check.refused(predictor, records, progress=progress)
-    if restoration:
-        scored["restoration"] = score_restoration(predictor, records, progress=progress)
+    if reconstruction:
+        scored["restoration"] = score_reconstruction(predictor, records, progress=progress)
     return scored
 
 

@@ -1,4 +1,4 @@
-"""How restoration fails: against the share masked, and by lead and wave."""
+"""How reconstruction fails: against the share masked, and by lead and wave."""
 
 from collections.abc import Sequence
 

@@ -22,7 +22,7 @@ class Palette:
         print: Text and calibration pulse printed on the paper.
         caliper: The box that measures.
         faint_print: What is said about a lead that was not recorded.
-        restored: What the model restored.
+        reconstructed: What the model reconstructed.
         masked: Hatching over what was masked.
         linear: The linear regression, on the paper.
         ink: Text beside a figure that stands on the page.
@@ -42,7 +42,7 @@ class Palette:
     print: str
     caliper: str
     faint_print: str
-    restored: str
+    reconstructed: str
     masked: str
     linear: str
     ink: str
@@ -63,7 +63,7 @@ LIGHT = Palette(
     print="#33312F",
     caliper="#0F5C63",
     faint_print="#8B8581",
-    restored="#C97800",
+    reconstructed="#C97800",
     masked="#8F8F94",
     linear="#5B7BA3",
     ink="#2B2B2E",
@@ -84,7 +84,7 @@ DARK = Palette(
     print="#2A2826",
     caliper="#0B464B",
     faint_print="#6B6560",
-    restored="#8F4F00",
+    reconstructed="#8F4F00",
     masked="#6E6C6A",
     linear="#36557D",
     ink="#E4E1DB",

@@ -181,7 +181,7 @@ def load_bundled(folder: Path = BUNDLED) -> Bundle:
         name, sha256 = str(manifest["file"]), str(manifest["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(
-            "The manifest of the bundled weights is missing or damaged; restore "
+            "The manifest of the bundled weights is missing or damaged; reconstruct "
             "assets/weights from the project."
         ) from error
     path = folder / Path(name).name

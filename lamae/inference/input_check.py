@@ -1,7 +1,7 @@
 """Is this ECG fit for the model? Its leads must be readable, and it must be like known ECGs.
 
-The masked autoencoder restores what is masked well where a signal is like what it
-learned from. Before any code is shown, the share of the masked signal that it fails to restore
+The masked autoencoder reconstructs what is masked well where a signal is like what it
+learned from. Before any code is shown, the share of the masked signal that it fails to reconstruct
 is compared with the same share of known ECGs.
 """
 
@@ -35,10 +35,10 @@ BATCH = 16
 
 @dataclass(frozen=True)
 class Gate:
-    """How well an ECG can be restored, beside known ECGs.
+    """How well an ECG can be reconstructed, beside known ECGs.
 
     Attributes:
-        error: Share of the masked signal's energy that the model fails to restore; 1 is as
+        error: Share of the masked signal's energy that the model fails to reconstruct; 1 is as
             bad as a flat line.
         typical: Median of the known ECGs.
         limit: The error that `LIMIT` of the known ECGs stay below.
@@ -60,7 +60,7 @@ class Gate:
         """Why it is not, in one sentence."""
         return (
             f"This signal is unlike the ECGs that the model learned from: of what was masked "
-            f"from it, the model failed to restore {self.error:.0%}; {LIMIT:.0%} of "
+            f"from it, the model failed to reconstruct {self.error:.0%}; {LIMIT:.0%} of "
             f"{self.ecgs} known ECGs stay below {self.limit:.0%}."
         )
 
@@ -172,13 +172,13 @@ def fixed_masks(available: Bool[Tensor, "B 12 N"]) -> Bool[Tensor, "masks B 12 N
     return torch.stack([available & (turn == mask) for mask in range(MASKS)])
 
 
-def restoration_error(
+def reconstruction_error(
     predictor: Predictor, x: Float[Tensor, "B 12 T"], available: Bool[Tensor, "B 12 N"]
 ) -> Float64[np.ndarray, " B"]:
-    """Energy of what the model fails to restore over the energy of what was masked.
+    """Energy of what the model fails to reconstruct over the energy of what was masked.
 
     Args:
-        predictor: Whose masked autoencoder restores.
+        predictor: Whose masked autoencoder reconstructs.
         x: Signals in model units.
         available: Patches that the recordings have.
     """
@@ -188,14 +188,14 @@ def restoration_error(
     for visible in fixed_masks(available):
         where = (available & ~visible).repeat_interleave(patch, dim=-1)
         with torch.inference_mode():
-            restored = predictor.bundle.mae(x, visible)
-        missed += (((restored - x) * where) ** 2).sum(dim=(1, 2)).double()
+            reconstructed = predictor.bundle.mae(x, visible)
+        missed += (((reconstructed - x) * where) ** 2).sum(dim=(1, 2)).double()
         masked += ((x * where) ** 2).sum(dim=(1, 2)).double()
     return (missed / masked.clamp_min(1e-6)).numpy()
 
 
 def reference(predictor: Predictor, records: Records, *, progress: bool = True) -> dict[str, Any]:
-    """The distribution of `restoration_error` over known ECGs, as the card carries it.
+    """The distribution of `reconstruction_error` over known ECGs, as the card carries it.
 
     ECGs without their amplitudes are left out: such signals are not what a visitor brings.
 
@@ -262,7 +262,7 @@ def judge(predictor: Predictor, ecg: ECG, start: float = 0.0) -> Gate | None:
         return None
     quantiles, ecgs = known
     x, available = predictor.model_input(prepared, ecg.leads)
-    error = float(restoration_error(predictor, x, available)[0])
+    error = float(reconstruction_error(predictor, x, available)[0])
     return Gate(error, quantiles[0.5], quantiles[LIMIT], ecgs)
 
 
@@ -281,13 +281,13 @@ def _errors(
     rows = np.flatnonzero(records.amplitude)
     if not len(rows):
         raise DataError(
-            "None of the ECGs has its amplitudes; what is restored can only be measured in mV."
+            "None of the ECGs has its amplitudes; what is reconstructed can only be measured in mV."
         )
     parts = np.array_split(rows, -(-len(rows) // BATCH))
     return np.concatenate(
         [
-            restoration_error(predictor, *_tensors(predictor, records, part))
-            for part in tqdm(parts, desc="restoring", disable=not progress)
+            reconstruction_error(predictor, *_tensors(predictor, records, part))
+            for part in tqdm(parts, desc="reconstructing", disable=not progress)
         ]
     )
 

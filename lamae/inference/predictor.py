@@ -214,7 +214,7 @@ class Predictor:
         seed: int = 0,
         stretches: Sequence[Stretch] = (),
     ) -> Reconstruction:
-        """Mask parts of an ECG and restore them.
+        """Mask parts of an ECG and reconstruct them.
 
         Args:
             ecg: A recording with any of the twelve leads.
@@ -245,11 +245,11 @@ class Predictor:
         if not masked.any():
             raise InputError("Nothing is masked; choose leads or a larger share to mask.")
         with torch.inference_mode():
-            restored = self.bundle.mae(x, visible)[0].numpy()
+            reconstructed = self.bundle.mae(x, visible)[0].numpy()
         scale = np.float32(self.spec.scale)
         return compare(
             prepared.values * scale,
-            restored * scale,
+            reconstructed * scale,
             seen,
             masked,
             prepared.present,

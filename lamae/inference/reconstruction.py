@@ -1,4 +1,4 @@
-"""Many restorations of one ECG: how sure they are, how they fail, and leads filled for people."""
+"""Many reconstructions of one ECG: how sure they are, how they fail, and leads filled for people."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -29,16 +29,16 @@ SHARES = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
 def band(
     predictor: Predictor, ecg: ECG, found: Reconstruction, masking: Masking, *, draws: int = 8
 ) -> Band:
-    """How far the restoration moves when parts of what was visible are masked, too.
+    """How far the reconstruction moves when parts of what was visible are masked, too.
 
     Each draw sees a random `SHOWN` of the visible patches. The range between the draws says
-    how much the restoration hangs on what was seen. It is no confidence interval: where the
+    how much the reconstruction hangs on what was seen. It is no confidence interval: where the
     model errs, it may err alike in every draw, which is why the coverage is given.
 
     Args:
         predictor: The model.
         ecg: The recording.
-        found: Its restoration.
+        found: Its reconstruction.
         masking: What was masked for it.
         draws: How many draws.
 
@@ -54,7 +54,7 @@ def band(
     rows = [row for row in range(len(LEADS)) if found.masked[row].any()]
     outputs = np.concatenate(
         [
-            _restore(predictor, x, drawn[first : first + ECGS_AT_ONCE], rows)
+            _reconstruct(predictor, x, drawn[first : first + ECGS_AT_ONCE], rows)
             for first in range(0, draws, ECGS_AT_ONCE)
         ]
     )
@@ -99,9 +99,9 @@ def masking_curve(
         masked = (available & ~visible).numpy().repeat(each, axis=2) & prepared.present
         signals = x.expand(draws, -1, -1)
         with torch.inference_mode():
-            restored = predictor.bundle.mae(signals, visible).numpy()
+            reconstructed = predictor.bundle.mae(signals, visible).numpy()
             estimate = linear_leads(signals, visible, predictor.bundle.mae.moments).numpy()
-        for errors, output in ((model, restored), (linear, estimate)):
+        for errors, output in ((model, reconstructed), (linear, estimate)):
             squares = np.where(masked, (output - prepared.values) ** 2, 0.0)
             mean = squares.sum(axis=(1, 2)) / np.maximum(1, masked.sum(axis=(1, 2)))
             errors.append(float(np.sqrt(mean).mean()) * scale)
@@ -118,7 +118,7 @@ def repair(
     unreadable: Sequence[str] = (),
     start: float = 0.0,
 ) -> Repair:
-    """Fill leads that are flat, noisy or missing with what the model restores from the others.
+    """Fill leads that are flat, noisy or missing with what the model reconstructs from the others.
 
     Args:
         predictor: The model.
@@ -132,7 +132,7 @@ def repair(
     """
     rows = lead_indices(leads)
     if not rows:
-        raise InputError("No lead was chosen; choose the leads to restore.")
+        raise InputError("No lead was chosen; choose the leads to reconstruct.")
     shown = tuple(lead for lead in ecg.leads if lead not in {*leads, *unreadable})
     if not shown:
         raise InputError("No lead stays visible; the model needs something to go by.")
@@ -143,13 +143,13 @@ def repair(
     time = prepared.present.any(axis=0)
     present = prepared.present.copy()
     present[rows] = time
-    restored = np.zeros_like(prepared.values)
-    restored[rows] = _restore(predictor, x, visible, rows)[0]
+    reconstructed = np.zeros_like(prepared.values)
+    reconstructed[rows] = _reconstruct(predictor, x, visible, rows)[0]
     masked = np.zeros_like(present)
     masked[rows] = time
     found = compare(
         prepared.values * scale,
-        restored,
+        reconstructed,
         visible[0].numpy().repeat(predictor.bundle.config.patch, axis=1),
         masked,
         present,
@@ -167,25 +167,25 @@ def repair(
             signal=np.where(time, found.output, np.float32(0))[have][:, time],
             fs=predictor.spec.fs,
             leads=tuple(LEADS[row] for row in have),
-            source=f"{ecg.source}, in part restored by the model",
+            source=f"{ecg.source}, in part reconstructed by the model",
             notes=(
                 *ecg.notes,
-                f"{some} {', '.join(filled)} restored by the model, not recorded.",
+                f"{some} {', '.join(filled)} reconstructed by the model, not recorded.",
             ),
         ),
         leads=filled,
         shown=shown,
-        restoration=replace(found, target=target, errors=()),
+        reconstruction=replace(found, target=target, errors=()),
     )
 
 
-def _restore(
+def _reconstruct(
     predictor: Predictor,
     x: Float32[Tensor, "1 12 T"],
     visible: Bool[Tensor, "n 12 N"],
     rows: Sequence[int],
 ) -> Float32[np.ndarray, "n rows T"]:
-    """What the model restores of some leads, in mV."""
+    """What the model reconstructs of some leads, in mV."""
     with torch.inference_mode():
         output = predictor.bundle.mae(
             x.expand(len(visible), -1, -1), visible, torch.tensor(list(rows))

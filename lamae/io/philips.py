@@ -129,7 +129,7 @@ def _steps(waves: Element, names: Sequence[str], length: int) -> Int64[np.ndarra
     if packed and method.upper() == "XLI":
         leads = philips_xli.decode(xml_values.unpacked(words, KIND), length)[: len(names)]
         _check_count(len(leads), len(names), "leads")
-        return _restored(dict(zip(names, leads, strict=True)))
+        return _reconstructed(dict(zip(names, leads, strict=True)))
     if coding == "plain":
         numbers = xml_values.samples(words, KIND)
         values = numbers.astype(np.int64)
@@ -148,7 +148,7 @@ def _check_count(found: int, expected: int, what: str) -> None:
         )
 
 
-def _restored(
+def _reconstructed(
     leads: dict[str, Int64[np.ndarray, " time"]],
 ) -> Int64[np.ndarray, "leads time"]:
     """Limb leads from I, II and what is stored: how far each is from its value by them.
@@ -169,11 +169,11 @@ def _restored(
         "aVL": (one - three) >> 1,
         "aVF": (two + three) >> 1,
     }
-    restored = dict(leads)
+    reconstructed = dict(leads)
     for lead, value in expected.items():
         if lead in by_name:
-            restored[by_name[lead]] = value - leads[by_name[lead]]
-    return np.stack(list(restored.values()))
+            reconstructed[by_name[lead]] = value - leads[by_name[lead]]
+    return np.stack(list(reconstructed.values()))
 
 
 def _without_mark(

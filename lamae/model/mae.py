@@ -14,13 +14,13 @@ SMOOTH, LEAST_UNIT = 0.05, 0.1
 
 
 class Decoder(nn.Module):
-    """Restores patches lead by lead from [W z; latent token or mask token, + p_n + s_l].
+    """Reconstructs patches lead by lead from [W z; latent token or mask token, + p_n + s_l].
 
-    What it restores is the difference from the linear estimate, whose patches it is told: what
+    What it reconstructs is the difference from the linear estimate, whose patches it is told: what
     regression already gives need not be learned, and Einthoven's relations hold from the start.
 
     With `decoder_cross`, each patch also attends to the latent tokens of every visible lead,
-    near ones first, so that a wholly masked lead is restored beat by beat rather than from z
+    near ones first, so that a wholly masked lead is reconstructed beat by beat rather than from z
     alone.
 
     Source: the decoder of the masked autoencoder (arXiv 2111.06377); attention from mask
@@ -49,11 +49,11 @@ class Decoder(nn.Module):
     def forward(
         self, latent: Latent, estimate: Float[Tensor, "B R T"], leads: Int[Tensor, " R"]
     ) -> Float[Tensor, "B R T"]:
-        """Restore leads.
+        """Reconstruct leads.
 
         Args:
             latent: What the backbone made of the visible patches.
-            estimate: Linear estimate of the leads to restore.
+            estimate: Linear estimate of the leads to reconstruct.
             leads: Which they are.
         """
         context = self.from_latent(latent.tokens)  # B M W
@@ -62,7 +62,7 @@ class Decoder(nn.Module):
         tokens = tokens + told + self.time + self.lead(leads)[:, None]
         summary = self.from_latent(latent.z)[:, None, None].expand(-1, len(leads), 1, -1)
         tokens = torch.cat([summary, tokens], dim=2)  # B R N+1 W
-        batch, restored, length, _ = tokens.shape
+        batch, reconstructed, length, _ = tokens.shape
         time = torch.arange(length - 1, device=tokens.device)[None]
         time = nn.functional.pad(time, (1, 0), value=NO_TIME)
         heads = self.config.decoder_heads
@@ -77,11 +77,11 @@ class Decoder(nn.Module):
                 tokens = block.look_across(
                     tokens.flatten(1, 2),
                     context,
-                    across.repeat(1, 1, restored, 1),
+                    across.repeat(1, 1, reconstructed, 1),
                     explicit=explicit,
-                ).unflatten(1, (restored, length))
+                ).unflatten(1, (reconstructed, length))
             tokens, _ = block(tokens.flatten(0, 1), within, explicit=explicit)
-            tokens = tokens.unflatten(0, (batch, restored))
+            tokens = tokens.unflatten(0, (batch, reconstructed))
         return estimate + self.to_patch(self.norm(tokens[:, :, 1:])).flatten(2)  # B R T
 
     def _place(self, context: Float[Tensor, "B M W"], latent: Latent) -> Float[Tensor, "B L N W"]:
@@ -97,7 +97,7 @@ class Decoder(nn.Module):
 
 
 class MaskedAutoencoder(nn.Module):
-    """LAMAE: restores what is masked from what is visible.
+    """LAMAE: reconstructs what is masked from what is visible.
 
     `moments`, mean products of the leads over the training ECGs in squared model units, give
     the linear estimate that the decoder starts from; zeros leave it without one.
@@ -119,7 +119,7 @@ class MaskedAutoencoder(nn.Module):
         visible: Bool[Tensor, "B L N"],
         leads: Int[Tensor, " R"] | None = None,
     ) -> Float[Tensor, "B R T"]:
-        """Restore `leads` of x (all by default) from its visible patches."""
+        """Reconstruct `leads` of x (all by default) from its visible patches."""
         if leads is None:
             leads = torch.arange(self.config.leads, device=x.device)
         estimate = self.estimate(x, visible, leads)
@@ -153,14 +153,14 @@ def relative_loss(
 ) -> Float[Tensor, ""]:
     """Root mean square error of what is masked, in units of what linear regression leaves.
 
-    Leads that are easy to restore thus count as much as hard ones, and no single noisy ECG as
+    Leads that are easy to reconstruct thus count as much as hard ones, and no single noisy ECG as
     much as with squares.
 
     Args:
-        output: What the model restored.
+        output: What the model reconstructed.
         estimate: What linear regression gives.
         target: The truth.
-        masked: Patches to restore.
+        masked: Patches to reconstruct.
 
     Returns:
         The mean over the leads of all ECGs that mask something; zero where nothing is masked.

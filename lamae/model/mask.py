@@ -25,7 +25,7 @@ class MaskConfig:
             leads that remain show more of their patches, so that the number of visible
             patches, and with it the time of a step, stays about the same.
         full_view: Share of those batches in which the leads that remain mask nothing.
-        asked: Share of all batches that mask what people ask to have restored, see
+        asked: Share of all batches that mask what people ask to have reconstructed, see
             `mask_asked_leads`, and nothing else.
     """
 

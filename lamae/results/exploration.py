@@ -95,12 +95,12 @@ def shown_leads(ecg: ECG, leads: Sequence[str] | None) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """How far restorations differ when the model sees less than it might.
+    """How far reconstructions differ when the model sees less than it might.
 
     Attributes:
         low: 10th percentile over the draws in mV; NaN where nothing was masked.
         high: 90th percentile, likewise.
-        draws: How many restorations there were.
+        draws: How many reconstructions there were.
         shown: Share of the visible patches that each of them saw.
         coverage: Share of the masked samples whose true value lies in the band.
     """
@@ -114,7 +114,7 @@ class Band:
 
 @dataclass(frozen=True)
 class WaveError:
-    """How well one kind of wave was restored in one lead, root mean square in mV.
+    """How well one kind of wave was reconstructed in one lead, root mean square in mV.
 
     Attributes:
         lead: Its name.
@@ -167,19 +167,19 @@ class MaskingCurve:
 
 @dataclass(frozen=True, eq=False)
 class Repair:
-    """An ECG with leads that the model restored, for people to look at and never for the model.
+    """An ECG with leads that the model reconstructed, for people to look at and never for the model.
 
     Attributes:
-        ecg: The window with the restored leads in it, at the model's rate and after its filter.
-        leads: The restored ones.
+        ecg: The window with the reconstructed leads in it, at the model's rate and after its filter.
+        leads: The reconstructed ones.
         shown: Leads that the model saw.
-        restoration: The same as a figure draws it; `target` is not a number in restored leads.
+        reconstruction: The same as a figure draws it; `target` is not a number in reconstructed leads.
     """
 
     ecg: ECG
     leads: tuple[str, ...]
     shown: tuple[str, ...]
-    restoration: Reconstruction
+    reconstruction: Reconstruction
 
 
 class NextLead(NamedTuple):

@@ -183,7 +183,7 @@ class Attribution:
 
 @dataclass(frozen=True)
 class LeadError:
-    """How well one lead was restored where it was masked.
+    """How well one lead was reconstructed where it was masked.
 
     Attributes:
         lead: Its name.
@@ -210,7 +210,7 @@ class LeadError:
 
 @dataclass(frozen=True, eq=False)
 class Reconstruction:
-    """A window of an ECG with parts masked, and what was restored there.
+    """A window of an ECG with parts masked, and what was reconstructed there.
 
     All signals are in mV after the model's own filter, at the model's sampling rate.
 

@@ -1,4 +1,4 @@
-"""What can be restored without a neural network, and how far each way is from the truth."""
+"""What can be reconstructed without a neural network, and how far each way is from the truth."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ RIDGE = 1e-4
 
 
 class Reached(NamedTuple):
-    """How well what algebra determines of the masked samples is restored, all leads together.
+    """How well what algebra determines of the masked samples is reconstructed, all leads together.
 
     Attributes:
         share: Of the masked samples, over 0 to 1.
@@ -80,7 +80,7 @@ def algebra_estimate(
 
 def compare(
     target: Float32[np.ndarray, "12 time"],
-    restored: Float32[np.ndarray, "12 time"],
+    reconstructed: Float32[np.ndarray, "12 time"],
     seen: Bool[np.ndarray, "12 time"],
     masked: Bool[np.ndarray, "12 time"],
     present: Bool[np.ndarray, "12 time"],
@@ -89,11 +89,11 @@ def compare(
     fs: float,
     start: float,
 ) -> Reconstruction:
-    """Set what a model restored beside the truth, regression and algebra.
+    """Set what a model reconstructed beside the truth, regression and algebra.
 
     Args:
         target: The true signal in mV.
-        restored: The model's in mV; looked at where masked only.
+        reconstructed: The model's in mV; looked at where masked only.
         seen: Samples that the model saw.
         masked: Samples that it did not see but the recording has.
         present: Samples that the recording has.
@@ -103,7 +103,7 @@ def compare(
     """
     linear = np.where(masked, linear_estimate(target, seen, moments), np.nan)
     algebra = np.where(masked, algebra_estimate(target, seen), np.nan)
-    output = np.where(masked, restored, target)
+    output = np.where(masked, reconstructed, target)
     return Reconstruction(
         fs=fs,
         start=start,
@@ -149,15 +149,15 @@ def lead_errors(
         where = masked[row]
         if not where.any():
             continue
-        truth, restored = target[row, where], output[row, where]
+        truth, reconstructed = target[row, where], output[row, where]
         reached = ~np.isnan(algebra[row, where])
-        constant = min(np.std(truth), np.std(restored)) < 1e-9
+        constant = min(np.std(truth), np.std(reconstructed)) < 1e-9
         errors.append(
             LeadError(
                 lead=lead,
                 masked_share=float(where.sum() / present[row].sum()),
-                rmse=_rmse(restored - truth),
-                pearson_r=None if constant else float(np.corrcoef(truth, restored)[0, 1]),
+                rmse=_rmse(reconstructed - truth),
+                pearson_r=None if constant else float(np.corrcoef(truth, reconstructed)[0, 1]),
                 linear_rmse=None
                 if np.isnan(linear[row, where]).any()
                 else _rmse(linear[row, where] - truth),
@@ -165,7 +165,7 @@ def lead_errors(
                 if reached.any()
                 else None,
                 algebra_reach=float(reached.mean()),
-                rmse_in_reach=_rmse((restored - truth)[reached]) if reached.any() else None,
+                rmse_in_reach=_rmse((reconstructed - truth)[reached]) if reached.any() else None,
             )
         )
     return tuple(errors)

@@ -64,7 +64,7 @@ def turn(
 ) -> Float[Tensor, "B 12 T"]:
     """Turn the heart's dipole within the chest; what the dipole does not explain stays.
 
-    Findings that hang on an axis change with it: it is for restoring leads alone.
+    Findings that hang on an axis change with it: it is for reconstructing leads alone.
 
     Source: 3KG, arXiv 2106.04452, with the least-squares inverse of Dower's
         matrix, which brings all of an ECG back where the angle is zero.

@@ -52,9 +52,9 @@ class RunConfig:
         mask: What pretraining masks.
         zscored: Train on ECGs without amplitudes, too; in fine-tuning they teach the
             statements in `lamae.data.zscored.FREE_OF_AMPLITUDE` alone.
-        decode_leads: Leads that a pretraining step restores, drawn anew each step; fewer
+        decode_leads: Leads that a pretraining step reconstructs, drawn anew each step; fewer
             than all save time.
-        relative: Measure errors of restoration in units of what linear regression leaves, see
+        relative: Measure errors of reconstruction in units of what linear regression leaves, see
             `lamae.model.mae.relative_loss`, instead of as squares.
         keep: Share of the weights that pretraining began with in those that it ends with: both
             are mixed, which keeps of either what it does well (arXiv 2109.01903). Only with

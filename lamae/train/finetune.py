@@ -63,7 +63,7 @@ LIMITS = (
     f"{LEAST_TRAINING_POSITIVES} positives and validation {LEAST_VALIDATION_POSITIVES}.",
     "Only the abstract of the LAMAE paper was at hand; sizes, masks and decoder are our "
     "reading of it, and its results are not reproduced here.",
-    "Restored leads are plausible, not measured.",
+    "Reconstructed leads are plausible, not measured.",
 )
 CITATIONS = (
     "LAMAE, arXiv 2603.26475.",

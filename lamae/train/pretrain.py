@@ -1,4 +1,4 @@
-"""Pretraining: restore what is masked."""
+"""Pretraining: reconstruct what is masked."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,7 +29,7 @@ VALIDATION_BATCH = 32
 # PTB-XL's last number, and what its training folds hold about.
 MOST_PTBXL, PTBXL_TRAINING = 21_837, 17_000
 
-# Signals, visible patches, masked patches, leads to restore.
+# Signals, visible patches, masked patches, leads to reconstruct.
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
@@ -88,7 +88,7 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
         leads = torch.randperm(config.model.leads, generator=generator)
         visible, masked = _draw(present[rows], config, generator)
         if config.mask.asked:
-            # Such batches show most leads in full, which leaves nothing to restore of them.
+            # Such batches show most leads in full, which leaves nothing to reconstruct of them.
             leads = leads[masked.any(dim=-1).any(dim=0).cpu()[leads]]
         leads = leads[: config.decode_leads].sort().values.to(fabric.device)
         signals = x[rows]
@@ -99,13 +99,13 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
         return signals, visible, masked, leads
 
     def loss(module: nn.Module, batch: Batch, _: Generator) -> Tensor:
-        return _restoration_loss(module, batch, config)
+        return _reconstruction_loss(module, batch, config)
 
     def validate(module: nn.Module) -> dict[str, float]:
         generator = Generator().manual_seed(VALIDATION_SEED)
         every = torch.arange(config.model.leads, device=fabric.device)
         losses = [
-            _restoration_loss(
+            _reconstruction_loss(
                 module, (part, *_draw(part_present, config, generator), every), config
             )
             for part, part_present in zip(
@@ -163,7 +163,7 @@ def _mix(model: nn.Module, other: nn.Module, share: float) -> None:
 
 
 def _continued_card(card: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
-    """The card of weights that were trained on, without what the former ones restored."""
+    """The card of weights that were trained on, without what the former ones reconstructed."""
     results = {name: part for name, part in card.get("results", {}).items() if name != "test"}
     kept = {name: entry for name, entry in card.items() if name != input_check.CARD_ENTRY}
     return {**kept, "results": results, "continued": [*card.get("continued", []), run]}
@@ -176,8 +176,8 @@ def _draw(present: Tensor, config: RunConfig, generator: Generator) -> tuple[Ten
     return visible, available & ~visible
 
 
-def _restoration_loss(module: nn.Module, batch: Batch, config: RunConfig) -> Tensor:
-    """Loss on the masked patches of the leads to restore."""
+def _reconstruction_loss(module: nn.Module, batch: Batch, config: RunConfig) -> Tensor:
+    """Loss on the masked patches of the leads to reconstruct."""
     assert isinstance(module, MaskedAutoencoder)
     x, visible, masked, leads = batch
     output, target, where = module(x, visible, leads), x[:, leads], masked[:, leads]

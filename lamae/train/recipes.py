@@ -71,7 +71,7 @@ def small_codes() -> RunConfig:
 
 
 def gpu_leads() -> RunConfig:
-    """Goes on with weights, fine-tuned or not, on whole leads to restore: a GPU run."""
+    """Goes on with weights, fine-tuned or not, on whole leads to reconstruct: a GPU run."""
     return RunConfig(
         recipe="gpu_leads",
         optim=OptimConfig(lr=1e-3, muon=4.0, warmup=0.05, decay=0.9, ema=0.995),

@@ -54,7 +54,7 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
     """Score a fine-tuned bundle on the test fold, write that into its card and bundle it.
 
     The card also gets what the validation fold says of single ECGs: from which probability on a
-    code can be told at all, and how well ECGs are restored that the model was not trained on.
+    code can be told at all, and how well ECGs are reconstructed that the model was not trained on.
 
     Args:
         weights: Written by `finetune`.
@@ -77,7 +77,7 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
         input_check.CARD_ENTRY: input_check.reference(predictor, validation),
     }
     judging = Predictor(replace(bundle, card=card))
-    test = evaluate(judging, data, fold=TEST_FOLD, restoration=True)
+    test = evaluate(judging, data, fold=TEST_FOLD, reconstruction=True)
     card["results"] = {**bundle.card.get("results", {}), "test": test}
     path = folder / "lamae.safetensors"
     sha256 = save_bundle(replace(bundle, card=card), path)

@@ -37,9 +37,9 @@ def simple(card: Mapping[str, Any]) -> dict[str, str]:
 
 def training(card: Mapping[str, Any]) -> None:
     """How each stage was trained, side by side."""
-    restoring = [run for run in [card.get("pretraining"), *card.get("continued", [])] if run]
+    reconstructing = [run for run in [card.get("pretraining"), *card.get("continued", [])] if run]
     stages: list[tuple[str, Mapping[str, Any], str]] = []
-    for run in restoring:
+    for run in reconstructing:
         title, loss = ("Whole leads", RELATIVE) if run.get("relative") else ("Pretraining", SQUARES)
         again = title in [before for before, _, _ in stages]
         stages.append((f"{title}, continued" if again else title, run, loss))
@@ -131,14 +131,14 @@ def reliability(card: Mapping[str, Any]) -> None:
             widgets.download(scores.subgroups(groups), "subgroups")
 
 
-def restoration(card: Mapping[str, Any]) -> None:
-    """How well chest leads are restored, one masked at a time and all six together."""
+def reconstruction(card: Mapping[str, Any]) -> None:
+    """How well chest leads are reconstructed, one masked at a time and all six together."""
     measured = card.get("results", {}).get("test", {}).get("restoration", {})
     together = next((leads for masked, leads in measured.items() if "," in masked), {})
     single = {lead: leads[lead] for lead, leads in measured.items() if lead in leads}
     if not single or not together:
         return
-    st.subheader("Restored chest leads on the test fold", anchor=False)
+    st.subheader("Reconstructed chest leads on the test fold", anchor=False)
     data = pd.DataFrame({"Lead": list(single)})
     for title, leads in (("alone", single), ("all six", together)):
         for name, key in (("model", "rmse_mv"), ("regression", "linear_rmse_mv")):
@@ -191,13 +191,13 @@ def show() -> None:
     card = predictor.card
     st.markdown(
         f"**{widgets.plain(predictor.name)}**, a latent-attention masked autoencoder for 12-lead "
-        "ECGs: pretrained to restore masked signal, then fine-tuned to suggest ICD-10-CM codes."
+        "ECGs: pretrained to reconstruct masked signal, then fine-tuned to suggest ICD-10-CM codes."
     )
     st.caption(f"SHA-256 {predictor.sha256}")
     st.subheader("Results on the test fold", anchor=False)
     results(card)
     reliability(card)
-    restoration(card)
+    reconstruction(card)
     compared()
     left, right = st.columns(2, gap="large")
     with left:

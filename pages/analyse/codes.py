@@ -32,7 +32,7 @@ def open_gate(in_hand: InHand, start: float) -> bool:
     if fitness.passed:
         if gate is not None:
             st.caption(
-                f"Signal usable. Of what was masked, the model restored all but "
+                f"Signal usable. Of what was masked, the model reconstructed all but "
                 f"{gate.error:.0%}; known ECGs: {gate.typical:.0%}, at most {gate.limit:.0%}."
             )
         return True

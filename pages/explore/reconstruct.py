@@ -1,23 +1,25 @@
-"""Mask leads or stretches of signal and see what the model restores."""
+"""Mask leads or stretches of signal and see what the model reconstructs."""
 
 from functools import partial
 
 import streamlit as st
 
 from lamae.app import cache, links, session, widgets
-from lamae.app.reconstruct import exploring, masking, repairing, restored, restored_words
+from lamae.app.reconstruct import exploring, masking, repairing
+from lamae.app.reconstruct import findings as reconstructed_words
+from lamae.app.reconstruct import results as reconstructed
 from lamae.errors import LamaeError
 
 
 @st.fragment
-def restore(start: float) -> None:
+def reconstruct(start: float) -> None:
     recorded = session.current().in_hand.ecg
     masking.follow_link(recorded, cache.shown(recorded, start).leads)
     masked, view = masking.ask(recorded)
     if set(cache.shown(recorded, start).leads) <= set(masked.leads):
         st.info("All leads are masked. Show at least one: the model needs something to go by.")
         return
-    # What a spoilt lead recorded may be compared with, but is nothing to restore others from.
+    # What a spoilt lead recorded may be compared with, but is nothing to reconstruct others from.
     ecg = cache.shown(recorded, start, masked.leads)
     readable = cache.readable(recorded, start)
     if ecg.leads != recorded.leads:
@@ -34,15 +36,15 @@ def restore(start: float) -> None:
             widgets.trouble(error)
             return
         words = (
-            restored_words.of_this_ecg(found),
-            restored_words.of_the_test(found, ecg.leads, cache.predictor().card),
-            restored_words.SIMULATED if ecg.source.startswith("simulated") else "",
-            restored.doubts(ecg, start, found),
+            reconstructed_words.of_this_ecg(found),
+            reconstructed_words.of_the_test(found, ecg.leads, cache.predictor().card),
+            reconstructed_words.SIMULATED if ecg.source.startswith("simulated") else "",
+            reconstructed.doubts(ecg, start, found),
         )
         st.markdown(" ".join(filter(None, words)))
-    restored.sheet(ecg, start, readable.left_out, masked, view, found, key, touched)
+    reconstructed.sheet(ecg, start, readable.left_out, masked, view, found, key, touched)
     if found is not None:
-        restored.errors(ecg, start, found)
+        reconstructed.errors(ecg, start, found)
     share = f"{masked.share:g}" if masked.share else ""
     links.offer("reconstruct", mask=masked.text or "none", share=share)
 
@@ -54,6 +56,6 @@ readable = cache.readable(in_hand.ecg, start)
 if not readable.usable:
     widgets.refusal(readable.reason)
 else:
-    restore(start)
-    restored.curve(cache.shown(in_hand.ecg, start), start)
+    reconstruct(start)
+    reconstructed.curve(cache.shown(in_hand.ecg, start), start)
     repairing.show(in_hand.ecg, start)

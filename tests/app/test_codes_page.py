@@ -202,13 +202,13 @@ def test_an_ecg_like_the_known_ones_passes_and_says_so(visit, small, serve):
     serve(with_card(small, gate=gate_at(9.0)))
     at = visit(CODES)
     assert "No result" not in words(at)
-    assert "the model restored all but" in words(at)
+    assert "the model reconstructed all but" in words(at)
     assert not at.toggle
 
 
 def test_without_a_reference_the_page_says_nothing_of_it(visit, small, serve):
     serve(small)
-    assert "restored" not in words(visit(CODES))
+    assert "reconstructed" not in words(visit(CODES))
 
 
 # Why

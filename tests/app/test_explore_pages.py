@@ -1,4 +1,4 @@
-"""The pages that explore the model, on the bundled weights: mask and restore, weigh, leave out."""
+"""The pages that explore the model, on the bundled weights: mask and reconstruct, weigh, leave out."""
 
 import csv
 from dataclasses import replace
@@ -56,7 +56,7 @@ def poor(count: int) -> np.ndarray:
 # Reconstruct
 
 
-def test_masked_leads_are_restored_and_compared(visit, predictor):
+def test_masked_leads_are_reconstructed_and_compared(visit, predictor):
     at = visit(RECONSTRUCT)
     assert list(at.pills(key="mask").value) == list(CHEST_LEADS)
     errors = at.table[0].value
@@ -65,7 +65,7 @@ def test_masked_leads_are_restored_and_compared(visit, predictor):
     assert list(errors["Model (mV)"]) == [f"{error.rmse:.3f}" for error in expected]
     assert list(errors["Regression (mV)"]) == [f"{error.linear_rmse:.3f}" for error in expected]
     assert set(errors["Algebra (mV)"]) == {"–"}
-    assert "Algebra cannot restore" in words(at)
+    assert "Algebra cannot reconstruct" in words(at)
     assert "is simulated" not in words(at)
     at.segmented_control(key="preset").set_value("None")
     checked(at.run())
@@ -226,18 +226,22 @@ def test_half_of_everything_and_a_missing_v2_are_one_click_away(visit):
 
 def test_residual_regression_and_range_are_drawn_on_request(visit):
     at = visit(RECONSTRUCT)
-    assert not {"linear regression", "restored minus true"} & set(traces(at))
+    assert not {"linear regression", "reconstructed minus true"} & set(traces(at))
     at.pills(key="also").set_value(["Regression", "Residual", "Range"])
     checked(at.run())
     drawn = set(traces(at))
-    assert {"linear regression", "restored minus true", "10–90 % of 8 restorations"} <= drawn
+    assert {
+        "linear regression",
+        "reconstructed minus true",
+        "10–90 % of 8 reconstructions",
+    } <= drawn
     assert "no confidence interval" in words(at)
 
 
-def test_masking_and_restoring_can_be_played(visit):
+def test_masking_and_reconstructing_can_be_played(visit):
     at = visit(RECONSTRUCT)
     (sheet,) = [c for c in charts(at) if c.get("frames")]
-    assert sheet["layout"]["updatemenus"][0]["buttons"][0]["label"].endswith("Mask and restore")
+    assert sheet["layout"]["updatemenus"][0]["buttons"][0]["label"].endswith("Mask and reconstruct")
     at.segmented_control(key="preset").set_value("None")
     checked(at.run())
     assert not any(c.get("frames") for c in charts(at))
@@ -279,11 +283,11 @@ def test_a_flat_lead_is_filled_and_marked_and_the_ecg_in_hand_stays(visit, predi
     checked(at.run())
     assert "V2 is flat" in words(at)
     assert "an error against it means little" in words(at)
-    assert "V2 restored by the model" in at.warning[0].value
+    assert "V2 reconstructed by the model" in at.warning[0].value
     assert "off in V2 by" in at.warning[0].value
-    filled = chart_named(at, "restored, not recorded")
+    filled = chart_named(at, "reconstructed, not recorded")
     drawn = {t.get("name"): t for t in filled["data"]}
-    assert "<b>V2</b> <i>restored</i>" in drawn["lead names"]["text"]
+    assert "<b>V2</b> <i>reconstructed</i>" in drawn["lead names"]["text"]
     assert not np.ptp(at.session_state["lamae"].in_hand.ecg.lead("V2"))
     others = [lead for lead in LEADS if lead != "V2"]
     ecg = at.session_state["lamae"].in_hand.ecg
@@ -292,11 +296,11 @@ def test_a_flat_lead_is_filled_and_marked_and_the_ecg_in_hand_stays(visit, predi
     assert f"{before:.2f}" in words(at)
 
 
-def test_the_file_of_a_filled_ecg_never_gives_the_restored_lead_as_recorded(predictor):
+def test_the_file_of_a_filled_ecg_never_gives_the_reconstructed_lead_as_recorded(predictor):
     filled = repair(predictor, REAL, ("V2", "III"))
     text = f"# {NOTICE}\n{repairing.table(filled).to_csv(index=False)}"
     heading = next(csv.reader(StringIO(text.splitlines()[1])))
-    assert "V2 restored by the model" in heading
+    assert "V2 reconstructed by the model" in heading
     read = io.read("filled.csv", text.encode(), fs=100.0)
     assert "V2" not in read.leads
     # III follows from I and II by algebra, and the reader says so.
@@ -316,29 +320,29 @@ def test_a_lead_that_was_not_recorded_can_be_filled(visit):
     (key,) = [p.key for p in at.pills if p.label.startswith("Leads to fill")]
     at.pills(key=key).set_value(["V4"])
     checked(at.run())
-    assert "V4 restored by the model" in at.warning[0].value
+    assert "V4 reconstructed by the model" in at.warning[0].value
 
 
 # Boxes over the paper
 
 
 def test_a_box_masks_whole_patches_and_a_second_one_shows_them_again(monkeypatch):
-    state = {"restored_places": PLACES, masking.MASK: ["V2"]}
+    state = {"reconstructed_places": PLACES, masking.MASK: ["V2"]}
     monkeypatch.setattr(masking.st, "session_state", Attributes(state))
-    state["restored"] = {"selection": {"box": [{"x": [2.05, 2.5], "y": [1, 0.5]}]}}
-    masking.touched(REAL, 0.0, "restored")
+    state["reconstructed"] = {"selection": {"box": [{"x": [2.05, 2.5], "y": [1, 0.5]}]}}
+    masking.touched(REAL, 0.0, "reconstructed")
     (key,) = [k for k in state if k.startswith("stretches")]
     assert state[key] == (Stretch("II", 2.0, 2.6),)
     assert state["touches"] == 1
     state["box_masks"] = masking.ALL
-    masking.touched(REAL, 0.0, "restored")
+    masking.touched(REAL, 0.0, "reconstructed")
     assert state[key] == (Stretch("I", 2.0, 2.6), Stretch("II", 2.0, 2.6))
-    masking.touched(REAL, 0.0, "restored")
+    masking.touched(REAL, 0.0, "reconstructed")
     assert state[key] == ()
-    state["restored"] = {"selection": {"box": [], "points": [{"customdata": "V5"}]}}
-    masking.touched(REAL, 0.0, "restored")
+    state["reconstructed"] = {"selection": {"box": [], "points": [{"customdata": "V5"}]}}
+    masking.touched(REAL, 0.0, "reconstructed")
     assert state[masking.MASK] == ["V2", "V5"]
-    masking.touched(REAL, 0.0, "restored")
+    masking.touched(REAL, 0.0, "reconstructed")
     assert state[masking.MASK] == ["V2"]
 
 

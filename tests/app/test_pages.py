@@ -222,7 +222,7 @@ def test_the_card_shows_results_data_and_limits(visit, predictor):
     assert all(code in drawn for code in measured)
 
 
-def test_the_model_page_sets_restoration_beside_regression(visit, predictor):
+def test_the_model_page_sets_reconstruction_beside_regression(visit, predictor):
     measured = predictor.card["results"]["test"]["restoration"]
     at = visit(MODEL)
     (table,) = (t.value for t in at.table if "Masked alone: model (mV)" in t.value.columns)

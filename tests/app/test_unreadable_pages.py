@@ -86,7 +86,7 @@ def test_codes_are_read_from_the_readable_leads(visit, hold, predictor):
     assert "not compared with known ones" in said
     assert "; AUROC" not in said
     assert "at most 10%" not in said
-    assert "restored all but" not in said
+    assert "reconstructed all but" not in said
     assert "AUROC (95% CI)" not in at.dataframe[0].value.columns
     # The map is of the leads that the model saw, painted on all that was recorded.
     assert list(traces(at, 2)["attribution"]["x"]) == list(LEFT)
@@ -105,7 +105,7 @@ def test_a_readable_ecg_is_told_as_before(visit, hold, predictor):
     hold(BLOCK)
     at = visit(CODES)
     said = words(at)
-    assert "restored all but" in said
+    assert "reconstructed all but" in said
     assert "; AUROC" in said
     assert "at most 10%" in said
     assert "tested with twelve" not in said
@@ -130,7 +130,7 @@ def test_sets_of_leads_are_made_of_the_readable_ones(visit, hold):
     assert list(at.pills(key="leads").value) == ["II"]
 
 
-def test_nothing_is_restored_from_a_lead_that_cannot_be_read(visit, hold, predictor):
+def test_nothing_is_reconstructed_from_a_lead_that_cannot_be_read(visit, hold, predictor):
     ecg = hold(poor())
     at = visit(RECONSTRUCT, mask="V2")
     said = words(at)
@@ -156,7 +156,7 @@ def test_what_is_masked_at_first_can_be_read(visit, hold):
     ("leads", "masked"),
     [(("V1", "V2", "V3"), ["V3"]), (("V2",), []), (("II", "V1", "V2"), ["V1", "V2"])],
 )
-def test_something_is_left_to_restore_from_at_first(visit, hold, leads, masked):
+def test_something_is_left_to_reconstruct_from_at_first(visit, hold, leads, masked):
     hold(BLOCK.only(leads))
     at = visit(RECONSTRUCT)
     assert list(at.pills(key="mask").value) == masked

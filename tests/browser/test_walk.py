@@ -1,4 +1,4 @@
-"""The whole story in a browser: open an ECG, read it, see codes and why, mask, restore, weigh."""
+"""The whole story in a browser: open an ECG, read it, see codes and why, mask, reconstruct, weigh."""
 
 from pathlib import Path
 
@@ -94,7 +94,7 @@ def test_the_story_from_upload_to_model(visit, tmp_path):
     expect(page.get_by_role("row", name="V6 100%")).to_be_visible()
     there.settled()
     # A click on the paper shows V2 again: row two, right half.
-    sheet = page.locator(".st-key-sheet_restored .js-plotly-plot .nsewdrag").first
+    sheet = page.locator(".st-key-sheet_reconstructed .js-plotly-plot .nsewdrag").first
     box = sheet.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 1.5 / 6)

@@ -1,4 +1,4 @@
-"""What is computed once about an ECG that is explored: restorations, and sets of leads.
+"""What is computed once about an ECG that is explored: reconstructions, and sets of leads.
 
 Kept as `lamae.app.cache` keeps its results: in the visitor's own session, few, not for long.
 """
@@ -17,9 +17,9 @@ from lamae.results.prediction import Reconstruction
 from lamae.signal.waves import wave_samples
 
 
-@st.cache_data(show_spinner="Restoring the signal", **ABOUT_AN_ECG)
+@st.cache_data(show_spinner="Reconstructing the signal", **ABOUT_AN_ECG)
 def reconstruction(ecg: ECG, start: float, masking: Masking) -> Reconstruction:
-    """The window from `start` s with parts masked, and restored."""
+    """The window from `start` s with parts masked, and reconstructed."""
     return predictor().reconstruct(
         ecg,
         start=start,
@@ -46,9 +46,9 @@ def untouched(ecg: ECG, start: float) -> Reconstruction:
     )
 
 
-@st.cache_data(show_spinner="Restoring it again", **ABOUT_AN_ECG)
+@st.cache_data(show_spinner="Reconstructing it again", **ABOUT_AN_ECG)
 def band(ecg: ECG, start: float, masking: Masking) -> Band:
-    """How far restorations of the same window differ."""
+    """How far reconstructions of the same window differ."""
     from lamae.inference import reconstruction as inference
 
     found = reconstruction(ecg, start, masking)
@@ -60,7 +60,7 @@ def masking_curve(ecg: ECG, start: float) -> MaskingCurve:
     """Error against masked share, with a progress bar while it is computed."""
     from lamae.inference import reconstruction
 
-    with progress("Restoring at ten shares") as advance:
+    with progress("Reconstructing at ten shares") as advance:
         return reconstruction.masking_curve(predictor(), ecg, start=start, progress=advance)
 
 

@@ -34,7 +34,7 @@ ALSO = ("Regression", "Residual", "Range")
 
 @dataclass(frozen=True)
 class View:
-    """How the restored signal is shown.
+    """How the reconstructed signal is shown.
 
     Attributes:
         layout: One of `figures.LAYOUTS`.
@@ -127,7 +127,7 @@ def ask(ecg: ECG) -> tuple[Masking, View]:
             [CLICK, DRAG],
             default=CLICK,
             required=True,
-            key="restored_hand",
+            key="reconstructed_hand",
             persist_state="session",
             help="A click on the paper masks a lead; a box, patches of the leads that it touches, "
             "or of all where it is flat. The same again shows them.",
@@ -153,7 +153,7 @@ def _options() -> tuple[str, int]:
         # One lead a row puts the start of each lead on a narrow screen.
         default="12x1" if widgets.on_phone() else "6x2",
         required=True,
-        key="restored_layout",
+        key="reconstructed_layout",
         persist_state="session",
     )
     st.segmented_control(
@@ -184,7 +184,7 @@ def chart_key() -> str:
     A box would stay outlined, and a second click on a lead would change nothing.
     """
     touches = st.session_state.get("touches", 0)
-    return f"restored_{touches}" if touches else "restored"
+    return f"reconstructed_{touches}" if touches else "reconstructed"
 
 
 def touched(ecg: ECG, start: float, key: str) -> None:
@@ -202,7 +202,7 @@ def touched(ecg: ECG, start: float, key: str) -> None:
         return
     x, y = (tuple(float(edge) for edge in boxes[-1][axis]) for axis in ("x", "y"))
     wanted = figures.touched(
-        st.session_state.get("restored_places", ()),
+        st.session_state.get("reconstructed_places", ()),
         x,
         y,
         all_leads=st.session_state.get("box_masks") == ALL,

@@ -44,31 +44,31 @@ def show(ecg: ECG, start: float) -> None:
         widgets.trouble(error)
         return
     st.warning(
-        f"**{', '.join(filled.leads)} restored by the model from {', '.join(filled.shown)}, not "
+        f"**{', '.join(filled.leads)} reconstructed by the model from {', '.join(filled.shown)}, not "
         f"recorded.** {_expected(filled.leads)} The ECG in hand stays as it was received: codes, "
-        "measurements and attention never read a restored lead."
+        "measurements and attention never read a reconstructed lead."
     )
     widgets.sheet(
         figures.repaired(
-            filled.restoration,
+            filled.reconstruction,
             filled.leads,
             layout="12x1" if widgets.on_phone() else "6x2",
             dark=widgets.dark(),
         ),
         "filled",
     )
-    widgets.download(table(filled), f"ecg_{'_'.join(filled.leads)}_restored", "Sheet as CSV")
+    widgets.download(table(filled), f"ecg_{'_'.join(filled.leads)}_reconstructed", "Sheet as CSV")
 
 
 def table(filled: Repair) -> pd.DataFrame:
-    """The filled ECG, one row a sample; restored leads are named so in their columns' headings.
+    """The filled ECG, one row a sample; reconstructed leads are named so in their columns' headings.
 
     No reader of ours takes such a column for a recorded lead.
     """
     ecg = filled.ecg
     columns = {"time_s": [i / ecg.fs for i in range(ecg.signal.shape[1])]}
     for lead in ecg.leads:
-        name = f"{lead} restored by the model" if lead in filled.leads else f"{lead}_mV"
+        name = f"{lead} reconstructed by the model" if lead in filled.leads else f"{lead}_mV"
         columns[name] = ecg.lead(lead).tolist()
     return pd.DataFrame(columns)
 
@@ -94,5 +94,5 @@ def _expected(leads: tuple[str, ...]) -> str:
             parts.append(f"{lead} by {entry['rmse_mv']:.3f} mV")
     if not parts:
         return ""
-    alone = "" if together else ", each restored alone"
+    alone = "" if together else ", each reconstructed alone"
     return f"On test ECGs the model was off in {', '.join(parts)} in the median{alone}."

@@ -1,4 +1,4 @@
-"""A sheet on which the signal is masked and restored step by step, played by the browser."""
+"""A sheet on which the signal is masked and reconstructed step by step, played by the browser."""
 
 from collections.abc import Collection, Sequence
 
@@ -27,10 +27,10 @@ def corners(boxes: Sequence[Box]) -> tuple[list[float | None], list[float | None
 def add_play(
     figure: go.Figure, boxes: Sequence[Box], answers: Collection[str], colours: Palette
 ) -> None:
-    """Add a button that covers what was masked from left to right, then uncovers it restored.
+    """Add a button that covers what was masked from left to right, then uncovers it reconstructed.
 
     A frame holds the outlines of the cover and nothing of the signal, so that all of them
-    together weigh little: the restored lines lie ready under the cover.
+    together weigh little: the reconstructed lines lie ready under the cover.
 
     Args:
         figure: Changed in place. What is added to it later stands in front of the cover.
@@ -68,7 +68,7 @@ def add_play(
         frames.append(_frame(f"mask {step}", _before(boxes, edge), lines, cover, shown=False))
     for step in range(1, STEPS + 1):
         edge = left + (right - left) * step / STEPS
-        frames.append(_frame(f"restore {step}", _after(boxes, edge), lines, cover, shown=True))
+        frames.append(_frame(f"reconstruct {step}", _after(boxes, edge), lines, cover, shown=True))
     figure.frames = frames
     figure.update_layout(
         legend_x=BESIDE,
@@ -87,7 +87,7 @@ def add_play(
                 "font": {"size": 12, "color": colours.print},
                 "buttons": [
                     {
-                        "label": "▶ Mask and restore",
+                        "label": "▶ Mask and reconstruct",
                         "method": "animate",
                         "args": [
                             None,

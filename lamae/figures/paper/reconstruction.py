@@ -1,4 +1,4 @@
-"""What the model restored, over what was masked, or in place of what was not recorded."""
+"""What the model reconstructed, over what was masked, or in place of what was not recorded."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -10,16 +10,16 @@ from jaxtyping import Bool
 from lamae.ecg import LEADS
 from lamae.figures.palette import palette
 from lamae.figures.paper.frame import Drag, add_click_targets, add_names, add_pulses
-from lamae.figures.paper.play import add_play
-from lamae.figures.paper.restored import (
-    RESTORED,
+from lamae.figures.paper.layers import (
+    RECONSTRUCTED,
     add_band,
     add_hatching,
     add_lines,
     masked_boxes,
+    reconstructed_sheet,
     recorded_rows,
-    restored_sheet,
 )
+from lamae.figures.paper.play import add_play
 from lamae.figures.paper.touch import places
 from lamae.results.exploration import Band
 from lamae.results.prediction import Reconstruction
@@ -38,21 +38,21 @@ def reconstruction(
     dark: bool = False,
     width: int = 1100,
 ) -> go.Figure:
-    """Draw the restored signal over the true one, on ECG paper, with masked stretches hatched.
+    """Draw the reconstructed signal over the true one, on ECG paper, with masked stretches hatched.
 
-    Lines are named "true signal", "restored by the model", "linear regression" and "restored
+    Lines are named "true signal", "reconstructed by the model", "linear regression" and "reconstructed
     minus true", each with its lead and its baseline's height in mV in `meta`; the legend names
     each kind once. The trace "leads" catches clicks: a point's `customdata` is the name of the
     lead. `layout.meta["alt"]` describes the figure, `layout.meta["places"]` says where on the
     paper each lead is, for `touched`.
 
     Args:
-        recon: What was restored; leads that it lacks are named in grey.
+        recon: What was reconstructed; leads that it lacks are named in grey.
         layout: One of `LAYOUTS`.
         show_linear: Also draw the linear regression from the visible leads.
-        show_residual: Also draw what was restored minus what is true, under each row.
-        band: How far restorations differ, drawn behind them.
-        play: Offer to watch the signal being masked and restored step by step.
+        show_residual: Also draw what was reconstructed minus what is true, under each row.
+        band: How far reconstructions differ, drawn behind them.
+        play: Offer to watch the signal being masked and reconstructed step by step.
         drag: What dragging over the paper does.
         unread: Why leads that it lacks could not be read; the others were not recorded.
         dark: Dim the paper.
@@ -63,12 +63,14 @@ def reconstruction(
     """
     colours = palette(dark)
     recorded = recorded_rows(recon)
-    sheet, signals, figure = restored_sheet(recon, layout, _describe(recon), drag, width, colours)
+    sheet, signals, figure = reconstructed_sheet(
+        recon, layout, _describe(recon), drag, width, colours
+    )
     add_hatching(figure, sheet, recon, colours)
     add_pulses(figure, sheet, colours)
     blank = np.float32(np.nan)
     true = np.where(recon.present, recon.target, blank)
-    restored = np.where(_widened(recon.masked) & recon.present, recon.output, blank)
+    reconstructed = np.where(_widened(recon.masked) & recon.present, recon.output, blank)
     if band is not None:
         add_band(figure, sheet, recon, band, colours)
     add_lines(figure, sheet, recon, "true signal", true, {"color": colours.trace, "width": 1})
@@ -79,9 +81,9 @@ def reconstruction(
         figure,
         sheet,
         recon,
-        RESTORED,
-        restored,
-        {"color": colours.restored, "width": 1.6},
+        RECONSTRUCTED,
+        reconstructed,
+        {"color": colours.reconstructed, "width": 1.6},
     )
     if show_residual:
         difference = np.where(recon.masked, recon.output - recon.target, blank)
@@ -89,7 +91,7 @@ def reconstruction(
             figure,
             sheet,
             recon,
-            "restored minus true",
+            "reconstructed minus true",
             difference,
             {"color": colours.caliper, "width": 1},
             lowered=True,
@@ -113,14 +115,14 @@ def repaired(
     dark: bool = False,
     width: int = 1100,
 ) -> go.Figure:
-    """An ECG on paper with leads that were not recorded but restored, marked wherever they stand.
+    """An ECG on paper with leads that were not recorded but reconstructed, marked wherever they stand.
 
-    They are hatched, drawn in amber and named "restored"; the footer says so again. Lines are
-    named "recorded" and "restored by the model".
+    They are hatched, drawn in amber and named "reconstructed"; the footer says so again. Lines are
+    named "recorded" and "reconstructed by the model".
 
     Args:
-        recon: The ECG, with `masked` where it is restored and a target that is not a number there.
-        leads: The leads restored.
+        recon: The ECG, with `masked` where it is reconstructed and a target that is not a number there.
+        leads: The leads reconstructed.
         layout: One of `LAYOUTS`.
         dark: Dim the paper.
         width: Width in px that the paper fills; the figure's height follows from it.
@@ -129,34 +131,34 @@ def repaired(
         InputError: No such layout.
     """
     colours = palette(dark)
-    words = f"{', '.join(leads)} restored by the model, not recorded"
-    sheet, signals, figure = restored_sheet(
+    words = f"{', '.join(leads)} reconstructed by the model, not recorded"
+    sheet, signals, figure = reconstructed_sheet(
         recon, layout, f"An ECG on paper; {words}.", "zoom", width, colours, note=words
     )
-    add_hatching(figure, sheet, recon, colours, "restored, not recorded")
+    add_hatching(figure, sheet, recon, colours, "reconstructed, not recorded")
     add_pulses(figure, sheet, colours)
     blank = np.float32(np.nan)
     true = np.where(recon.present & ~recon.masked, recon.target, blank)
-    restored = np.where(recon.masked, recon.output, blank)
+    reconstructed = np.where(recon.masked, recon.output, blank)
     add_lines(figure, sheet, recon, "recorded", true, {"color": colours.trace, "width": 1})
     add_lines(
         figure,
         sheet,
         recon,
-        RESTORED,
-        restored,
-        {"color": colours.restored, "width": 1.6},
+        RECONSTRUCTED,
+        reconstructed,
+        {"color": colours.reconstructed, "width": 1.6},
     )
     missing = [lead for lead in LEADS if lead not in recorded_rows(recon)]
     add_names(figure, sheet, signals, missing, colours)
     (names,) = [trace for trace in figure.data if trace.name == "lead names"]
     marked = {f"<b>{c.label}</b>" for c in sheet.cells if c.lead in leads}
-    names.text = [f"{name} <i>restored</i>" if name in marked else name for name in names.text]
+    names.text = [f"{name} <i>reconstructed</i>" if name in marked else name for name in names.text]
     return figure
 
 
 def _widened(masked: Bool[np.ndarray, "12 time"]) -> Bool[np.ndarray, "12 time"]:
-    """Masked samples and their neighbours, so that a restored line meets the true one."""
+    """Masked samples and their neighbours, so that a reconstructed line meets the true one."""
     wide = masked.copy()
     wide[:, 1:] |= masked[:, :-1]
     wide[:, :-1] |= masked[:, 1:]
@@ -170,7 +172,7 @@ def _describe(recon: Reconstruction) -> str:
     parts = [lead for lead, row in zip(LEADS, shares, strict=True) if 0 < row <= 0.999]
     said = []
     if whole:
-        said.append(f"wholly masked and restored: {', '.join(whole)}")
+        said.append(f"wholly masked and reconstructed: {', '.join(whole)}")
     if parts:
-        said.append(f"masked and restored in part: {', '.join(parts)}")
-    return f"The true and the restored signal on ECG paper; {'; '.join(said) or 'nothing masked'}."
+        said.append(f"masked and reconstructed in part: {', '.join(parts)}")
+    return f"The true and the reconstructed signal on ECG paper; {'; '.join(said) or 'nothing masked'}."

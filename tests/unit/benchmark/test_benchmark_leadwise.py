@@ -49,8 +49,8 @@ def test_no_lead_learns_of_another():
     visible = everything(2)
     visible[:, :, ::2] = False
     leads = torch.arange(12)
-    _, first = autoencoder.restore(x, visible, leads)
-    _, second = autoencoder.restore(other, visible, leads)
+    _, first = autoencoder.reconstruct(x, visible, leads)
+    _, second = autoencoder.reconstruct(other, visible, leads)
     changed = (first - second).abs().amax(dim=(0, 2)) > 1e-6
     assert changed.nonzero().flatten().tolist() == [6]
 

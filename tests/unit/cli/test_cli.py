@@ -309,7 +309,7 @@ class TestAnswers:
         )
         assert third[-1] == "100%"
 
-    def test_nothing_is_restored_from_a_lead_that_cannot_be_read(
+    def test_nothing_is_reconstructed_from_a_lead_that_cannot_be_read(
         self, run: Run, ecg: Path, tmp_path: Path
     ):
         recorded, spoilt = read_path(ecg), tmp_path / "spoilt.npz"

@@ -32,23 +32,23 @@ def test_limb_leads_agree_again_and_keep_their_proportions(rhythm):
     made = simulate(rhythm, fs=500.0, rng=np.random.default_rng(3)).ecg
     truth = prepare(made, SPEC).values
     # In thousandths, as the recordings hold them.
-    restored = restore_scale(np.round(zscore(truth), 3))
-    sums = LIMB_FROM_I_II @ restored[:2]
-    np.testing.assert_allclose(restored[:6], sums, atol=1e-9)
-    np.testing.assert_allclose(restored[0] + restored[2], restored[1], atol=1e-9)
+    reconstructed = restore_scale(np.round(zscore(truth), 3))
+    sums = LIMB_FROM_I_II @ reconstructed[:2]
+    np.testing.assert_allclose(reconstructed[:6], sums, atol=1e-9)
+    np.testing.assert_allclose(reconstructed[0] + reconstructed[2], reconstructed[1], atol=1e-9)
     expected = rms(truth[:6]) / np.sqrt(np.mean(truth[:6].astype(np.float64) ** 2))
-    found = rms(restored[:6])
+    found = rms(reconstructed[:6])
     np.testing.assert_allclose(found / LIMB_RMS, expected, rtol=0.01)
     # Every limb lead is the true one but for one factor that all share.
     factor = LIMB_RMS / np.sqrt(np.mean(truth[:6].astype(np.float64) ** 2))
-    np.testing.assert_allclose(restored[:6], factor * truth[:6], atol=0.01)
+    np.testing.assert_allclose(reconstructed[:6], factor * truth[:6], atol=0.01)
 
 
 def test_limb_and_chest_leads_get_the_typical_amplitude():
     made = simulate("sinus_rhythm", fs=100.0, rng=np.random.default_rng(0), amplitude=3.0).ecg
-    restored = restore_scale(zscore(prepare(made, SPEC).values))
-    assert np.sqrt(np.mean(restored[:6] ** 2)) == pytest.approx(LIMB_RMS)
-    np.testing.assert_allclose(rms(restored[6:]), [CHEST_RMS[lead] for lead in CHEST_LEADS])
+    reconstructed = restore_scale(zscore(prepare(made, SPEC).values))
+    assert np.sqrt(np.mean(reconstructed[:6] ** 2)) == pytest.approx(LIMB_RMS)
+    np.testing.assert_allclose(rms(reconstructed[6:]), [CHEST_RMS[lead] for lead in CHEST_LEADS])
 
 
 def test_the_scales_solve_einthoven_alone():
@@ -65,9 +65,9 @@ def test_limb_leads_that_contradict_each_other_are_left_empty():
     made = simulate("sinus_rhythm", fs=100.0, rng=np.random.default_rng(1)).ecg
     traces = zscore(made.signal)
     traces[LEADS.index("aVL")] *= -1
-    restored = restore_scale(traces)
-    assert not restored[:6].any()
-    assert restored[6:].any(axis=1).all()
+    reconstructed = restore_scale(traces)
+    assert not reconstructed[:6].any()
+    assert reconstructed[6:].any(axis=1).all()
 
 
 def test_leads_of_one_shape_leave_the_scales_open():
@@ -80,8 +80,8 @@ def test_flat_leads_stay_flat():
     made = simulate("sinus_rhythm", fs=100.0, rng=np.random.default_rng(1)).ecg
     signal = made.signal.astype(np.float64)
     signal[LEADS.index("V3")] = 0
-    restored = restore_scale(signal)
-    assert restored.any(axis=1).tolist() == [lead != "V3" for lead in LEADS]
+    reconstructed = restore_scale(signal)
+    assert reconstructed.any(axis=1).tolist() == [lead != "V3" for lead in LEADS]
     signal[LEADS.index("aVR")] = 0
     assert not restore_scale(signal)[:6].any()
 

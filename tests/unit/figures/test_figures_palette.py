@@ -85,7 +85,7 @@ def test_traces_and_print_can_be_read_on_the_paper(colours: Palette) -> None:
     assert contrast(colours.trace, colours.paper) > 10
     assert contrast(colours.print, colours.paper) > 7
     assert contrast(colours.faint_print, colours.paper) > 3
-    assert contrast(colours.restored, colours.paper) > 3
+    assert contrast(colours.reconstructed, colours.paper) > 3
     assert contrast(colours.linear, colours.paper) > 3
 
 

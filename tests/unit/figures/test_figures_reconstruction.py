@@ -15,7 +15,7 @@ from lamae.results.prediction import Reconstruction
 FS, SAMPLES = 100.0, 1000
 
 
-def restored(
+def reconstructed(
     masked: np.ndarray, start: float = 0.0, missing: tuple[str, ...] = ()
 ) -> Reconstruction:
     present = np.ones((12, SAMPLES), bool)
@@ -47,7 +47,7 @@ def indices(trace: go.Scatter, start: float) -> slice:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_true_signal_of_every_lead_is_drawn_once(layout: str) -> None:
-    recon = restored(mask(V1=(0, 10), II=(2, 3)), start=20.0)
+    recon = reconstructed(mask(V1=(0, 10), II=(2, 3)), start=20.0)
     drawn = kind(reconstruction(recon, layout=layout), "true signal")
     assert sorted(t.meta["lead"] for t in drawn if not t.meta["strip"]) == sorted(LEADS)
     for trace in drawn:
@@ -57,9 +57,9 @@ def test_the_true_signal_of_every_lead_is_drawn_once(layout: str) -> None:
         np.testing.assert_allclose(trace.y - trace.meta["offset"], truth, atol=2e-6)
 
 
-def test_the_restored_line_holds_the_models_output_where_it_was_masked() -> None:
-    recon = restored(mask(V1=(0, 10), II=(2, 3), aVF=(4, 4.6)), start=5.0)
-    drawn = {t.meta["lead"]: t for t in kind(reconstruction(recon), "restored by the model")}
+def test_the_reconstructed_line_holds_the_models_output_where_it_was_masked() -> None:
+    recon = reconstructed(mask(V1=(0, 10), II=(2, 3), aVF=(4, 4.6)), start=5.0)
+    drawn = {t.meta["lead"]: t for t in kind(reconstruction(recon), "reconstructed by the model")}
     assert set(drawn) == {"V1", "II", "aVF"}
     for lead, trace in drawn.items():
         row = LEADS.index(lead)
@@ -74,10 +74,10 @@ def test_the_restored_line_holds_the_models_output_where_it_was_masked() -> None
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("seconds", [2.4, 4.0, 7.0])
-def test_a_short_recording_shows_every_lead_and_what_was_restored(
+def test_a_short_recording_shows_every_lead_and_what_was_reconstructed(
     layout: str, seconds: float
 ) -> None:
-    whole = restored(mask(V1=(0, 10), V2=(0, 10)), start=20.0)
+    whole = reconstructed(mask(V1=(0, 10), V2=(0, 10)), start=20.0)
     held = round(seconds * FS)
     there = np.arange(SAMPLES) < held
     recon = replace(
@@ -93,18 +93,18 @@ def test_a_short_recording_shows_every_lead_and_what_was_restored(
     for trace in grid:
         assert not np.isnan(trace.y).any()
         assert trace.x0 + len(trace.y) / FS <= 20.0 + seconds + 1e-6
-    drawn = [t for t in kind(figure, "restored by the model") if not t.meta["strip"]]
+    drawn = [t for t in kind(figure, "reconstructed by the model") if not t.meta["strip"]]
     assert {t.meta["lead"] for t in drawn} == {"V1", "V2"}
     assert not any(np.isnan(t.y).any() for t in drawn)
     assert kind(figure, "masked")
     assert figure.frames
-    assert "wholly masked and restored: V1, V2" in figure.layout.meta["alt"]
+    assert "wholly masked and reconstructed: V1, V2" in figure.layout.meta["alt"]
     assert {p["lead"] for p in figure.layout.meta["places"]} == set(LEADS)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_hatching_covers_exactly_what_was_masked(layout: str) -> None:
-    recon = restored(mask(V1=(0, 10), II=(2, 3), aVF=(4, 4.6)))
+    recon = reconstructed(mask(V1=(0, 10), II=(2, 3), aVF=(4, 4.6)))
     figure = reconstruction(recon, layout=layout)
     (hatching,) = kind(figure, "masked")
     assert hatching.fillpattern.shape == "/"
@@ -124,48 +124,48 @@ def test_hatching_covers_exactly_what_was_masked(layout: str) -> None:
 
 
 def test_the_legend_names_each_kind_once_and_nothing_else() -> None:
-    figure = reconstruction(restored(mask(V1=(0, 10), V2=(0, 10))), show_linear=True)
+    figure = reconstruction(reconstructed(mask(V1=(0, 10), V2=(0, 10))), show_linear=True)
     legend = [trace.name for trace in figure.data if trace.showlegend is not False]
     assert sorted(legend) == [
         "masked",
         "linear regression",
-        "restored by the model",
+        "reconstructed by the model",
         "true signal",
     ]
 
 
 def test_the_linear_regression_is_drawn_on_request_only() -> None:
-    recon = restored(mask(V1=(0, 10)))
+    recon = reconstructed(mask(V1=(0, 10)))
     assert not kind(reconstruction(recon), "linear regression")
     (trace,) = kind(reconstruction(recon, show_linear=True), "linear regression")
     np.testing.assert_allclose(trace.y - trace.meta["offset"], recon.linear[6], atol=2e-6)
     assert trace.line.dash
 
 
-def test_with_nothing_masked_there_is_nothing_restored() -> None:
-    figure = reconstruction(restored(mask()))
-    assert not kind(figure, "restored by the model")
+def test_with_nothing_masked_there_is_nothing_reconstructed() -> None:
+    figure = reconstruction(reconstructed(mask()))
+    assert not kind(figure, "reconstructed by the model")
     assert not kind(figure, "masked")
     assert "nothing masked" in figure.layout.meta["alt"]
 
 
 def test_a_lead_the_recording_lacks_is_named() -> None:
-    figure = reconstruction(restored(mask(V1=(0, 10)), missing=("V3",)))
+    figure = reconstruction(reconstructed(mask(V1=(0, 10)), missing=("V3",)))
     assert list(kind(figure, "not recorded")[0].text) == ["V3 not recorded"]
     assert "V3" not in {trace.meta["lead"] for trace in kind(figure, "true signal")}
 
 
 def test_a_lead_that_was_recorded_but_cannot_be_read_is_not_called_missing() -> None:
-    recon = restored(mask(V1=(0, 10)), missing=("V3", "V6"))
+    recon = reconstructed(mask(V1=(0, 10)), missing=("V3", "V6"))
     figure = reconstruction(recon, unread={"V3": "flat", "V1": "noisy"})
     said = kind(figure, "not recorded")[0].text
     assert sorted(said) == ["V3 flat, not used", "V6 not recorded"]
 
 
 def test_it_says_what_was_masked_and_can_be_clicked() -> None:
-    figure = reconstruction(restored(mask(V1=(0, 10), II=(2, 3))), dark=True)
+    figure = reconstruction(reconstructed(mask(V1=(0, 10), II=(2, 3))), dark=True)
     alt = figure.layout.meta["alt"]
-    assert "wholly masked and restored: V1" in alt
+    assert "wholly masked and reconstructed: V1" in alt
     assert "in part: II" in alt
     assert set(kind(figure, "leads")[0].customdata) == set(LEADS)
     assert len(figure.to_json()) < 0.3e6
@@ -173,14 +173,14 @@ def test_it_says_what_was_masked_and_can_be_clicked() -> None:
 
 def test_an_unknown_layout_is_refused() -> None:
     with pytest.raises(InputError, match="4x3"):
-        reconstruction(restored(mask()), layout="4x3")
+        reconstruction(reconstructed(mask()), layout="4x3")
 
 
-def test_the_residual_is_restored_minus_true_under_its_row() -> None:
-    recon = restored(mask(V1=(0, 10)))
-    assert not kind(reconstruction(recon), "restored minus true")
+def test_the_residual_is_reconstructed_minus_true_under_its_row() -> None:
+    recon = reconstructed(mask(V1=(0, 10)))
+    assert not kind(reconstruction(recon), "reconstructed minus true")
     figure = reconstruction(recon, show_residual=True)
-    (residual,) = kind(figure, "restored minus true")
+    (residual,) = kind(figure, "reconstructed minus true")
     difference = (recon.output - recon.target)[6]
     np.testing.assert_allclose(residual.y - residual.meta["offset"], difference, atol=1e-5)
     (true,) = [t for t in kind(figure, "true signal") if t.meta["lead"] == "V1"]
@@ -188,26 +188,26 @@ def test_the_residual_is_restored_minus_true_under_its_row() -> None:
 
 
 def test_the_band_encloses_what_lies_between_its_edges() -> None:
-    recon = restored(mask(V1=(0, 10), II=(2, 3)))
+    recon = reconstructed(mask(V1=(0, 10), II=(2, 3)))
     nowhere = np.where(recon.masked, np.float32(0), np.float32(np.nan))
     band = Band(nowhere - np.float32(0.1), nowhere + np.float32(0.2), 8, 0.7, 0.5)
     figure = reconstruction(recon, band=band)
-    (drawn,) = kind(figure, "10–90 % of 8 restorations")
+    (drawn,) = kind(figure, "10–90 % of 8 reconstructions")
     base = next(t for t in kind(figure, "true signal") if t.meta["lead"] == "V1").meta["offset"]
     heights = np.array([v for v in drawn.y if v is not None]).round(2)
     assert {round(base - 0.1, 2), round(base + 0.2, 2)} <= set(heights.tolist())
     assert len(heights) == 2 * (1000 + 100)
 
 
-def test_playing_covers_all_that_is_masked_and_uncovers_it_restored() -> None:
-    recon = restored(mask(V1=(0, 10), II=(2, 3)))
+def test_playing_covers_all_that_is_masked_and_uncovers_it_reconstructed() -> None:
+    recon = reconstructed(mask(V1=(0, 10), II=(2, 3)))
     figure = reconstruction(recon, play=True)
     assert not reconstruction(recon).frames
-    lines = [i for i, t in enumerate(figure.data) if t.name == "restored by the model"]
+    lines = [i for i, t in enumerate(figure.data) if t.name == "reconstructed by the model"]
     (cover,) = [i for i, t in enumerate(figure.data) if t.name == "cover"]
     before, covered, after = (
         next(f for f in figure.frames if f.name == name)
-        for name in ("true", "mask 10", "restore 10")
+        for name in ("true", "mask 10", "reconstruct 10")
     )
     for frame, opacity in ((before, 0), (covered, 0), (after, 1)):
         assert list(frame.traces) == [*lines, cover]
@@ -223,7 +223,9 @@ def test_playing_covers_all_that_is_masked_and_uncovers_it_restored() -> None:
 
 
 def test_a_box_touches_the_leads_and_times_it_covers() -> None:
-    figure = reconstruction(restored(mask(V1=(0, 10)), start=20.0), layout="6x2", drag="select")
+    figure = reconstruction(
+        reconstructed(mask(V1=(0, 10)), start=20.0), layout="6x2", drag="select"
+    )
     assert figure.layout.dragmode == "select"
     at = figure.layout.meta["places"]
     rows = {p["lead"]: (p["low"] + p["high"]) / 2 for p in at}
@@ -239,13 +241,13 @@ def test_a_box_touches_the_leads_and_times_it_covers() -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_filled_lead_is_marked_wherever_it_stands(layout: str) -> None:
-    recon = restored(mask(V2=(0, 10)), missing=("V5",))
+    recon = reconstructed(mask(V2=(0, 10)), missing=("V5",))
     recon.target[7] = np.nan
     figure = repaired(recon, ("V2",), layout=layout)
     names = kind(figure, "lead names")[0].text
-    assert [n for n in names if "restored" in n] == ["<b>V2</b> <i>restored</i>"]
-    assert "V2 restored by the model, not recorded" in figure.layout.meta["alt"]
+    assert [n for n in names if "reconstructed" in n] == ["<b>V2</b> <i>reconstructed</i>"]
+    assert "V2 reconstructed by the model, not recorded" in figure.layout.meta["alt"]
     assert any("not recorded" in (a.text or "") for a in figure.layout.annotations)
     assert "V2" not in {t.meta["lead"] for t in kind(figure, "recorded")}
-    assert {t.meta["lead"] for t in kind(figure, "restored by the model")} == {"V2"}
-    assert kind(figure, "restored, not recorded")
+    assert {t.meta["lead"] for t in kind(figure, "reconstructed by the model")} == {"V2"}
+    assert kind(figure, "reconstructed, not recorded")

@@ -14,9 +14,9 @@ from lamae.inference.input_check import (
     LIMIT,
     fixed_masks,
     judge,
+    reconstruction_error,
     reference,
     refused,
-    restoration_error,
 )
 from lamae.inference.predictor import Predictor
 from lamae.model import MaskedAutoencoder
@@ -40,7 +40,7 @@ def records(values, amplitude=True):
 
 
 class Halving(MaskedAutoencoder):
-    """Restores half of every voltage, and keeps what it was shown."""
+    """Reconstructs half of every voltage, and keeps what it was shown."""
 
     def __init__(self, config):
         super().__init__(config)
@@ -71,12 +71,12 @@ def test_each_patch_is_shown_by_one_mask_of_four():
     assert not (masks[0, 0, 0] & masks[0, 0, 1]).any()
 
 
-def test_the_error_is_the_share_of_masked_energy_not_restored(halving):
+def test_the_error_is_the_share_of_masked_energy_not_reconstructed(halving):
     x = torch.randn(3, 12, 1000, generator=torch.Generator().manual_seed(0))
     available = torch.ones(3, 12, 50, dtype=torch.bool)
-    np.testing.assert_allclose(restoration_error(halving, x, available), 0.25, rtol=1e-5)
+    np.testing.assert_allclose(reconstruction_error(halving, x, available), 0.25, rtol=1e-5)
     # It has no unit: the size of the signal does not matter.
-    np.testing.assert_allclose(restoration_error(halving, 9 * x, available), 0.25, rtol=1e-5)
+    np.testing.assert_allclose(reconstruction_error(halving, 9 * x, available), 0.25, rtol=1e-5)
     assert len(halving.bundle.mae.shown) == 8
 
 
@@ -84,7 +84,7 @@ def test_what_was_not_recorded_does_not_count(halving, sinus):
     part = replace(sinus, signal=sinus.signal[lead_indices(("I", "V2"))], leads=("I", "V2"))
     x, available = halving.model_input(prepare(part, halving.spec), part.leads)
     x[:, 5] = 1e6
-    np.testing.assert_allclose(restoration_error(halving, x, available), 0.25, rtol=1e-5)
+    np.testing.assert_allclose(reconstruction_error(halving, x, available), 0.25, rtol=1e-5)
 
 
 def test_the_reference_is_the_distribution_over_known_ecgs(tiny):
@@ -92,7 +92,7 @@ def test_the_reference_is_the_distribution_over_known_ecgs(tiny):
     values = rng.normal(size=(20, 12, 1000)).astype(np.float32)
     entry = json.loads(json.dumps(reference(tiny, records(values), progress=False)))
     available = torch.ones(20, 12, 50, dtype=torch.bool)
-    errors = restoration_error(tiny, torch.from_numpy(values), available)
+    errors = reconstruction_error(tiny, torch.from_numpy(values), available)
     found = dict(map(tuple, entry["quantiles"]))
     assert entry["ecgs"] == 20
     assert found[0.5] == pytest.approx(np.median(errors), rel=1e-4)
@@ -101,7 +101,7 @@ def test_the_reference_is_the_distribution_over_known_ecgs(tiny):
 
 def test_the_refused_are_counted(tiny):
     values = np.random.default_rng(0).normal(size=(20, 12, 1000)).astype(np.float32)
-    errors = restoration_error(tiny, torch.from_numpy(values), torch.ones(20, 12, 50) > 0)
+    errors = reconstruction_error(tiny, torch.from_numpy(values), torch.ones(20, 12, 50) > 0)
     limit = float(np.sort(errors)[[16, 17]].mean())
     known = with_card(tiny, {"quantiles": [[0.5, 0.1], [LIMIT, limit]], "ecgs": 300})
     assert refused(known, records(values), progress=False) == {"refused": 3, "ecgs": 20}
@@ -125,7 +125,7 @@ def test_an_ecg_beyond_the_limit_is_refused_with_the_reason(halving, sinus):
     assert judge(wide, sinus).passed
 
 
-def test_noise_is_restored_worse_than_an_ecg(sinus):
+def test_noise_is_reconstructed_worse_than_an_ecg(sinus):
     predictor = Predictor.bundled()
     rng = np.random.default_rng(0)
     noise = replace(sinus, signal=rng.normal(scale=0.2, size=sinus.signal.shape).astype(np.float32))

@@ -80,7 +80,7 @@ def test_padding_of_a_short_recording_is_masked_from_the_model(tiny, sinus):
     assert not visible[0, :, 30:].any()
 
 
-def test_only_masked_samples_are_restored(tiny, sinus):
+def test_only_masked_samples_are_reconstructed(tiny, sinus):
     result = tiny.reconstruct(sinus, mask=("V1", "V2"), share=0.3, seed=4)
     assert result.masked[[6, 7]].all()
     others = [row for row in range(12) if row not in (6, 7)]
@@ -106,7 +106,7 @@ def test_the_end_of_a_short_recording_is_not_taken_for_masked(tiny, sinus, secon
 
 
 def test_the_model_never_sees_what_is_masked(tiny, sinus):
-    """A different signal under a masked lead restores to the same."""
+    """A different signal under a masked lead reconstructs to the same."""
     signal = sinus.signal.copy()
     signal[9] = np.random.default_rng(0).normal(size=signal.shape[1])
     other = replace(sinus, signal=signal)
@@ -114,7 +114,7 @@ def test_the_model_never_sees_what_is_masked(tiny, sinus):
     np.testing.assert_allclose(first.output[9], second.output[9], atol=1e-6)
 
 
-def test_algebra_restores_limb_leads_exactly_and_chest_leads_never(tiny, sinus):
+def test_algebra_reconstructs_limb_leads_exactly_and_chest_leads_never(tiny, sinus):
     errors = {e.lead: e for e in tiny.reconstruct(sinus, mask=("III", "aVF", "V1")).errors}
     assert errors["III"].algebra_rmse == pytest.approx(0, abs=1e-4)
     assert errors["V1"].algebra_rmse is None

@@ -1,4 +1,4 @@
-"""Bands, curves and filled leads, from many restorations of one ECG."""
+"""Bands, curves and filled leads, from many reconstructions of one ECG."""
 
 from dataclasses import replace
 
@@ -39,7 +39,7 @@ def test_a_band_lies_where_something_was_masked_and_says_what_it_covers(tiny, si
     np.testing.assert_array_equal(spread.low, again.low)
 
 
-def test_a_band_of_one_draw_that_sees_all_is_the_restoration(tiny, sinus, monkeypatch):
+def test_a_band_of_one_draw_that_sees_all_is_the_reconstruction(tiny, sinus, monkeypatch):
     monkeypatch.setattr("lamae.inference.reconstruction.SHOWN", 1.0)
     found = tiny.reconstruct(sinus, mask=("V2", "V3"))
     spread = band(tiny, sinus, found, Masking(leads=("V2", "V3")), draws=1)
@@ -47,7 +47,7 @@ def test_a_band_of_one_draw_that_sees_all_is_the_restoration(tiny, sinus, monkey
     np.testing.assert_allclose(spread.high[7:9], found.output[7:9], atol=1e-5)
 
 
-def test_the_curve_equals_single_restorations_in_regression(tiny, sinus):
+def test_the_curve_equals_single_reconstructions_in_regression(tiny, sinus):
     """At 5 % every masked sample has visible leads beside it, so regression can be compared."""
     told = []
     curve = masking_curve(tiny, sinus, draws=1, seed=7, progress=told.append)
@@ -66,14 +66,14 @@ def test_a_filled_lead_is_marked_and_never_made_from_what_it_recorded(tiny, sinu
     first = repair(tiny, sinus, ("V2",))
     second = repair(tiny, replace(sinus, signal=noise), ("V2",))
     np.testing.assert_allclose(first.ecg.lead("V2"), second.ecg.lead("V2"), atol=1e-6)
-    assert first.ecg.notes[-1] == "Lead V2 restored by the model, not recorded."
-    assert "restored by the model" in first.ecg.source
+    assert first.ecg.notes[-1] == "Lead V2 reconstructed by the model, not recorded."
+    assert "reconstructed by the model" in first.ecg.source
     assert first.ecg.duration == pytest.approx(10.0)
     assert "V2" not in first.shown
     expected = tiny.reconstruct(sinus, mask=("V2",))
     np.testing.assert_allclose(first.ecg.lead("V2"), expected.output[7], atol=1e-5)
     np.testing.assert_allclose(first.ecg.lead("V5"), expected.target[10], atol=1e-6)
-    assert np.isnan(first.restoration.target[7]).all()
+    assert np.isnan(first.reconstruction.target[7]).all()
 
 
 def test_a_missing_lead_can_be_filled(tiny, sinus):
@@ -84,7 +84,7 @@ def test_a_missing_lead_can_be_filled(tiny, sinus):
     assert filled.ecg.leads == ("I", "II", "V1", "V2", "V3")
     assert filled.ecg.duration == pytest.approx(6.0)
     assert np.ptp(filled.ecg.lead("V3")) > 0
-    assert filled.ecg.notes[-1].startswith("Leads V2, V3 restored")
+    assert filled.ecg.notes[-1].startswith("Leads V2, V3 reconstructed")
 
 
 def test_leads_that_cannot_be_read_are_not_shown(tiny, sinus):

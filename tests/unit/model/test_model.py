@@ -69,7 +69,7 @@ def test_masked_patches_are_never_looked_at(batch):
 
 
 def test_the_decoder_starts_from_the_linear_estimate(batch):
-    """With nothing learned yet, what is restored is what regression gives from the visible leads."""
+    """With nothing learned yet, what is reconstructed is what regression gives from the visible leads."""
     x, visible = batch
     model = MaskedAutoencoder(CONFIG).eval()
     mixing = torch.randn(12, 12, generator=seeded(4)).double()
@@ -323,7 +323,7 @@ def test_an_ecg_that_shows_nothing_gives_numbers():
     assert torch.isfinite(model(torch.randn(1, 12, 200), nothing)).all()
 
 
-def test_restoring_some_leads_equals_restoring_all_and_choosing(batch):
+def test_reconstructing_some_leads_equals_reconstructing_all_and_choosing(batch):
     model = MaskedAutoencoder(CONFIG).eval()
     leads = torch.tensor([1, 6, 11])
     torch.testing.assert_close(model(*batch, leads), model(*batch)[:, leads])

@@ -1,4 +1,4 @@
-"""What algebra and regression can restore."""
+"""What algebra and regression can reconstruct."""
 
 import numpy as np
 import pytest
@@ -86,10 +86,10 @@ def test_algebra_is_judged_where_it_reaches_and_the_model_on_the_same_samples(si
     masked[[2, 6]] = True
     seen = ~masked & showing("I", "II", "V2")
     seen[1, 300:] = False
-    restored = signal.copy()
-    restored[2, :300] += 0.1
-    restored[2, 300:] += 9
-    found = compare(signal, restored, seen, masked, present, np.eye(12), fs=100.0, start=0.0)
+    reconstructed = signal.copy()
+    reconstructed[2, :300] += 0.1
+    reconstructed[2, 300:] += 9
+    found = compare(signal, reconstructed, seen, masked, present, np.eye(12), fs=100.0, start=0.0)
     third, chest = found.errors
     assert (third.lead, chest.lead) == ("III", "V1")
     assert third.algebra_reach == 0.75

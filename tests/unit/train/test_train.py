@@ -229,7 +229,7 @@ def test_calibration_offers_codes_with_enough_ecgs(records, pretrained, tmp_path
     assert 0 < rule.threshold < 1
 
 
-def test_going_on_with_weights_changes_what_restores_and_leaves_the_classifier(
+def test_going_on_with_weights_changes_what_reconstructs_and_leaves_the_classifier(
     records, pretrained, tmp_path
 ):
     tuned = load_bundle(finetune_on(CONFIG, records, tmp_path / "tuned", load_bundle(pretrained)))
@@ -242,7 +242,7 @@ def test_going_on_with_weights_changes_what_restores_and_leaves_the_classifier(
             verdict.CARD_ENTRY: {},
         },
     )
-    # One lead is masked in a third of these batches, fewer than a step restores.
+    # One lead is masked in a third of these batches, fewer than a step reconstructs.
     config = replace(CONFIG, mask=MaskConfig(asked=1.0), relative=True, model=ModelConfig())
     later = load_bundle(pretrain_on(config, records, tmp_path / "later", released))
     assert later.config == tuned.config
@@ -506,7 +506,7 @@ def test_a_missing_file_of_weights_is_named_as_it_was_given(tmp_path, capsys):
         assert main([command, *argv]) == 2
         said = capsys.readouterr().err
         assert str(missing) in said
-        assert "restore" not in said
+        assert "reconstruct" not in said
 
 
 @pytest.mark.parametrize("command", ["pretrain", "finetune"])

@@ -1,4 +1,4 @@
-"""The restored signal on the screen: the sheet, errors by wave, and the curve over shares."""
+"""The reconstructed signal on the screen: the sheet, errors by wave, and the curve over shares."""
 
 from collections.abc import Callable, Sequence
 
@@ -36,7 +36,7 @@ def sheet(
     key: str,
     touched: Callable[[], None],
 ) -> None:
-    """Draw what was restored over what is true, and note where each lead stands for the boxes.
+    """Draw what was reconstructed over what is true, and note where each lead stands for the boxes.
 
     Args:
         ecg: The recording as the model is shown it, and what is masked.
@@ -44,7 +44,7 @@ def sheet(
         unread: Leads of the recording that cannot be read.
         masked: What is masked.
         view: How to show it.
-        found: What was restored; None where nothing is masked.
+        found: What was reconstructed; None where nothing is masked.
         key: Of the chart.
         touched: Called after a click or a box.
     """
@@ -64,12 +64,12 @@ def sheet(
         unread={lead.lead: lead.verdict for lead in unread},
         dark=widgets.dark(),
     )
-    st.session_state.restored_places = figure.layout.meta["places"]
+    st.session_state.reconstructed_places = figure.layout.meta["places"]
     widgets.sheet(figure, key, on_select=touched, boxes=view.drag == "select")
     if band is not None:
         st.caption(
-            f"Range: 10th to 90th percentile of {band.draws} restorations, each from a random "
-            f"{band.shown:.0%} of what is visible. It says how much the restoration hangs on what "
+            f"Range: 10th to 90th percentile of {band.draws} reconstructions, each from a random "
+            f"{band.shown:.0%} of what is visible. It says how much the reconstruction hangs on what "
             "was seen and is no confidence interval: the true signal lies within it at "
             f"{band.coverage:.0%} of the masked samples."
         )
@@ -109,9 +109,9 @@ def errors(ecg: ECG, start: float, found: Reconstruction) -> None:
     with right:
         waves = by_wave(ecg, start, found)
     with st.container(horizontal=True):
-        widgets.download(table, "restoration_errors", "Errors as CSV")
-        widgets.download(waves, "restoration_errors_by_wave", "Errors by wave as CSV")
-        widgets.download(signals_of(found, ecg.leads), "restored_signals", "Signals as CSV")
+        widgets.download(table, "reconstruction_errors", "Errors as CSV")
+        widgets.download(waves, "reconstruction_errors_by_wave", "Errors by wave as CSV")
+        widgets.download(signals_of(found, ecg.leads), "reconstructed_signals", "Signals as CSV")
 
 
 def _table(errors: Sequence[LeadError]) -> pd.DataFrame:
@@ -168,12 +168,12 @@ def by_wave(ecg: ECG, start: float, found: Reconstruction) -> pd.DataFrame:
 
 
 def signals_of(found: Reconstruction, leads: Sequence[str]) -> pd.DataFrame:
-    """Truth, restored signal and what was masked, one row a sample."""
+    """Truth, reconstructed signal and what was masked, one row a sample."""
     columns = {"time_s": [found.start + i / found.fs for i in range(found.target.shape[1])]}
     for lead in leads:
         row = LEADS.index(lead)
         columns[f"{lead}_mV"] = found.target[row]
-        columns[f"{lead}_restored_mV"] = found.output[row]
+        columns[f"{lead}_reconstructed_mV"] = found.output[row]
         columns[f"{lead}_masked"] = found.masked[row]
     return pd.DataFrame(columns)
 
@@ -184,7 +184,7 @@ def curve(ecg: ECG, start: float) -> None:
     st.subheader("Error against masked share", anchor=False)
     wanted = f"curve_{ecg.digest[:12]}_{start:g}"
     if not st.session_state.get(wanted):
-        st.caption("Patches of every lead masked at random, 5 to 95 %, and restored.")
+        st.caption("Patches of every lead masked at random, 5 to 95 %, and reconstructed.")
         exploring.on_demand("Compute the curve", "compute_curve", wanted)
         return
     found = exploring.masking_curve(ecg, start)

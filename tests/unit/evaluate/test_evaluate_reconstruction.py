@@ -1,4 +1,4 @@
-"""The restoration figures are those that a reader would get ECG by ECG."""
+"""The reconstruction figures are those that a reader would get ECG by ECG."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ import pytest
 from lamae.data import Records
 from lamae.ecg import CHEST_LEADS
 from lamae.errors import DataError
-from lamae.evaluate.restoration import score_restoration
+from lamae.evaluate.reconstruction import score_reconstruction
 from lamae.signal.preprocess import prepare
 from lamae.simulate import simulate
 
@@ -35,7 +35,7 @@ def records(tiny, ecgs) -> Records:
 
 
 def test_medians_equal_those_of_single_reconstructions(tiny, ecgs, records):
-    scored = score_restoration(tiny, records, progress=False)
+    scored = score_reconstruction(tiny, records, progress=False)
     assert list(scored) == [*CHEST_LEADS, ",".join(CHEST_LEADS)]
     for masked in (("V3",), CHEST_LEADS):
         singles = [tiny.reconstruct(ecg, mask=masked).errors for ecg in ecgs]
@@ -56,7 +56,7 @@ def test_an_ecg_that_lacks_a_lead_is_left_out(tiny, records):
     values = records.values.copy()
     values[1, 6] = 0.0
     lacking = replace(records, present=present, values=values)
-    expected = score_restoration(tiny, records.take(np.array([0, 2])), progress=False)
-    assert score_restoration(tiny, lacking, progress=False) == expected
+    expected = score_reconstruction(tiny, records.take(np.array([0, 2])), progress=False)
+    assert score_reconstruction(tiny, lacking, progress=False) == expected
     with pytest.raises(DataError, match="all twelve leads"):
-        score_restoration(tiny, lacking.take(np.array([1])), progress=False)
+        score_reconstruction(tiny, lacking.take(np.array([1])), progress=False)

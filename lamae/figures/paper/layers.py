@@ -1,4 +1,4 @@
-"""What sheets with a restored signal share: paper, lines, hatching, and the band around them."""
+"""What sheets with a reconstructed signal share: paper, lines, hatching, and the band around them."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from lamae.results.exploration import Band
 from lamae.results.prediction import NOTICE, Reconstruction
 
 LEGEND_HEAD = 36
-RESTORED = "restored by the model"
+RECONSTRUCTED = "reconstructed by the model"
 
 
 def recorded_rows(recon: Reconstruction) -> dict[str, int]:
@@ -23,7 +23,7 @@ def recorded_rows(recon: Reconstruction) -> dict[str, int]:
     return {lead: row for row, lead in enumerate(LEADS) if recon.present[row].any()}
 
 
-def restored_sheet(
+def reconstructed_sheet(
     recon: Reconstruction,
     layout: str,
     alt: str,
@@ -32,7 +32,7 @@ def restored_sheet(
     colours: Palette,
     note: str = "",
 ) -> tuple[Sheet, dict[str, Float32[np.ndarray, " time"]], go.Figure]:
-    """Paper for the larger of the true and the restored signal, and that signal of each lead."""
+    """Paper for the larger of the true and the reconstructed signal, and that signal of each lead."""
     smaller = np.abs(recon.output) <= np.abs(recon.target)
     outline = np.where(~smaller & recon.masked, recon.output, recon.target)
     # A short recording fills the first part of the window only; its columns divide that part.
@@ -121,9 +121,9 @@ def add_band(
             mode="lines",
             line={"width": 0},
             fill="toself",
-            fillcolor=rgba(colours.restored, 0.3),
+            fillcolor=rgba(colours.reconstructed, 0.3),
             hoverinfo="skip",
-            name=f"10–90 % of {band.draws} restorations",
+            name=f"10–90 % of {band.draws} reconstructions",
         )
 
 

@@ -1,4 +1,4 @@
-"""How well masked leads are restored, beside linear regression from the visible ones."""
+"""How well masked leads are reconstructed, beside linear regression from the visible ones."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ BATCH = 32
 MASKED_SETS = (*((lead,) for lead in CHEST_LEADS), CHEST_LEADS)
 
 
-def score_restoration(
+def score_reconstruction(
     predictor: Predictor, records: Records, *, progress: bool = True
 ) -> dict[str, dict[str, Any]]:
-    """Mask sets of leads in every ECG and restore them from the leads that remain.
+    """Mask sets of leads in every ECG and reconstruct them from the leads that remain.
 
     Args:
         predictor: Its masked autoencoder is used; it need not be fine-tuned.
@@ -38,9 +38,9 @@ def score_restoration(
     """
     records = records.take(np.flatnonzero(records.present.all(axis=1)))
     if not len(records):
-        raise DataError("No ECG here has all twelve leads; restoring is judged on such alone.")
+        raise DataError("No ECG here has all twelve leads; reconstructing is judged on such alone.")
     results: dict[str, dict[str, Any]] = {}
-    bar = tqdm(MASKED_SETS, desc="restoring", unit="set", disable=not progress)
+    bar = tqdm(MASKED_SETS, desc="reconstructing", unit="set", disable=not progress)
     for masked in bar:
         rows = lead_indices(masked)
         shown = np.ones(len(LEADS), dtype=bool)

@@ -1,11 +1,11 @@
-"""Sentences about a restoration: each number over the samples that the sentence names."""
+"""Sentences about a reconstruction: each number over the samples that the sentence names."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lamae.app.reconstruct.restored_words import of_the_test, of_this_ecg
+from lamae.app.reconstruct.findings import of_the_test, of_this_ecg
 from lamae.ecg import LEADS, LIMB_FROM_I_II
 from lamae.results.prediction import Reconstruction
 from lamae.signal.linear import compare
@@ -19,13 +19,13 @@ def found(masked: dict[str, slice], off: float = 0.2) -> Reconstruction:
     for lead, times in masked.items():
         where[LEADS.index(lead), times] = True
     present = np.ones_like(where)
-    restored = signal + np.float32(off)
-    return compare(signal, restored, ~where, where, present, np.eye(12), fs=100.0, start=0.0)
+    reconstructed = signal + np.float32(off)
+    return compare(signal, reconstructed, ~where, where, present, np.eye(12), fs=100.0, start=0.0)
 
 
 def test_one_lead_has_an_error_and_many_have_a_median():
     one = of_this_ecg(found({"V2": slice(None)}))
-    assert "restores V2 with an error of 0.200 mV" in one
+    assert "reconstructs V2 with an error of 0.200 mV" in one
     assert "median" not in one
     assert "2 leads with a median error of 0.200 mV" in of_this_ecg(
         found({"V2": slice(None), "V3": slice(None)})
@@ -33,20 +33,20 @@ def test_one_lead_has_an_error_and_many_have_a_median():
 
 
 def test_algebra_cannot_only_where_it_reaches_nothing():
-    assert "Algebra cannot restore any" in of_this_ecg(found({"V2": slice(None)}))
+    assert "Algebra cannot reconstruct any" in of_this_ecg(found({"V2": slice(None)}))
     assert "algebra is enough here, with 0.000 mV" in of_this_ecg(found({"III": slice(None)}))
     part = of_this_ecg(found({"III": slice(None), "V2": slice(None)}))
     assert (
-        "Algebra restores 50% of what is masked (in III), with 0.000 mV; the model there with "
+        "Algebra reconstructs 50% of what is masked (in III), with 0.000 mV; the model there with "
         "0.200 mV."
     ) in part
 
 
 def test_a_sliver_in_reach_is_neither_all_nor_nothing():
     chest = {lead: slice(None) for lead in LEADS[6:11]}
-    assert "Algebra restores 1% of" in of_this_ecg(found({**chest, "III": slice(0, 1)}))
+    assert "Algebra reconstructs 1% of" in of_this_ecg(found({**chest, "III": slice(0, 1)}))
     limb = {"III": slice(None), "aVF": slice(None)}
-    assert "Algebra restores 99% of" in of_this_ecg(found({**limb, "V1": slice(0, 1)}))
+    assert "Algebra reconstructs 99% of" in of_this_ecg(found({**limb, "V1": slice(0, 1)}))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""How well a pretrained model restores what is masked, for the ablations."""
+"""How well a pretrained model reconstructs what is masked, for the ablations."""
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ RATIO = 0.75
 SEED = 9
 
 
-def restoration_errors(bundle: Bundle, records: Records) -> dict[str, float]:
+def reconstruction_errors(bundle: Bundle, records: Records) -> dict[str, float]:
     """Errors on two tasks that are the same for every pretraining.
 
     Args:

@@ -1,4 +1,4 @@
-"""What the errors of a restoration say, in a few sentences."""
+"""What the errors of a reconstruction say, in a few sentences."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ def of_the_test(found: Reconstruction, shown: Sequence[str], card: Mapping[str, 
     """What the test fold says of the same masked leads; empty where it was not asked the same.
 
     Args:
-        found: What was restored.
+        found: What was reconstructed.
         shown: Leads of the ECG, masked ones included.
         card: Of the weights.
     """
@@ -51,18 +51,16 @@ def _beside_regression(errors: Sequence[LeadError]) -> str:
     linear = [error.linear_rmse for error in errors if error.linear_rmse is not None]
     if len(linear) < len(errors):
         return (
-            f"The model restores {what}; a linear regression does not reach all of it, for at "
+            f"The model reconstructs {what}; a linear regression does not reach all of it, for at "
             "times no lead is visible."
         )
-    return (
-        f"The model restores {what}; a linear regression with {statistics.median(linear):.3f} mV."
-    )
+    return f"The model reconstructs {what}; a linear regression with {statistics.median(linear):.3f} mV."
 
 
 def _beside_algebra(found: Reconstruction) -> str:
     reached = algebra_where_it_reaches(found)
     if reached is None:
-        return "Algebra cannot restore any of it."
+        return "Algebra cannot reconstruct any of it."
     if reached.share == 1:
         return (
             "Every masked signal follows from visible limb leads: algebra is enough here, with "
@@ -71,6 +69,6 @@ def _beside_algebra(found: Reconstruction) -> str:
     # Neither all nor nothing, however the share is rounded.
     share = min(max(reached.share, 0.01), 0.99)
     return (
-        f"Algebra restores {share:.0%} of what is masked (in {', '.join(reached.leads)}), with "
+        f"Algebra reconstructs {share:.0%} of what is masked (in {', '.join(reached.leads)}), with "
         f"{reached.rmse:.3f} mV; the model there with {reached.model_rmse:.3f} mV."
     )
