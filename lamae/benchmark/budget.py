@@ -93,7 +93,7 @@ class Budget:
             epochs=self.label_epochs,
             model=self.model,
             patch_dropout=self.patch_dropout,
-            stretch=False,
+            segment=False,
             zscored=False,
             augment=replace(config.augment, mix=0.0),
         )

@@ -29,7 +29,7 @@ def sentence(results: Results) -> str:
     runs = (
         f"The long runs have {' to '.join(map(str, sorted({min(long), max(long)})))} epochs with "
         "labels, blended ECGs and those without amplitudes; there, the transformer is shown "
-        "stretches of time and its classifier convolves over them. "
+        "segments of time and its classifier convolves over them. "
         if long
         else ""
     )

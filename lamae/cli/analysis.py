@@ -49,7 +49,7 @@ def predict(args: argparse.Namespace) -> Answer:
 
 
 def reconstruct(args: argparse.Namespace) -> Answer:
-    """Mask leads or stretches and measure how well they are reconstructed."""
+    """Mask leads or segments and measure how well they are reconstructed."""
     predictor = predictor_of(args)
     ecg, remarks = _readable(_ecg(args), predictor, args.start, also=args.mask)
     result = predictor.reconstruct(

@@ -57,7 +57,7 @@ def parser() -> argparse.ArgumentParser:
     option = add(analysis.reconstruct, takes_file=True)
     option("--mask", type=_leads, default=(), help="leads to mask, such as V1,V2")
     option("--share", type=float, default=0.0, help="share of the other leads to mask, 0 to 0.95")
-    option("--seed", type=_seed, default=0, help="which stretches --share masks (default 0)")
+    option("--seed", type=_seed, default=0, help="which segments --share masks (default 0)")
 
     option = add(analysis.attention, takes_file=True)
     option("--stage", default="pretrained", help="of the model: pretrained (default), fine-tuned")

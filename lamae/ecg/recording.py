@@ -138,7 +138,7 @@ class ECG:
         return replace(self, signal=self.signal[rows], leads=kept)
 
     def window(self, start: float, seconds: float) -> "ECG":
-        """The stretch of `seconds` s from `start` s, cut short where the recording ends.
+        """The segment of `seconds` s from `start` s, cut short where the recording ends.
 
         Raises:
             InputError: `start` lies outside the recording.

@@ -16,7 +16,7 @@ from lamae.inference.bundle import Bundle, load_bundled
 from lamae.model import Classifier
 from lamae.model.classifier import code_logits
 from lamae.model.mask import mask_parts
-from lamae.results.exploration import Masking, Stretch, shown_leads
+from lamae.results.exploration import Masking, Segment, shown_leads
 from lamae.results.prediction import (
     CodeScore,
     LeadAttention,
@@ -212,7 +212,7 @@ class Predictor:
         mask: Sequence[str] = (),
         share: float = 0.0,
         seed: int = 0,
-        stretches: Sequence[Stretch] = (),
+        segments: Sequence[Segment] = (),
     ) -> Reconstruction:
         """Mask parts of an ECG and reconstruct them.
 
@@ -222,13 +222,13 @@ class Predictor:
             mask: Leads to mask wholly.
             share: Share of the patches to mask in each other lead, 0 to 0.95.
             seed: Of the patches drawn.
-            stretches: Also mask the patches whose middle lies in these.
+            segments: Also mask the patches whose middle lies in these.
 
         Raises:
             InputError: A lead is unknown or not in the recording, nothing is masked, nothing
                 stays visible or the share is out of range.
         """
-        masking = Masking(tuple(mask), tuple(stretches), share, seed)
+        masking = Masking(tuple(mask), tuple(segments), share, seed)
         lead_indices(mask)
         absent = [lead for lead in mask if lead not in ecg.leads]
         if absent:

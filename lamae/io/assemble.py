@@ -65,7 +65,7 @@ def check_size(channels: int, samples: int) -> None:
     if channels * samples * 8 > MAX_BYTES:
         raise ReadError(
             f"The recording would take {channels * samples * 8 / 1e6:,.0f} MB in memory; at most "
-            f"{MAX_BYTES / 1e6:.0f} MB can be read. Export a shorter stretch of it."
+            f"{MAX_BYTES / 1e6:.0f} MB can be read. Export a shorter segment of it."
         )
 
 
@@ -221,7 +221,7 @@ def _close_gaps(
     if not whole:
         raise ReadError(
             f"No lead holds a signal without gaps of more than {LONGEST_GAP:g} s; expected at "
-            "least one. Export a stretch without missing values."
+            "least one. Export a segment without missing values."
         )
     notes = []
     if filled:
@@ -232,7 +232,7 @@ def _close_gaps(
         notes.append(f"Missing, for the file holds no values: {', '.join(empty)}.")
     if broken:
         notes.append(
-            f"Left out, for more than {LONGEST_GAP:g} s at a stretch or a tenth of the values are "
+            f"Left out, for more than {LONGEST_GAP:g} s at a segment or a tenth of the values are "
             f"missing: {', '.join(broken)}."
         )
     return whole, notes

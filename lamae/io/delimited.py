@@ -47,7 +47,7 @@ def read(content: bytes, *, fs: float | None = None, unit: str | None = None) ->
     """
     if len(content) > MAX_TEXT:
         raise ReadError(
-            f"The table is larger than {MAX_TEXT / 1e6:.0f} MB. Export a shorter stretch of it."
+            f"The table is larger than {MAX_TEXT / 1e6:.0f} MB. Export a shorter segment of it."
         )
     text = _text(content)
     if text is None:

@@ -1,4 +1,4 @@
-"""EDF, EDF+ and BDF: continuous recordings, and the longest whole stretch of those with gaps.
+"""EDF, EDF+ and BDF: continuous recordings, and the longest whole segment of those with gaps.
 
 Read by ourselves: the layout is plain, and what matters is to refuse headers that cannot be right,
 which libraries repair in silence (a cut file is shortened, a scale of nothing becomes steps).
@@ -68,10 +68,10 @@ def read(content: bytes, *, fs: float | None = None, unit: str | None = None) ->
     table = np.frombuffer(
         content, np.uint8, records * header.length * header.width, header.size
     ).reshape(records, header.length * header.width)
-    first, last = _stretch(table, header)
+    first, last = _segment(table, header)
     if (first, last) != (0, records):
         notes.append(
-            f"The recording has gaps; its longest stretch without was kept, "
+            f"The recording has gaps; its longest segment without was kept, "
             f"{(last - first) * header.duration:g} s from {first * header.duration:g} s of signal."
         )
     channels = []
@@ -130,8 +130,8 @@ def _unit(signal: Signal) -> float | None:
     return scale
 
 
-def _stretch(table: UInt8[np.ndarray, "record byte"], header: Header) -> tuple[int, int]:
-    """First and last data record (exclusive) of the longest stretch without a gap."""
+def _segment(table: UInt8[np.ndarray, "record byte"], header: Header) -> tuple[int, int]:
+    """First and last data record (exclusive) of the longest segment without a gap."""
     if header.plus != "D":
         return 0, len(table)
     clock = next((s for s in header.signals if is_annotation(s, header)), None)

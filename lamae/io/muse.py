@@ -153,7 +153,7 @@ def _start(lead: Element, rate: float) -> int:
 def _together(
     raw: list[Float64[np.ndarray, " _"]], starts: list[int], rate: float
 ) -> tuple[list[Float64[np.ndarray, " _"]], list[str]]:
-    """The stretch that all leads share."""
+    """The segment that all leads share."""
     ends = [start + len(values) for start, values in zip(starts, raw, strict=True)]
     first, last = max(starts), min(ends)
     if last - first < rate:

@@ -91,7 +91,7 @@ def still(
     fs: float,
     size: float | Float64[np.ndarray, "leads 1"],
 ) -> Bool[np.ndarray, "leads time"]:
-    """Which samples lie in a stretch of 1 s, or a longer one, over which a lead does not move.
+    """Which samples lie in a segment of 1 s, or a longer one, over which a lead does not move.
 
     Args:
         signals: Voltage in mV.
@@ -103,7 +103,7 @@ def still(
     width = 2 * half + 1
     swing = ndimage.maximum_filter1d(signals, width) - ndimage.minimum_filter1d(signals, width)
     calm = swing <= size
-    # Where the recording ends within the stretch, nobody knows.
+    # Where the recording ends within the segment, nobody knows.
     calm[:, :half] = calm[:, max(0, calm.shape[1] - half) :] = False
     return ndimage.maximum_filter1d(calm.astype(np.uint8), width) > 0
 

@@ -87,7 +87,7 @@ def smooth(beat: Median) -> Float64[np.ndarray, "leads time"]:
 def components(
     beat: Median, first: int, last: int, *, centred: bool = False
 ) -> list[Float64[np.ndarray, " time"]]:
-    """The direction in which the leads together vary most in a stretch, one curve a subset.
+    """The direction in which the leads together vary most in a segment, one curve a subset.
 
     Each curve is in mV, has its sign such that the wave is upright, and low-pass filtered.
     """

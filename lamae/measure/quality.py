@@ -50,7 +50,7 @@ def signal_quality(ecg: ECG) -> tuple[LeadQuality, ...]:
     """Judge each of the twelve standard leads over the whole recording.
 
     The first of these that holds is the verdict: missing; flat (over at least half of the
-    stretches of 2 s the lead moves by less than 20 uV, or for a fifth of the recording it stays
+    segments of 2 s the lead moves by less than 20 uV, or for a fifth of the recording it stays
     still, for 1 s or longer each time, through beats of the other leads); clipped (it stays at
     its highest or lowest value, more than 0.3 mV from the baseline, for at least 20 ms each time,
     during 1 % of the recording); without clear beats (none can be told in all leads together,
@@ -205,7 +205,7 @@ def _dead_shares(
 
 
 def _flat_share(values: Float64[np.ndarray, " time"], fs: float) -> float:
-    """Share of stretches in which the lead hardly moves."""
+    """Share of segments in which the lead hardly moves."""
     size = min(values.size, round(FLAT_WINDOW * fs))
     starts = range(0, values.size - size + 1, max(1, size // 2))
     return float(np.mean([np.ptp(values[start : start + size]) < FLAT for start in starts]))

@@ -100,10 +100,10 @@ def mask_random_leads(
     return (rank >= count).to(available.device)[:, :, None] & available
 
 
-def mask_all_but_a_stretch(
+def mask_all_but_a_segment(
     available: Bool[Tensor, "B L N"], ratio: float, generator: Generator
 ) -> Bool[Tensor, "B L N"]:
-    """Mask this share of the patches before and after a random stretch, the same in all leads."""
+    """Mask this share of the patches before and after a random segment, the same in all leads."""
     batch, _, patches = available.shape
     shown = max(1, round(patches * (1 - ratio)))
     first = torch.randint(patches - shown + 1, (batch, 1), generator=generator)
@@ -144,7 +144,7 @@ def mask_parts(
     generator = Generator().manual_seed(masking.seed)
     visible = mask_random_patches(available, masking.share, generator)
     visible[:, lead_indices(masking.leads)] = False
-    inside = patches_in(masking.stretches, start, available.shape[-1], patch_seconds)
+    inside = patches_in(masking.segments, start, available.shape[-1], patch_seconds)
     visible &= torch.from_numpy(~inside)
     if not visible.any():
         raise InputError("Everything is masked; leave at least one lead visible.")

@@ -44,15 +44,15 @@ class TimeSums:
     """An attribution summed over all leads, second by second or beat by beat.
 
     Attributes:
-        values: Log-odds of each stretch.
+        values: Log-odds of each segment.
         starts: Where each starts in the recording, in s.
         ends: Where each ends, in s.
-        by: What a stretch is: "second" or "beat".
+        by: What a segment is: "second" or "beat".
     """
 
-    values: Float64[np.ndarray, " stretches"]
-    starts: Float64[np.ndarray, " stretches"]
-    ends: Float64[np.ndarray, " stretches"]
+    values: Float64[np.ndarray, " segments"]
+    starts: Float64[np.ndarray, " segments"]
+    ends: Float64[np.ndarray, " segments"]
     by: str
 
 

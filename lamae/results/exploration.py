@@ -15,11 +15,11 @@ from lamae.ecg import ECG, LEADS, determined, lead_indices
 from lamae.errors import InputError
 from lamae.results.prediction import Reconstruction
 
-_STRETCH = re.compile(r"(\w{1,4})(?::(\d{1,5}(?:\.\d{1,3})?)-(\d{1,5}(?:\.\d{1,3})?))?")
+_SEGMENT = re.compile(r"(\w{1,4})(?::(\d{1,5}(?:\.\d{1,3})?)-(\d{1,5}(?:\.\d{1,3})?))?")
 
 
-class Stretch(NamedTuple):
-    """A stretch of one lead, in s of recording time."""
+class Segment(NamedTuple):
+    """A segment of one lead, in s of recording time."""
 
     lead: str
     first: float
@@ -32,48 +32,48 @@ class Masking:
 
     Attributes:
         leads: Leads masked wholly.
-        stretches: Stretches masked of others.
+        segments: Segments masked of others.
         share: Share of the patches masked at random in each lead that is not masked wholly.
         seed: Of the patches drawn.
     """
 
     leads: tuple[str, ...] = ()
-    stretches: tuple[Stretch, ...] = ()
+    segments: tuple[Segment, ...] = ()
     share: float = 0.0
     seed: int = 0
 
     @property
     def nothing(self) -> bool:
         """Whether the model sees all there is."""
-        return not (self.leads or self.stretches or self.share)
+        return not (self.leads or self.segments or self.share)
 
     @property
     def text(self) -> str:
-        """Leads and stretches as a link writes them: "V1,II:2-3.4"."""
-        parts = [f"{s.lead}:{s.first:g}-{s.last:g}" for s in self.stretches]
+        """Leads and segments as a link writes them: "V1,II:2-3.4"."""
+        parts = [f"{s.lead}:{s.first:g}-{s.last:g}" for s in self.segments]
         return ",".join([*self.leads, *parts])
 
     @classmethod
     def parse(cls, text: str) -> "Masking":
-        """Leads and stretches from a link, as `text` writes them; "none" is nothing.
+        """Leads and segments from a link, as `text` writes them; "none" is nothing.
 
         Raises:
-            InputError: A part is neither a standard lead nor a stretch of one.
+            InputError: A part is neither a standard lead nor a segment of one.
         """
-        leads, stretches = [], []
+        leads, segments = [], []
         text = "" if text == "none" else text
         for part in filter(None, (part.strip() for part in text.split(","))):
-            match = _STRETCH.fullmatch(part)
+            match = _SEGMENT.fullmatch(part)
             if match is None or match[1] not in LEADS:
                 raise InputError(
-                    "The link masks something that is no lead; expected leads and stretches in s, "
+                    "The link masks something that is no lead; expected leads and segments in s, "
                     "such as V1,V2,II:2-3.4."
                 )
             if match[2] is None:
                 leads.append(match[1])
             else:
-                stretches.append(Stretch(match[1], float(match[2]), float(match[3])))
-        return cls(tuple(lead for lead in LEADS if lead in leads), tuple(sorted(set(stretches))))
+                segments.append(Segment(match[1], float(match[2]), float(match[3])))
+        return cls(tuple(lead for lead in LEADS if lead in leads), tuple(sorted(set(segments))))
 
 
 def shown_leads(ecg: ECG, leads: Sequence[str] | None) -> tuple[str, ...]:
@@ -270,34 +270,34 @@ class GroupWeights:
     high: Float64[np.ndarray, " 12"]
 
 
-def merged(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
-    """The same stretches in order, with those that touch or overlap joined."""
-    joined: list[Stretch] = []
-    for stretch in sorted(stretches):
-        if joined and joined[-1].lead == stretch.lead and stretch.first <= joined[-1].last + 1e-6:
-            joined[-1] = joined[-1]._replace(last=max(joined[-1].last, stretch.last))
+def merged(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """The same segments in order, with those that touch or overlap joined."""
+    joined: list[Segment] = []
+    for segment in sorted(segments):
+        if joined and joined[-1].lead == segment.lead and segment.first <= joined[-1].last + 1e-6:
+            joined[-1] = joined[-1]._replace(last=max(joined[-1].last, segment.last))
         else:
-            joined.append(stretch)
+            joined.append(segment)
     return tuple(joined)
 
 
 def patches_in(
-    stretches: Sequence[Stretch], start: float, patches: int, patch_seconds: float
+    segments: Sequence[Segment], start: float, patches: int, patch_seconds: float
 ) -> Bool[np.ndarray, "12 patches"]:
-    """The patches of a window whose middle lies in one of the stretches.
+    """The patches of a window whose middle lies in one of the segments.
 
     Args:
-        stretches: In s of recording time.
+        segments: In s of recording time.
         start: Where the window starts, in s.
         patches: N, patches in a lead.
         patch_seconds: Length of a patch in s.
 
     Raises:
-        InputError: A stretch names no standard lead.
+        InputError: A segment names no standard lead.
     """
     middles = start + (np.arange(patches) + 0.5) * patch_seconds
     inside = np.zeros((len(LEADS), patches), dtype=bool)
-    for stretch in stretches:
-        (row,) = lead_indices([stretch.lead])
-        inside[row] |= (middles >= stretch.first) & (middles <= stretch.last)
+    for segment in segments:
+        (row,) = lead_indices([segment.lead])
+        inside[row] |= (middles >= segment.first) & (middles <= segment.last)
     return inside

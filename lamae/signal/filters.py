@@ -59,7 +59,7 @@ def display_filter(ecg: ECG, settings: FilterSettings) -> ECG:
     within a QRS complex does not bend the baseline before it.
 
     Args:
-        ecg: A recording, or a stretch of one (see `stretch`); it stays as it is.
+        ecg: A recording, or a segment of one (see `segment`); it stays as it is.
         settings: What to filter.
 
     Returns:
@@ -85,7 +85,7 @@ def display_filter(ecg: ECG, settings: FilterSettings) -> ECG:
     return replace(ecg, signal=filtered.astype(np.float32))
 
 
-def stretch(ecg: ECG, start: float, seconds: float) -> tuple[ECG, float]:
+def segment(ecg: ECG, start: float, seconds: float) -> tuple[ECG, float]:
     """The part of a recording that a filter needs to show `seconds` s from `start` s.
 
     Returns:

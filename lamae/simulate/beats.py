@@ -17,7 +17,7 @@ QRS_FRACTION = 0.02
 class Shape:
     """Waves of one kind of beat before they are placed in time.
 
-    Only proportions matter: a beat stretches each group to the duration asked for. The
+    Only proportions matter: a beat segments each group to the duration asked for. The
     time of `st_t` starts at the end of the QRS.
     """
 
@@ -174,7 +174,7 @@ def vary(shape: Shape, rng: np.random.Generator) -> Shape:
 def place(
     shape: Shape, *, p: float, pr: float, qrs: float, qt: float, amplitude: float = 1.0
 ) -> Beat:
-    """Stretch and move a shape's waves until its intervals are exactly these, in ms.
+    """Segment and move a shape's waves until its intervals are exactly these, in ms.
 
     Args:
         shape: Which waves.

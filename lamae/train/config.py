@@ -62,7 +62,7 @@ class RunConfig:
         augment: How ECGs are changed before they are learned from.
         patch_dropout: Least and largest share of the patches that a fine-tuning step masks:
             it saves time and keeps the model from leaning on single beats.
-        stretch: Whether those are the patches before and after a random stretch of the ECG,
+        segment: Whether those are the patches before and after a random segment of the ECG,
             which leaves its rhythm whole, instead of patches here and there in each lead.
         lead_dropout: Share of the fine-tuning steps that mask 1 to 11 leads, so that one
             model serves any set of leads.
@@ -86,7 +86,7 @@ class RunConfig:
     keep: float = 0.0
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     patch_dropout: tuple[float, float] = (0.0, 0.5)
-    stretch: bool = False
+    segment: bool = False
     lead_dropout: float = 0.3
     compile: bool = False
     checkpoint_seconds: float = 0.0

@@ -32,7 +32,7 @@ from lamae.inference.bundle import (
 from lamae.inference.predictor import Predictor
 from lamae.model import Classifier
 from lamae.model.classifier import StatementModel, code_logits
-from lamae.model.mask import mask_all_but_a_stretch, mask_random_leads, mask_random_patches
+from lamae.model.mask import mask_all_but_a_segment, mask_random_leads, mask_random_patches
 from lamae.train.augment import augment, mix
 from lamae.train.config import RunConfig
 from lamae.train.device import is_first, make_fabric
@@ -142,11 +142,11 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
 def draw_view(
     present: Bool[Tensor, "B L"], config: RunConfig, generator: Generator
 ) -> Bool[Tensor, "B L N"]:
-    """What a fine-tuning step sees: a stretch or some patches of every lead, or of some leads."""
+    """What a fine-tuning step sees: a segment or some patches of every lead, or of some leads."""
     available = _all_patches(present, config)
     low, high = config.patch_dropout
     ratio = low + (high - low) * float(torch.rand((), generator=generator))
-    mask = mask_all_but_a_stretch if config.stretch else mask_random_patches
+    mask = mask_all_but_a_segment if config.segment else mask_random_patches
     visible = mask(available, ratio, generator)
     if float(torch.rand((), generator=generator)) < config.lead_dropout:
         count = 1 + int(torch.randint(len(LEADS) - 1, (), generator=generator))

@@ -66,7 +66,7 @@ def small_codes() -> RunConfig:
         zscored=True,
         augment=AugmentConfig(gain=0.1, noise=0.1, shift=50, mix=0.5),
         patch_dropout=(0.2, 0.6),
-        stretch=True,
+        segment=True,
     )
 
 

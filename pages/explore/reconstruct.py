@@ -1,4 +1,4 @@
-"""Mask leads or stretches of signal and see what the model reconstructs."""
+"""Mask leads or segments of signal and see what the model reconstructs."""
 
 from functools import partial
 

@@ -31,7 +31,7 @@ from lamae.inference.attribution import explain
 from lamae.inference.cohort import rank_agreement
 from lamae.inference.lead_subsets import with_each
 from lamae.inference.reconstruction import repair
-from lamae.results.exploration import Masking, Stretch
+from lamae.results.exploration import Masking, Segment
 from lamae.results.prediction import NOTICE
 
 PTBXL = Path(__file__).parents[3] / "shared" / "ptbxl" / "records100" / "00000"
@@ -167,12 +167,12 @@ def test_layer_and_head_choose_a_matrix(visit, predictor):
     )
 
 
-def test_a_link_masks_leads_stretches_and_a_share(visit, predictor):
+def test_a_link_masks_leads_segments_and_a_share(visit, predictor):
     at = visit(RECONSTRUCT, mask="V2,II:2-3", share="0.3")
     assert list(at.pills(key="mask").value) == ["V2"]
     assert at.slider(key="share").value == pytest.approx(0.3)
     found = predictor.reconstruct(
-        REAL, mask=("V2",), share=0.3, stretches=(Stretch("II", 2.0, 3.0),)
+        REAL, mask=("V2",), share=0.3, segments=(Segment("II", 2.0, 3.0),)
     )
     shown = at.table[0].value.set_index("Lead")
     errors = {error.lead: error for error in found.errors}
@@ -331,12 +331,12 @@ def test_a_box_masks_whole_patches_and_a_second_one_shows_them_again(monkeypatch
     monkeypatch.setattr(masking.st, "session_state", Attributes(state))
     state["reconstructed"] = {"selection": {"box": [{"x": [2.05, 2.5], "y": [1, 0.5]}]}}
     masking.touched(REAL, 0.0, "reconstructed")
-    (key,) = [k for k in state if k.startswith("stretches")]
-    assert state[key] == (Stretch("II", 2.0, 2.6),)
+    (key,) = [k for k in state if k.startswith("segments")]
+    assert state[key] == (Segment("II", 2.0, 2.6),)
     assert state["touches"] == 1
     state["box_masks"] = masking.ALL
     masking.touched(REAL, 0.0, "reconstructed")
-    assert state[key] == (Stretch("I", 2.0, 2.6), Stretch("II", 2.0, 2.6))
+    assert state[key] == (Segment("I", 2.0, 2.6), Segment("II", 2.0, 2.6))
     masking.touched(REAL, 0.0, "reconstructed")
     assert state[key] == ()
     state["reconstructed"] = {"selection": {"box": [], "points": [{"customdata": "V5"}]}}
@@ -514,7 +514,7 @@ def test_links_are_offered_for_demos_only(visit):
 def test_a_link_leads_back_to_what_it_was_made_of():
     made = links.address("reconstruct", "recording", {"mask": "V1,II:2-3.4", "share": ""})
     assert made.endswith("reconstruct?demo=recording&mask=V1,II:2-3.4")
-    assert Masking.parse("V1,II:2-3.4").stretches == (Stretch("II", 2.0, 3.4),)
+    assert Masking.parse("V1,II:2-3.4").segments == (Segment("II", 2.0, 3.4),)
 
 
 @pytest.mark.skipif(not (PTBXL / "00001_lr.hea").is_file(), reason="../shared/ptbxl is not here")

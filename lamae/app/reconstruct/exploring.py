@@ -26,7 +26,7 @@ def reconstruction(ecg: ECG, start: float, masking: Masking) -> Reconstruction:
         mask=masking.leads,
         share=masking.share,
         seed=masking.seed,
-        stretches=masking.stretches,
+        segments=masking.segments,
     )
 
 

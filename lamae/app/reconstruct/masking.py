@@ -11,7 +11,7 @@ from lamae.app import cache, widgets
 from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
 from lamae.errors import InputError
 from lamae.figures.paper.frame import Drag
-from lamae.results.exploration import Masking, Stretch, merged
+from lamae.results.exploration import Masking, Segment, merged
 
 MASK, SHARE, PRESET = "mask", "share", "preset"
 MOST = 0.95
@@ -69,14 +69,14 @@ def follow_link(ecg: ECG, readable: Sequence[str]) -> None:
         except InputError as error:
             widgets.trouble(error)
     st.session_state[SHARE] = _share(st.query_params.get("share", ""), st.session_state[SHARE])
-    missing = {*asked.leads, *(s.lead for s in asked.stretches)} - set(ecg.leads)
+    missing = {*asked.leads, *(s.lead for s in asked.segments)} - set(ecg.leads)
     if missing and named is not None:
         st.info(
             "The link masks leads that this recording does not have; it has "
             f"{', '.join(ecg.leads)}."
         )
     st.session_state[MASK] = [lead for lead in asked.leads if lead in ecg.leads]
-    _keep(ecg, [s for s in asked.stretches if s.lead in ecg.leads])
+    _keep(ecg, [s for s in asked.segments if s.lead in ecg.leads])
 
 
 def _at_first(readable: Sequence[str]) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ def ask(ecg: ECG) -> tuple[Masking, View]:
             help="V1–V6 leaves the limb leads only; all but I leaves what a watch records; V2 "
             "stands for a chest electrode that is misplaced or off.",
         )
-    stretches = _stretches(ecg)
+    segments = _segments(ecg)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         share = st.slider(
             "Masked share of the other leads",
@@ -134,11 +134,11 @@ def ask(ecg: ECG) -> tuple[Masking, View]:
         )
         with st.popover("Options", key="masking_options", width="content"):
             layout, seed = _options()
-        if stretches:
+        if segments:
             st.button("Show what boxes hid", on_click=_keep, args=(ecg, ()), type="tertiary")
     drag: dict[str, Drag] = {DRAG: "select", CLICK: False if widgets.on_phone() else "zoom"}
     whole = tuple(lead for lead in ecg.leads if lead in mask)
-    left = tuple(stretch for stretch in stretches if stretch.lead not in whole)
+    left = tuple(segment for segment in segments if segment.lead not in whole)
     return (
         Masking(whole, left, float(share), seed),
         View(layout, frozenset(also), drag[hand]),
@@ -209,12 +209,12 @@ def touched(ecg: ECG, start: float, key: str) -> None:
     )
     patch = cache.predictor().patch_seconds
     now = _patches([s for s in wanted if s.lead in ecg.leads], start, patch)
-    before = _patches(_stretches(ecg), start, patch, inward=True)
+    before = _patches(_segments(ecg), start, patch, inward=True)
     after = before - now if now <= before else before | now
     _keep(
         ecg,
         [
-            Stretch(lead, round(start + n * patch, 3), round(start + (n + 1) * patch, 3))
+            Segment(lead, round(start + n * patch, 3), round(start + (n + 1) * patch, 3))
             for lead, n in after
         ],
     )
@@ -246,12 +246,12 @@ def _preset_chosen(ecg: ECG) -> None:
 
 
 def _patches(
-    stretches: Sequence[Stretch], start: float, patch: float, *, inward: bool = False
+    segments: Sequence[Segment], start: float, patch: float, *, inward: bool = False
 ) -> set[tuple[str, int]]:
-    """Lead and number of the patches that stretches touch, or `inward`, whose middle they hold."""
+    """Lead and number of the patches that segments touch, or `inward`, whose middle they hold."""
     found = set()
     slack = patch / 2 if inward else 1e-6
-    for lead, first, last in stretches:
+    for lead, first, last in segments:
         lowest = max(0, int((first - start + slack) // patch))
         number = lowest
         while start + number * patch < last - slack + 1e-9:
@@ -260,14 +260,14 @@ def _patches(
     return found
 
 
-def _stretches(ecg: ECG) -> tuple[Stretch, ...]:
+def _segments(ecg: ECG) -> tuple[Segment, ...]:
     return tuple(st.session_state.get(_key(ecg), ()))
 
 
-def _keep(ecg: ECG, stretches: Sequence[Stretch]) -> None:
-    st.session_state[_key(ecg)] = merged(stretches)
+def _keep(ecg: ECG, segments: Sequence[Segment]) -> None:
+    st.session_state[_key(ecg)] = merged(segments)
 
 
 def _key(ecg: ECG) -> str:
-    """Another ECG has stretches of its own."""
-    return f"stretches_{ecg.digest[:12]}"
+    """Another ECG has segments of its own."""
+    return f"segments_{ecg.digest[:12]}"

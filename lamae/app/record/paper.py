@@ -12,7 +12,7 @@ from lamae.app import widgets
 from lamae.app.session import InHand
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import InputError
-from lamae.signal.filters import HIGH_PASS, LOW_PASS, NOTCH, FilterSettings, display_filter, stretch
+from lamae.signal.filters import HIGH_PASS, LOW_PASS, NOTCH, FilterSettings, display_filter, segment
 
 RHYTHM, ONE_LEAD = "rhythm", "lead"
 LAYOUTS: Mapping[str, str] = MappingProxyType(
@@ -135,7 +135,7 @@ def _figure(ecg: ECG, start: float, view: View, hand: str) -> Any:
     shown, begins, words = ecg, 0.0, ""
     if view.filters:
         try:
-            part, begins = stretch(ecg, start, figures.STRIP_SECONDS)
+            part, begins = segment(ecg, start, figures.STRIP_SECONDS)
             shown, words = display_filter(part, view.filters), str(view.filters)
         except InputError as error:
             widgets.trouble(error)

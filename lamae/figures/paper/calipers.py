@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Slower or faster than this, in bpm, a stretch of time is not the distance of two beats.
+# Slower or faster than this, in bpm, a segment of time is not the distance of two beats.
 RATES = (15.0, 400.0)
 
 

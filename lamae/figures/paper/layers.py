@@ -81,14 +81,14 @@ def add_lines(
     for cell in sheet.cells:
         if cell.lead not in recorded:
             continue
-        stretch = cell.of(values[recorded[cell.lead]])
-        if np.isnan(stretch).all():
+        segment = cell.of(values[recorded[cell.lead]])
+        if np.isnan(segment).all():
             continue
         base = sheet.band(cell.row)[0] if lowered else sheet.baselines[cell.row]
         figure.add_scatter(
             x0=sheet.times(cell)[0],
             dx=1 / recon.fs,
-            y=stretch + np.float32(base),
+            y=segment + np.float32(base),
             mode="lines",
             line=style,
             hoverinfo="skip",
@@ -103,7 +103,7 @@ def add_lines(
 def add_band(
     figure: go.Figure, sheet: Sheet, recon: Reconstruction, band: Band, colours: Palette
 ) -> None:
-    """One filled outline for all stretches of all leads."""
+    """One filled outline for all segments of all leads."""
     x: list[float | None] = []
     y: list[float | None] = []
     for cell in sheet.cells:
@@ -128,13 +128,13 @@ def add_band(
 
 
 def _runs(masked: Bool[np.ndarray, " time"]) -> list[tuple[int, int]]:
-    """First index of each masked stretch, and the index after its last."""
+    """First index of each masked segment, and the index after its last."""
     steps = np.flatnonzero(np.diff(np.r_[False, masked, False].astype(np.int8)))
     return [(int(a), int(b)) for a, b in steps.reshape(-1, 2)]
 
 
 def masked_boxes(sheet: Sheet, recon: Reconstruction) -> list[tuple[float, float, float, float]]:
-    """Lower, upper, left and right edge of every masked stretch on the paper, in mV and s."""
+    """Lower, upper, left and right edge of every masked segment on the paper, in mV and s."""
     boxes = []
     for cell in sheet.cells:
         low, high = sheet.band(cell.row)
@@ -151,7 +151,7 @@ def add_hatching(
     colours: Palette,
     name: str = "masked",
 ) -> None:
-    """Hatch all masked stretches as the rectangles of one filled trace."""
+    """Hatch all masked segments as the rectangles of one filled trace."""
     boxes = masked_boxes(sheet, recon)
     if not boxes:
         return

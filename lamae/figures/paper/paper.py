@@ -21,7 +21,7 @@ from lamae.figures.paper.frame import (
 from lamae.figures.paper.sheet import Sheet, lay_out
 from lamae.results.prediction import NOTICE, Attribution
 
-# Beyond this rate a screen shows no more; the extremes of each stretch are kept instead.
+# Beyond this rate a screen shows no more; the extremes of each segment are kept instead.
 MAX_FS = 1000.0
 # Electrode offsets up to this many mV are shown where they are.
 MAX_OFFSET = 1.0
@@ -135,12 +135,12 @@ def add_traces(
         if cell.lead not in signals:
             continue
         base = sheet.baselines[cell.row]
-        stretch, fs = _envelope(cell.of(signals[cell.lead]), sheet.fs)
+        segment, fs = _envelope(cell.of(signals[cell.lead]), sheet.fs)
         sign = -1 if cell.inverted else 1
         figure.add_scatter(
             x0=sheet.times(cell)[0],
             dx=1 / fs,
-            y=stretch + np.float32(base),
+            y=segment + np.float32(base),
             mode="lines",
             line={"color": colours.trace, "width": 1},
             hoverinfo="skip",

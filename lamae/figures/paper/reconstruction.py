@@ -38,7 +38,7 @@ def reconstruction(
     dark: bool = False,
     width: int = 1100,
 ) -> go.Figure:
-    """Draw the reconstructed signal over the true one, on ECG paper, with masked stretches hatched.
+    """Draw the reconstructed signal over the true one, on ECG paper, with masked segments hatched.
 
     Lines are named "true signal", "reconstructed by the model", "linear regression" and "reconstructed
     minus true", each with its lead and its baseline's height in mV in `meta`; the legend names

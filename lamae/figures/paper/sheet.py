@@ -62,7 +62,7 @@ BAND = 0.86
 
 @dataclass(frozen=True)
 class Cell:
-    """The place of one stretch of one lead on the sheet.
+    """The place of one segment of one lead on the sheet.
 
     Attributes:
         lead: Its name.
@@ -97,10 +97,10 @@ class Cell:
         """What is printed beside it: "−aVR" for aVR upside down."""
         return f"−{self.lead}" if self.inverted else self.lead
 
-    def of(self, signal: Float32[np.ndarray, " time"]) -> Float32[np.ndarray, " stretch"]:
-        """Its stretch of the lead's signal, upside down where it is drawn so."""
-        stretch = signal[self.first : self.stop]
-        return -stretch if self.inverted else stretch
+    def of(self, signal: Float32[np.ndarray, " time"]) -> Float32[np.ndarray, " segment"]:
+        """Its segment of the lead's signal, upside down where it is drawn so."""
+        segment = signal[self.first : self.stop]
+        return -segment if self.inverted else segment
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,14 +151,14 @@ def lay_out(
 ) -> Sheet:
     """Place twelve leads on a sheet, with the rows as far apart as their signals need.
 
-    Columns are continuous in time: each shows the stretch of the recording that follows the
-    stretch in the column to its left. A recording shorter than 10 s is divided in the same way.
+    Columns are continuous in time: each shows the segment of the recording that follows the
+    segment in the column to its left. A recording shorter than 10 s is divided in the same way.
     A rhythm strip whose lead is missing shows another lead.
 
     Args:
         layout: One of `LAYOUTS`.
         signals: Voltage in mV of each lead there is, each of `samples` samples.
-        samples: Length of the stretch shown.
+        samples: Length of the segment shown.
         fs: Sampling rate in Hz.
         start: Recording time of the first sample in s.
         speed: One of `SPEEDS`, in mm/s.

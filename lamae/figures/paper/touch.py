@@ -1,9 +1,9 @@
-"""Which stretches of which leads a box drawn on a sheet touches."""
+"""Which segments of which leads a box drawn on a sheet touches."""
 
 from collections.abc import Mapping, Sequence
 
 from lamae.figures.paper.sheet import Sheet
-from lamae.results.exploration import Stretch
+from lamae.results.exploration import Segment
 
 
 def places(sheet: Sheet) -> list[dict[str, float | str]]:
@@ -25,8 +25,8 @@ def touched(
     y: Sequence[float],
     *,
     all_leads: bool = False,
-) -> tuple[Stretch, ...]:
-    """The stretches that a box touches.
+) -> tuple[Segment, ...]:
+    """The segments that a box touches.
 
     Args:
         at: `layout.meta["places"]` of the sheet.
@@ -36,7 +36,7 @@ def touched(
     """
     left, right, low, high = min(x), max(x), min(y), max(y)
     hit = [
-        Stretch(str(p["lead"]), max(left, float(p["left"])), min(right, float(p["right"])))
+        Segment(str(p["lead"]), max(left, float(p["left"])), min(right, float(p["right"])))
         for p in at
         if float(p["left"]) < right
         and float(p["right"]) > left
@@ -46,4 +46,4 @@ def touched(
     if not all_leads:
         return tuple(hit)
     leads = dict.fromkeys(str(p["lead"]) for p in at)
-    return tuple(Stretch(lead, s.first, s.last) for lead in leads for s in hit)
+    return tuple(Segment(lead, s.first, s.last) for lead in leads for s in hit)

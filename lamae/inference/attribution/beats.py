@@ -116,7 +116,7 @@ def time_sums(
 ) -> TimeSums:
     """Sum an attribution over all leads, second by second or beat by beat.
 
-    A stretch consists of whole patches, as `lamae.inference.attribution.ablation` masks them.
+    A segment consists of whole patches, as `lamae.inference.attribution.ablation` masks them.
 
     Args:
         attribution: On the recording's own samples.
@@ -135,10 +135,10 @@ def time_sums(
     starts = edges[np.flatnonzero(np.diff(group, prepend=-1))]
     time = np.arange(attribution.values.shape[1]) / fs - start
     # Half a sample: what is on the edge belongs to what begins there.
-    stretch = np.searchsorted(starts, time + 0.5 / fs, side="right") - 1
+    segment = np.searchsorted(starts, time + 0.5 / fs, side="right") - 1
     total = attribution.values.sum(axis=0, dtype=np.float64)
     return TimeSums(
-        values=np.bincount(stretch.clip(0), weights=total, minlength=len(starts)),
+        values=np.bincount(segment.clip(0), weights=total, minlength=len(starts)),
         starts=start + starts,
         ends=start + np.append(starts[1:], window.duration),
         by=by,

@@ -34,8 +34,8 @@ def curves(
 
     Patches are masked with the model's own mask. The random orders are those of the same map
     put elsewhere: its leads exchanged at random and each moved in time. They mask leads and
-    stretches as long as the map does; patches drawn one by one would mask the ECG more evenly,
-    which costs a masked autoencoder little, and any map with stretches would beat them.
+    segments as long as the map does; patches drawn one by one would mask the ECG more evenly,
+    which costs a masked autoencoder little, and any map with segments would beat them.
 
     Args:
         predictor: The model that the map is about.

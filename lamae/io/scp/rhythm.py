@@ -30,7 +30,7 @@ class Rhythm:
     """The rhythm recording.
 
     Attributes:
-        leads: Name and samples, in steps, of every lead over the stretch that all share; no
+        leads: Name and samples, in steps, of every lead over the segment that all share; no
             samples for leads that are not one of the twelve.
         step: Size of a step in mV.
     """
@@ -103,7 +103,7 @@ def decode(sections: Sections) -> Rhythm:
         decoded.append((lead.name, samples))
     notes = []
     if any((leads[at].first, leads[at].last) != (first, last) for at in usable):
-        notes.append("Cut to the stretch in which all leads were recorded.")
+        notes.append("Cut to the segment in which all leads were recorded.")
     elif not simultaneous:
         notes.append("The file does not say that its leads were recorded at the same time.")
     return Rhythm(tuple(decoded), fs, block.step * _NV, tuple(notes))

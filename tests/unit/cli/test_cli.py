@@ -326,7 +326,7 @@ class TestAnswers:
             "V5"
         ]
 
-    def test_seed_decides_which_stretches_are_masked(self, run: Run, ecg: Path):
+    def test_seed_decides_which_segments_are_masked(self, run: Run, ecg: Path):
         first, again, other = (
             asked(run("reconstruct", ecg, "--share", "0.5", "--seed", seed, "--json"))
             for seed in (1, 1, 2)

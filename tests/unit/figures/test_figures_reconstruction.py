@@ -9,7 +9,7 @@ from lamae.ecg import LEADS
 from lamae.errors import InputError
 from lamae.figures import LAYOUTS, repaired, touched
 from lamae.figures.paper import reconstruction
-from lamae.results.exploration import Band, Stretch
+from lamae.results.exploration import Band, Segment
 from lamae.results.prediction import Reconstruction
 
 FS, SAMPLES = 100.0, 1000
@@ -29,9 +29,9 @@ def reconstructed(
     return Reconstruction(FS, start, target, output, linear, algebra, masked, present, ())
 
 
-def mask(**stretches: tuple[float, float]) -> np.ndarray:
+def mask(**segments: tuple[float, float]) -> np.ndarray:
     masked = np.zeros((12, SAMPLES), bool)
-    for lead, (first, last) in stretches.items():
+    for lead, (first, last) in segments.items():
         masked[LEADS.index(lead), round(first * FS) : round(last * FS)] = True
     return masked
 
@@ -230,12 +230,12 @@ def test_a_box_touches_the_leads_and_times_it_covers() -> None:
     at = figure.layout.meta["places"]
     rows = {p["lead"]: (p["low"] + p["high"]) / 2 for p in at}
     middle = rows["II"]
-    assert touched(at, (22.0, 21.0), (middle - 0.1, middle + 0.1)) == (Stretch("II", 21.0, 22.0),)
+    assert touched(at, (22.0, 21.0), (middle - 0.1, middle + 0.1)) == (Segment("II", 21.0, 22.0),)
     both = touched(at, (24.0, 26.0), (middle - 0.1, middle + 0.1))
-    assert both == (Stretch("II", 24.0, 25.0), Stretch("V2", 25.0, 26.0))
+    assert both == (Segment("II", 24.0, 25.0), Segment("V2", 25.0, 26.0))
     assert {s.lead for s in touched(at, (21.0, 22.0), (rows["I"], rows["II"]))} == {"I", "II"}
     everywhere = touched(at, (21.0, 22.0), (middle, middle + 0.1), all_leads=True)
-    assert everywhere == tuple(Stretch(lead, 21.0, 22.0) for lead in [p["lead"] for p in at])
+    assert everywhere == tuple(Segment(lead, 21.0, 22.0) for lead in [p["lead"] for p in at])
     assert touched(at, (40.0, 41.0), (middle, middle + 0.1)) == ()
 
 

@@ -8,20 +8,20 @@ import pytest
 from lamae.ecg import LEADS, lead_indices
 from lamae.errors import InputError
 from lamae.inference.reconstruction import SHARES, band, masking_curve, repair
-from lamae.results.exploration import Masking, Stretch
+from lamae.results.exploration import Masking, Segment
 
 
-def test_stretches_mask_the_patches_whose_middle_they_hold(tiny, sinus):
+def test_segments_mask_the_patches_whose_middle_they_hold(tiny, sinus):
     """Patches last 0.2 s and the window starts at 1 s: 2.0 to 2.5 s are patches 5 and 6."""
     found = tiny.reconstruct(
-        sinus, start=1.0, mask=("V6",), stretches=(Stretch("II", 2.0, 2.49), Stretch("V6", 1, 2))
+        sinus, start=1.0, mask=("V6",), segments=(Segment("II", 2.0, 2.49), Segment("V6", 1, 2))
     )
     masked = found.masked[LEADS.index("II")]
     assert np.flatnonzero(masked).tolist() == list(range(100, 140))
     assert found.masked[LEADS.index("V6")].all()
     assert {error.lead for error in found.errors} == {"II", "V6"}
     with pytest.raises(InputError, match="not a lead"):
-        tiny.reconstruct(sinus, stretches=(Stretch("V9", 0, 1),))
+        tiny.reconstruct(sinus, segments=(Segment("V9", 0, 1),))
 
 
 def test_a_band_lies_where_something_was_masked_and_says_what_it_covers(tiny, sinus):

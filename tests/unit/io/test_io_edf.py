@@ -93,7 +93,7 @@ def test_filters_are_put_in_our_words():
 
 
 @pytest.mark.parametrize("width", [2, 3])
-def test_the_longest_stretch_without_a_gap_is_kept(width):
+def test_the_longest_segment_without_a_gap_is_kept(width):
     ecg = read("", encode(Edf(LIVELY, width, "D", gaps={3: 2.0, 17: 0.05})))
     same(ecg, LIVELY.signal[:, 150:850])
     assert ecg.duration == 1.4

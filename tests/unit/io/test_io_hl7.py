@@ -88,8 +88,8 @@ def test_values_of_one_lead_one_beat_or_one_reader_are_not():
     assert read("", hl7(LIVELY, annotations=device + person)).measurements == {}
 
 
-def test_the_longest_stretch_with_the_most_leads():
-    """A series of averaged beats, another stretch with fewer leads, then the recording."""
+def test_the_longest_segment_with_the_most_leads():
+    """A series of averaged beats, another segment with fewer leads, then the recording."""
     series = PLAIN[PLAIN.index(b"<component><series>") : PLAIN.rindex(b"</AnnotatedECG>")]
     short = hl7(LIVELY.window(0.0, 1.2))
     short = short[short.index(b"<component><series>") : short.rindex(b"</AnnotatedECG>")]

@@ -117,7 +117,7 @@ def test_flipped_bytes(kind, tmp_path):
 # pydicom warns of damaged elements, which is all that one asks of it here.
 @pytest.mark.filterwarnings("ignore::UserWarning:pydicom")
 @pytest.mark.parametrize("kind", KINDS)
-def test_scrambled_stretches(kind, tmp_path):
+def test_scrambled_segments(kind, tmp_path):
     content, reader = targets(tmp_path)[kind]
     rng = np.random.default_rng(21)
     for _ in range(25):

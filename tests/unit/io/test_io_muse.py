@@ -96,7 +96,7 @@ def test_electrodes_off_are_said():
     assert "The device reported electrodes off in I." in read("", content).notes
 
 
-def test_leads_that_begin_apart_share_a_stretch():
+def test_leads_that_begin_apart_share_a_segment():
     content = in_rhythm(b"<LeadTimeOffset>0<", b"<LeadTimeOffset>100<", 1)
     ecg = read("", content)
     assert ecg.signal.shape == (12, 950)

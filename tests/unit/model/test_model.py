@@ -22,7 +22,7 @@ from lamae.model.linear import linear_leads
 from lamae.model.mask import (
     MaskConfig,
     draw_mask,
-    mask_all_but_a_stretch,
+    mask_all_but_a_segment,
     mask_random_leads,
     mask_random_patches,
     pack,
@@ -408,10 +408,10 @@ def test_masks_are_drawn_as_the_settings_say(config, least_leads, most_leads):
 
 
 @pytest.mark.parametrize(("ratio", "shown"), [(0.0, 10), (0.4, 6), (0.99, 1)])
-def test_a_stretch_is_one_and_the_same_in_all_leads(ratio, shown):
+def test_a_segment_is_one_and_the_same_in_all_leads(ratio, shown):
     available = torch.ones(200, 12, 10, dtype=torch.bool)
     available[0, 3] = False
-    visible = mask_all_but_a_stretch(available, ratio, seeded())
+    visible = mask_all_but_a_segment(available, ratio, seeded())
     assert not visible[0, 3].any()
     assert (visible[1:] == visible[1:, :1]).all()
     rows = visible[:, 0]

@@ -7,11 +7,11 @@ import pytest
 
 from lamae.ecg import CHEST_LEADS, LIMB_FROM_I_II, LIMB_LEADS, determined
 from lamae.errors import InputError
-from lamae.results.exploration import Masking, NextLead, Stretch, SubsetScores, merged
+from lamae.results.exploration import Masking, NextLead, Segment, SubsetScores, merged
 
 
 def test_links_say_what_is_masked_and_are_read_back():
-    masking = Masking(("I", "V2"), (Stretch("II", 2.0, 3.4), Stretch("V1", 0.2, 0.4)))
+    masking = Masking(("I", "V2"), (Segment("II", 2.0, 3.4), Segment("V1", 0.2, 0.4)))
     assert masking.text == "I,V2,II:2-3.4,V1:0.2-0.4"
     assert Masking.parse(masking.text) == masking
     assert Masking.parse("V2, I ,") == Masking(("I", "V2"))
@@ -26,9 +26,9 @@ def test_anything_else_is_refused(text):
         Masking.parse(text)
 
 
-def test_stretches_that_touch_are_one():
-    given = [Stretch("V1", 1, 2), Stretch("I", 0, 1), Stretch("I", 1, 1.4), Stretch("I", 2, 3)]
-    assert merged(given) == (Stretch("I", 0, 1.4), Stretch("I", 2, 3), Stretch("V1", 1, 2))
+def test_segments_that_touch_are_one():
+    given = [Segment("V1", 1, 2), Segment("I", 0, 1), Segment("I", 1, 1.4), Segment("I", 2, 3)]
+    assert merged(given) == (Segment("I", 0, 1.4), Segment("I", 2, 3), Segment("V1", 1, 2))
 
 
 def test_any_two_limb_leads_determine_the_others_and_one_none():

@@ -10,7 +10,7 @@ from lamae.signal.filters import (
     NOTCH,
     FilterSettings,
     display_filter,
-    stretch,
+    segment,
 )
 
 
@@ -134,12 +134,12 @@ def test_what_cannot_be_filtered_is_refused_with_a_reason(settings, named):
 
 @pytest.mark.parametrize("edge", HIGH_PASS)
 @pytest.mark.parametrize("start", [0.0, 61.3, 115.0])
-def test_a_stretch_shows_what_the_whole_recording_would(edge, start):
+def test_a_segment_shows_what_the_whole_recording_would(edge, start):
     rng = np.random.default_rng(0)
     ecg = one_lead(rng.normal(size=125 * 250).cumsum() / 100, 250.0)
     settings = FilterSettings(high_pass=edge)
     whole = display_filter(ecg, settings).window(start, 10.0).signal
-    part, begins = stretch(ecg, start, 10.0)
+    part, begins = segment(ecg, start, 10.0)
     assert part.duration <= 10.0 + 2 * MARGIN + 1
     shown = display_filter(part, settings).window(start - begins, 10.0).signal
     np.testing.assert_allclose(shown, whole, atol=0.01)

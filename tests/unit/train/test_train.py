@@ -131,13 +131,13 @@ def test_a_killed_run_continues_to_the_same_result(
                 config, augment=changes, mask=MaskConfig(asked=0.65), relative=True
             )
             return pretrain_on(whole_leads, records, out)
-        stretches = replace(
+        segments = replace(
             config,
             augment=AugmentConfig(gain=0.1, noise=0.1, shift=50, mix=0.5),
-            stretch=True,
+            segment=True,
             model=ModelConfig(rhythm_width=8),
         )
-        return finetune_on(stretches, records, out, load_bundle(pretrained))
+        return finetune_on(segments, records, out, load_bundle(pretrained))
 
     unbroken = weights_of(run(tmp_path / "unbroken"))
     saved = torch.save

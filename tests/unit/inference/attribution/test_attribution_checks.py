@@ -71,8 +71,8 @@ def test_a_constant_map_and_a_reversed_one_fail(linear, tenth, good):
     assert not insertion_check(found).passed
 
 
-def test_long_stretches_alone_do_not_beat_random_orders(linear, tenth, good):
-    """A map with stretches is compared with maps of as long stretches."""
+def test_long_segments_alone_do_not_beat_random_orders(linear, tenth, good):
+    """A map with segments is compared with maps of as long segments."""
     beaten = []
     for seed in range(8):
         blocks = np.random.default_rng(seed).normal(size=(12, 10)).repeat(100, axis=1)

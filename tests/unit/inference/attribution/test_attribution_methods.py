@@ -239,7 +239,7 @@ def test_a_premature_beat_is_what_differs_from_the_median_beat(linear):
 @pytest.mark.parametrize(
     ("method", "by"), [("second_ablation", "second"), ("beat_ablation", "beat")]
 )
-def test_sums_over_time_are_what_the_score_loses_without_each_stretch(tiny, sinus, method, by):
+def test_sums_over_time_are_what_the_score_loses_without_each_segment(tiny, sinus, method, by):
     start = 1.5
     found = explain(tiny, sinus, "I25.2", method=method, start=start)
     window = sinus.window(start, 10.0)
