@@ -20,7 +20,7 @@ from lamae.figures.paper.beat import median_beats
 from lamae.figures.paper.calipers import Calipers, calipers
 from lamae.figures.paper.looks import attention_over_time
 from lamae.figures.paper.paper import paper
-from lamae.figures.paper.reconstruction import reconstruction, repaired
+from lamae.figures.paper.reconstruction import imputed, reconstruction
 from lamae.figures.paper.rows import STRIP_SECONDS, clock, lead_rows
 from lamae.figures.paper.sheet import LAYOUTS
 from lamae.figures.paper.touch import touched
@@ -48,6 +48,7 @@ __all__ = [
     "frontal_plane",
     "group_weights",
     "horizontal_plane",
+    "imputed",
     "layer_weights",
     "lead_matrix",
     "lead_rows",
@@ -58,7 +59,6 @@ __all__ = [
     "paper",
     "reconstruction",
     "removal_curves",
-    "repaired",
     "robustness",
     "score_curve",
     "short_title",

@@ -13,7 +13,7 @@ from lamae.errors import InputError
 from lamae.inference.predictor import Predictor
 from lamae.model.linear import linear_leads
 from lamae.model.mask import mask_parts, mask_random_patches
-from lamae.results.exploration import Band, Masking, MaskingCurve, Repair
+from lamae.results.exploration import Band, Imputation, Masking, MaskingCurve
 from lamae.results.prediction import Reconstruction
 from lamae.signal.linear import compare
 from lamae.signal.preprocess import prepare
@@ -110,14 +110,14 @@ def masking_curve(
     return MaskingCurve(np.array(SHARES), np.array(model), np.array(linear), draws)
 
 
-def repair(
+def impute(
     predictor: Predictor,
     ecg: ECG,
     leads: Sequence[str],
     *,
     unreadable: Sequence[str] = (),
     start: float = 0.0,
-) -> Repair:
+) -> Imputation:
     """Fill leads that are flat, noisy or missing with what the model reconstructs from the others.
 
     Args:
@@ -162,7 +162,7 @@ def repair(
     target[rows] = np.nan
     have = [row for row, lead in enumerate(LEADS) if lead in ecg.leads or lead in leads]
     some = "Lead" if len(filled) == 1 else "Leads"
-    return Repair(
+    return Imputation(
         ecg=ECG(
             signal=np.where(time, found.output, np.float32(0))[have][:, time],
             fs=predictor.spec.fs,

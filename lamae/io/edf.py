@@ -1,7 +1,7 @@
 """EDF, EDF+ and BDF: continuous recordings, and the longest whole segment of those with gaps.
 
 Read by ourselves: the layout is plain, and what matters is to refuse headers that cannot be right,
-which libraries repair in silence (a cut file is shortened, a scale of nothing becomes steps).
+which libraries impute in silence (a cut file is shortened, a scale of nothing becomes steps).
 
 Source: Kemp et al. 1992 (EDF); Kemp and Olivan 2003 (EDF+); BioSemi's BDF, with 24-bit samples.
 """

@@ -166,7 +166,7 @@ class MaskingCurve:
 
 
 @dataclass(frozen=True, eq=False)
-class Repair:
+class Imputation:
     """An ECG with leads that the model reconstructed, for people to look at and never for the model.
 
     Attributes:

@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from lamae.app import cache, links, session, widgets
-from lamae.app.reconstruct import exploring, masking, repairing
+from lamae.app.reconstruct import exploring, imputation, masking
 from lamae.app.reconstruct import findings as reconstructed_words
 from lamae.app.reconstruct import results as reconstructed
 from lamae.errors import LamaeError
@@ -58,4 +58,4 @@ if not readable.usable:
 else:
     reconstruct(start)
     reconstructed.curve(cache.shown(in_hand.ecg, start), start)
-    repairing.show(in_hand.ecg, start)
+    imputation.show(in_hand.ecg, start)

@@ -25,12 +25,12 @@ from app_views import (
 
 from lamae import io
 from lamae.app import demos, links
-from lamae.app.reconstruct import masking, repairing
+from lamae.app.reconstruct import imputation, masking
 from lamae.ecg import CHEST_LEADS, LEADS
 from lamae.inference.attribution import explain
 from lamae.inference.cohort import rank_agreement
 from lamae.inference.lead_subsets import with_each
-from lamae.inference.reconstruction import repair
+from lamae.inference.reconstruction import impute
 from lamae.results.exploration import Masking, Segment
 from lamae.results.prediction import NOTICE
 
@@ -297,8 +297,8 @@ def test_a_flat_lead_is_filled_and_marked_and_the_ecg_in_hand_stays(visit, predi
 
 
 def test_the_file_of_a_filled_ecg_never_gives_the_reconstructed_lead_as_recorded(predictor):
-    filled = repair(predictor, REAL, ("V2", "III"))
-    text = f"# {NOTICE}\n{repairing.table(filled).to_csv(index=False)}"
+    filled = impute(predictor, REAL, ("V2", "III"))
+    text = f"# {NOTICE}\n{imputation.table(filled).to_csv(index=False)}"
     heading = next(csv.reader(StringIO(text.splitlines()[1])))
     assert "V2 reconstructed by the model" in heading
     read = io.read("filled.csv", text.encode(), fs=100.0)

@@ -12,7 +12,14 @@ from jaxtyping import Bool
 
 from lamae.app.cache import ABOUT_AN_ECG, heart_rate, measurements, predictor
 from lamae.ecg import ECG
-from lamae.results.exploration import Band, Masking, MaskingCurve, Repair, Robustness, SubsetScores
+from lamae.results.exploration import (
+    Band,
+    Imputation,
+    Masking,
+    MaskingCurve,
+    Robustness,
+    SubsetScores,
+)
 from lamae.results.prediction import Reconstruction
 from lamae.signal.waves import wave_samples
 
@@ -64,14 +71,16 @@ def masking_curve(ecg: ECG, start: float) -> MaskingCurve:
         return reconstruction.masking_curve(predictor(), ecg, start=start, progress=advance)
 
 
-def repair(ecg: ECG, start: float, leads: tuple[str, ...], unreadable: tuple[str, ...]) -> Repair:
+def impute(
+    ecg: ECG, start: float, leads: tuple[str, ...], unreadable: tuple[str, ...]
+) -> Imputation:
     """The window with some leads filled by the model, which sees neither these nor `unreadable`.
 
     Not kept: it takes one forward pass, and an ECG cannot be pickled.
     """
     from lamae.inference import reconstruction
 
-    return reconstruction.repair(predictor(), ecg, leads, unreadable=unreadable, start=start)
+    return reconstruction.impute(predictor(), ecg, leads, unreadable=unreadable, start=start)
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)

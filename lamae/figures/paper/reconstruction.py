@@ -107,7 +107,7 @@ def reconstruction(
     return figure
 
 
-def repaired(
+def imputed(
     recon: Reconstruction,
     leads: tuple[str, ...],
     *,

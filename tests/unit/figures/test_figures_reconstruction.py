@@ -7,7 +7,7 @@ from figures_builders import make_ecg
 
 from lamae.ecg import LEADS
 from lamae.errors import InputError
-from lamae.figures import LAYOUTS, repaired, touched
+from lamae.figures import LAYOUTS, imputed, touched
 from lamae.figures.paper import reconstruction
 from lamae.results.exploration import Band, Segment
 from lamae.results.prediction import Reconstruction
@@ -243,7 +243,7 @@ def test_a_box_touches_the_leads_and_times_it_covers() -> None:
 def test_a_filled_lead_is_marked_wherever_it_stands(layout: str) -> None:
     recon = reconstructed(mask(V2=(0, 10)), missing=("V5",))
     recon.target[7] = np.nan
-    figure = repaired(recon, ("V2",), layout=layout)
+    figure = imputed(recon, ("V2",), layout=layout)
     names = kind(figure, "lead names")[0].text
     assert [n for n in names if "reconstructed" in n] == ["<b>V2</b> <i>reconstructed</i>"]
     assert "V2 reconstructed by the model, not recorded" in figure.layout.meta["alt"]

@@ -7,7 +7,7 @@ import pytest
 
 from lamae.ecg import LEADS, lead_indices
 from lamae.errors import InputError
-from lamae.inference.reconstruction import SHARES, band, masking_curve, repair
+from lamae.inference.reconstruction import SHARES, band, impute, masking_curve
 from lamae.results.exploration import Masking, Segment
 
 
@@ -63,8 +63,8 @@ def test_the_curve_equals_single_reconstructions_in_regression(tiny, sinus):
 def test_a_filled_lead_is_marked_and_never_made_from_what_it_recorded(tiny, sinus):
     noise = sinus.signal.copy()
     noise[7] = np.random.default_rng(0).normal(size=noise.shape[1])
-    first = repair(tiny, sinus, ("V2",))
-    second = repair(tiny, replace(sinus, signal=noise), ("V2",))
+    first = impute(tiny, sinus, ("V2",))
+    second = impute(tiny, replace(sinus, signal=noise), ("V2",))
     np.testing.assert_allclose(first.ecg.lead("V2"), second.ecg.lead("V2"), atol=1e-6)
     assert first.ecg.notes[-1] == "Lead V2 reconstructed by the model, not recorded."
     assert "reconstructed by the model" in first.ecg.source
@@ -79,7 +79,7 @@ def test_a_filled_lead_is_marked_and_never_made_from_what_it_recorded(tiny, sinu
 def test_a_missing_lead_can_be_filled(tiny, sinus):
     leads = ("I", "II", "V1")
     few = replace(sinus, signal=sinus.signal[lead_indices(leads)], leads=leads).window(0.0, 6.0)
-    filled = repair(tiny, few, ("V3", "V2"))
+    filled = impute(tiny, few, ("V3", "V2"))
     assert filled.leads == ("V2", "V3")
     assert filled.ecg.leads == ("I", "II", "V1", "V2", "V3")
     assert filled.ecg.duration == pytest.approx(6.0)
@@ -88,10 +88,10 @@ def test_a_missing_lead_can_be_filled(tiny, sinus):
 
 
 def test_leads_that_cannot_be_read_are_not_shown(tiny, sinus):
-    assert repair(tiny, sinus, ("V2",), unreadable=("V3",)).shown == tuple(
+    assert impute(tiny, sinus, ("V2",), unreadable=("V3",)).shown == tuple(
         lead for lead in LEADS if lead not in ("V2", "V3")
     )
     with pytest.raises(InputError, match="No lead stays visible"):
-        repair(tiny, sinus, ("V2",), unreadable=LEADS)
+        impute(tiny, sinus, ("V2",), unreadable=LEADS)
     with pytest.raises(InputError, match="No lead was chosen"):
-        repair(tiny, sinus, ())
+        impute(tiny, sinus, ())

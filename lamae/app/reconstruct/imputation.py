@@ -9,7 +9,7 @@ from lamae.app.reconstruct import exploring
 from lamae.ecg import ECG, LEADS
 from lamae.errors import LamaeError
 from lamae.measure.quality import READABLE
-from lamae.results.exploration import Repair
+from lamae.results.exploration import Imputation
 
 
 @st.fragment
@@ -39,7 +39,7 @@ def show(ecg: ECG, start: float) -> None:
         return
     chosen = tuple(lead for lead in LEADS if lead in leads)
     try:
-        filled = exploring.repair(ecg, start, chosen, tuple(poor))
+        filled = exploring.impute(ecg, start, chosen, tuple(poor))
     except LamaeError as error:
         widgets.trouble(error)
         return
@@ -49,7 +49,7 @@ def show(ecg: ECG, start: float) -> None:
         "measurements and attention never read a reconstructed lead."
     )
     widgets.sheet(
-        figures.repaired(
+        figures.imputed(
             filled.reconstruction,
             filled.leads,
             layout="12x1" if widgets.on_phone() else "6x2",
@@ -60,7 +60,7 @@ def show(ecg: ECG, start: float) -> None:
     widgets.download(table(filled), f"ecg_{'_'.join(filled.leads)}_reconstructed", "Sheet as CSV")
 
 
-def table(filled: Repair) -> pd.DataFrame:
+def table(filled: Imputation) -> pd.DataFrame:
     """The filled ECG, one row a sample; reconstructed leads are named so in their columns' headings.
 
     No reader of ours takes such a column for a recorded lead.
