@@ -74,7 +74,7 @@ page = st.navigation(
 )
 widgets.header(page.title)
 widgets.problem()
-widgets.ecg_in_sidebar(session.current().in_hand)
+widgets.ecg_in_sidebar(session.state().current)
 page.run()
 # After the page, so that the paper is drawn before the model is loaded.
 widgets.model_in_sidebar()

@@ -8,7 +8,7 @@ from lamae.app import session
 
 
 def offer(page: str, **chosen: str) -> None:
-    """Offer the address of this view, where the ECG in hand is a demo.
+    """Offer the address of this view, where the current ECG is a demo.
 
     An uploaded ECG, or one of a library, leaves no trace in an address.
 
@@ -16,7 +16,7 @@ def offer(page: str, **chosen: str) -> None:
         page: The page's path.
         chosen: What else the page takes from its address; empty values are left out.
     """
-    demo = session.current().in_hand.demo
+    demo = session.state().current.demo
     with st.popover("Link to this view", width="content", key=f"link_{page}"):
         if demo is None:
             st.caption(
@@ -27,7 +27,7 @@ def offer(page: str, **chosen: str) -> None:
 
 
 def address(page: str, demo: str, chosen: dict[str, str]) -> str:
-    """The address of a page with a demo ECG in hand."""
+    """The address of a page with a demo current ECG."""
     query = {"demo": demo} | {key: value for key, value in chosen.items() if value}
     here = urlsplit(st.context.url or "")
     root = here.path.rsplit("/", 1)[0]

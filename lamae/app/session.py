@@ -1,4 +1,4 @@
-"""What one visitor has in hand, kept across pages under one typed key.
+"""A visitor's current ECG, kept across pages under one typed key.
 
 Widgets and uploads vanish when the page changes; what they led to is kept here.
 """
@@ -20,7 +20,7 @@ MOST_UNREAD = 100_000_000
 
 
 @dataclass(frozen=True)
-class InHand:
+class CurrentECG:
     """The ECG that every page is about.
 
     Attributes:
@@ -60,31 +60,31 @@ class Session:
     """One visitor's state.
 
     Attributes:
-        in_hand: The ECG that every page is about.
+        current: The ECG that every page is about.
         question: Files that wait for an answer.
         problem: Why the last file could not be opened, for people.
         unread: Files that made no ECG yet, the oldest first: a header may wait for its signals.
         uploads: How many ECGs were uploaded so far; names the next one.
         batches: How often files arrived; a file picker serves one batch.
         link: The ?demo= of the address that was followed last.
-        beside: The ECG that the one in hand is compared with.
+        beside: The ECG that the current one is compared with.
     """
 
-    in_hand: InHand
+    current: CurrentECG
     question: Question | None = None
     problem: str | None = None
     unread: Mapping[str, bytes] = field(default_factory=dict)
     uploads: int = 0
     batches: int = 0
     link: str | None = None
-    beside: InHand | None = None
+    beside: CurrentECG | None = None
 
 
-def current() -> Session:
+def state() -> Session:
     """This visitor's session; a new one holds the real demo recording."""
     if KEY not in st.session_state:
         st.session_state[KEY] = Session(
-            InHand(demos.load(demos.RECORDING), demos.DEMOS[demos.RECORDING], demos.RECORDING)
+            CurrentECG(demos.load(demos.RECORDING), demos.DEMOS[demos.RECORDING], demos.RECORDING)
         )
     session = st.session_state[KEY]
     assert isinstance(session, Session)
@@ -93,7 +93,7 @@ def current() -> Session:
 
 def follow_link() -> None:
     """Open the demo that the address names (?demo=atrial_fibrillation), once."""
-    session = current()
+    session = state()
     named = st.query_params.get("demo")
     if named is None or named == session.link:
         return
@@ -103,27 +103,27 @@ def follow_link() -> None:
     else:
         session.problem = (
             "The link names a demo that does not exist. "
-            "Choose one from the list under Record; the ECG in hand is unchanged."
+            "Choose one from the list under Record; the current ECG is unchanged."
         )
 
 
 def open_demo(name: str) -> None:
-    """Take a demo ECG in hand."""
+    """Take a demo current ECG."""
     try:
-        _take(InHand(demos.load(name), demos.DEMOS[name], name))
+        _take(CurrentECG(demos.load(name), demos.DEMOS[name], name))
     except LamaeError as error:
-        current().problem = str(error)
+        state().problem = str(error)
 
 
 def open_files(files: Mapping[str, bytes]) -> None:
-    """Read uploaded files and take the ECG in hand, or keep the question or problem.
+    """Read uploaded files and take the current ECG, or keep the question or problem.
 
     A record whose files arrive one by one is read once all are there.
 
     Args:
         files: Content by the client's file name; the names are only hints about the format.
     """
-    session = current()
+    session = state()
     session.batches += 1
     if _opened(files):
         return
@@ -141,7 +141,7 @@ def answer(fs: float | None, unit: str | None) -> None:
         fs: Sampling rate in Hz, where it was asked for.
         unit: "mV", "uV", "V" or the size of a step, where it was asked for.
     """
-    session = current()
+    session = state()
     asked = session.question
     if asked is None:
         return
@@ -156,7 +156,7 @@ def answer(fs: float | None, unit: str | None) -> None:
 
 def _opened(files: Mapping[str, bytes], fs: float | None = None, unit: str | None = None) -> bool:
     """Whether files made an ECG, or at least a question; else the problem is kept."""
-    session = current()
+    session = state()
     session.problem = session.question = None
     try:
         content = files if len(files) > 1 else next(iter(files.values()))
@@ -164,16 +164,16 @@ def _opened(files: Mapping[str, bytes], fs: float | None = None, unit: str | Non
     except AnswerNeeded as needed:
         session.question = Question(files, str(needed), needed.fields)
     except LamaeError as error:
-        session.problem = f"{error} The ECG in hand is unchanged."
+        session.problem = f"{error} The current ECG is unchanged."
         return False
     else:
         session.uploads += 1
-        _take(InHand(ecg, f"Uploaded ECG {session.uploads}"))
+        _take(CurrentECG(ecg, f"Uploaded ECG {session.uploads}"))
     return True
 
 
 def open_record(read: Callable[[], ECG], name: str, record: str | None = None) -> bool:
-    """Take in hand an ECG that the server fetches itself, or keep the problem.
+    """Open an ECG that the server fetches itself, or keep the problem.
 
     Args:
         read: Fetches it.
@@ -181,21 +181,21 @@ def open_record(read: Callable[[], ECG], name: str, record: str | None = None) -
         record: Its key in the library, if it is from there.
 
     Returns:
-        Whether it was taken in hand.
+        Whether it was opened.
     """
     try:
-        _take(InHand(read(), name, record=record))
+        _take(CurrentECG(read(), name, record=record))
     except AnswerNeeded as needed:
-        current().problem = f"{needed} Open it as a file to answer."
+        state().problem = f"{needed} Open it as a file to answer."
     except LamaeError as error:
-        current().problem = f"{error} The ECG in hand is unchanged."
+        state().problem = f"{error} The current ECG is unchanged."
     else:
         return True
     return False
 
 
-def _take(in_hand: InHand) -> None:
-    session = current()
-    session.in_hand = in_hand
+def _take(current: CurrentECG) -> None:
+    session = state()
+    session.current = current
     session.problem = session.question = None
     session.unread = {}

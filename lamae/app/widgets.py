@@ -10,7 +10,7 @@ import streamlit as st
 
 from lamae import figures
 from lamae.app import cache, session
-from lamae.app.session import InHand
+from lamae.app.session import CurrentECG
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import LamaeError, WeightsError
 from lamae.measure import LeadQuality
@@ -37,29 +37,29 @@ def header(title: str) -> None:
 
 def problem() -> None:
     """Say once, on whichever page it is, why a link or a file could not be opened."""
-    state = session.current()
+    state = session.state()
     if state.problem is not None:
         st.error(plain(state.problem))
         state.problem = None
 
 
-def ecg_in_sidebar(in_hand: InHand) -> None:
-    """The ECG in hand; with the model, all that the sidebar holds.
+def ecg_in_sidebar(current: CurrentECG) -> None:
+    """The current ECG; with the model, all that the sidebar holds.
 
     Where the sidebar is closed for want of width, a line above the page says it.
     """
-    ecg = in_hand.ecg
+    ecg = current.ecg
     start = chosen_start(ecg)
     quality = quality_in_words(cache.quality(ecg, start))
     count = "1 lead" if len(ecg.leads) == 1 else f"{len(ecg.leads)} leads"
     with st.sidebar:
         st.markdown(
-            f":small[ECG in hand]  \n**{plain(in_hand.name)}**  \n"
+            f":small[current ECG]  \n**{plain(current.name)}**  \n"
             f"{length(ecg)}, {count}, {ecg.fs:g} Hz  \n"
             f"{quality}"
         )
-    with st.container(key="in_hand"):
-        st.caption(f"{plain(in_hand.name)}, {length(ecg)}. {quality}.")
+    with st.container(key="current"):
+        st.caption(f"{plain(current.name)}, {length(ecg)}. {quality}.")
 
 
 def model_in_sidebar() -> None:
@@ -78,13 +78,13 @@ def chosen_start(ecg: ECG) -> float:
     return float(st.session_state.get(_start_key(ecg), 0.0))
 
 
-def ask_start(in_hand: InHand) -> float:
+def ask_start(current: CurrentECG) -> float:
     """Ask which window of a long recording to read; say so where a recording is short.
 
     Returns:
         Start of the window in s.
     """
-    ecg = in_hand.ecg
+    ecg = current.ecg
     if ecg.duration <= WINDOW:
         if ecg.duration < WINDOW - 0.5 / ecg.fs:
             st.caption(

@@ -30,8 +30,8 @@ class Budget:
         batch: ECGs a step.
         decode_leads: Leads that a pretraining step reconstructs.
         patch_dropout: Least and largest share of the patches that a fine-tuning step masks.
-        muon: How far Muon exceeds the learning rate, see `OptimConfig`. With it ten epochs reconstruct
-            as well as twenty with AdamW alone.
+        muon: How far Muon exceeds the learning rate, see `OptimConfig`. With it ten epochs
+            reconstruct as well as twenty with AdamW alone.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)

@@ -51,7 +51,8 @@ class Pretraining:
     long: bool = False
 
 
-# Nothing crosses leads: neither attention nor decoder, nor leads that only others could reconstruct.
+# Nothing crosses leads: neither attention nor decoder, nor leads that only others could
+# reconstruct.
 _SINGLE_LEADS = Pretraining(
     model={"latent_depth": 0, "decoder_cross": False}, mask={"mask_leads": 0.0}, leadwise=True
 )

@@ -28,7 +28,7 @@ def code_bars(
 
     Args:
         prediction: The codes of one ECG.
-        selected: Code to mark as the one in hand.
+        selected: Code to mark as the current one.
         limit: Show the first so many codes only; all of them without it.
         dark: For a dark page.
     """

@@ -18,7 +18,7 @@ def masking_curve(
 
     Args:
         curve: What was computed.
-        share: The share in hand, marked by a line.
+        share: The current share, marked by a line.
         dark: For a dark page.
     """
     colours = palette(dark)

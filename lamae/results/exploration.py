@@ -167,13 +167,15 @@ class MaskingCurve:
 
 @dataclass(frozen=True, eq=False)
 class Imputation:
-    """An ECG with leads that the model reconstructed, for people to look at and never for the model.
+    """An ECG with imputed leads, for people to look at and never for the model.
 
     Attributes:
-        ecg: The window with the reconstructed leads in it, at the model's rate and after its filter.
+        ecg: The window with the reconstructed leads in it, at the model's rate and after its
+            filter.
         leads: The reconstructed ones.
         shown: Leads that the model saw.
-        reconstruction: The same as a figure draws it; `target` is not a number in reconstructed leads.
+        reconstruction: The same as a figure draws it; `target` is not a number in reconstructed
+            leads.
     """
 
     ecg: ECG

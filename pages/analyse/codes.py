@@ -8,7 +8,7 @@ from lamae import figures
 from lamae.app import cache, session, widgets
 from lamae.app.codes import codes
 from lamae.app.codes.attribution import why
-from lamae.app.session import InHand
+from lamae.app.session import CurrentECG
 from lamae.errors import LamaeError
 from lamae.results.prediction import CodeScore, Prediction
 
@@ -24,9 +24,9 @@ def first_choice(found: Sequence[CodeScore]) -> str:
     return named if named in names else names[0]
 
 
-def open_gate(in_hand: InHand, start: float) -> bool:
+def open_gate(current: CurrentECG, start: float) -> bool:
     """Whether numbers are shown: the ECG is fit for the model, or someone asks nevertheless."""
-    ecg = in_hand.ecg
+    ecg = current.ecg
     fitness = cache.fitness(ecg, start)
     gate = fitness.gate
     if fitness.passed:
@@ -97,10 +97,10 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
     st.caption(codes.meaning(prediction))
 
 
-def show(in_hand: InHand, start: float) -> None:
-    recorded = in_hand.ecg
+def show(current: CurrentECG, start: float) -> None:
+    recorded = current.ecg
     try:
-        if not open_gate(in_hand, start):
+        if not open_gate(current, start):
             return
         ecg = cache.shown(recorded, start)
         prediction = cache.prediction(ecg, start)
@@ -118,6 +118,6 @@ def show(in_hand: InHand, start: float) -> None:
     why(recorded, ecg, prediction, choice, start)
 
 
-in_hand = session.current().in_hand
-widgets.notes(in_hand.ecg)
-show(in_hand, widgets.ask_start(in_hand))
+current = session.state().current
+widgets.notes(current.ecg)
+show(current, widgets.ask_start(current))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lamae.app import demos, library, session, widgets
 from lamae.app.library import records, two_ecgs
-from lamae.app.session import InHand
+from lamae.app.session import CurrentECG
 from lamae.errors import LamaeError
 from lamae.io import physionet
 
@@ -17,8 +17,8 @@ def demo_chosen() -> None:
 
 
 def set_aside() -> None:
-    state = session.current()
-    state.beside = state.in_hand
+    state = session.state()
+    state.beside = state.current
 
 
 def beside_chosen() -> None:
@@ -26,19 +26,19 @@ def beside_chosen() -> None:
     if not name:
         return
     try:
-        session.current().beside = InHand(demos.load(name), demos.DEMOS[name], name)
+        session.state().beside = CurrentECG(demos.load(name), demos.DEMOS[name], name)
     except LamaeError as error:
-        session.current().problem = str(error)
+        session.state().problem = str(error)
 
 
 def exchange() -> None:
-    state = session.current()
+    state = session.state()
     if state.beside is not None:
-        state.in_hand, state.beside = state.beside, state.in_hand
+        state.current, state.beside = state.beside, state.current
 
 
 def end() -> None:
-    session.current().beside = None
+    session.state().beside = None
 
 
 def how_to() -> None:
@@ -93,8 +93,8 @@ def by_number() -> None:
         if opened:
             st.rerun()
         # Said where it was asked, not at the top of the next run.
-        st.info(widgets.plain(session.current().problem))
-        session.current().problem = None
+        st.info(widgets.plain(session.state().problem))
+        session.state().problem = None
     elif asked:
         st.info("Give a number first.")
     st.caption(
@@ -104,16 +104,16 @@ def by_number() -> None:
 
 
 def demo() -> None:
-    names, in_hand = list(demos.DEMOS), session.current().in_hand
+    names, current = list(demos.DEMOS), session.state().current
     st.markdown("**Demo ECGs**")
-    if st.session_state.get("library_demo") != in_hand.demo:
-        st.session_state.library_demo = in_hand.demo
+    if st.session_state.get("library_demo") != current.demo:
+        st.session_state.library_demo = current.demo
     st.selectbox(
-        "ECG in hand",
+        "current ECG",
         names,
         index=None,
         format_func=demos.DEMOS.__getitem__,
-        placeholder=in_hand.name,
+        placeholder=current.name,
         key="library_demo",
         on_change=demo_chosen,
     )
@@ -129,8 +129,8 @@ def other_sources() -> None:
 
 
 def choose_beside() -> None:
-    """What the ECG in hand is compared with."""
-    state = session.current()
+    """What the current ECG is compared with."""
+    state = session.state()
     if state.beside is not None:
         st.button("Exchange A and B", on_click=exchange)
         st.button("End comparison", on_click=end)
@@ -143,7 +143,7 @@ def choose_beside() -> None:
     st.session_state.beside_demo = None
     st.selectbox(
         "Or compare with a demo",
-        [name for name in demos.DEMOS if name != state.in_hand.demo],
+        [name for name in demos.DEMOS if name != state.current.demo],
         index=None,
         format_func=demos.DEMOS.__getitem__,
         placeholder="Choose a demo",
@@ -162,19 +162,19 @@ else:
     with st.expander("PTB-XL by number, and demo ECGs"):
         other_sources()
 
-state = session.current()
-in_hand, beside = state.in_hand, state.beside
-comparing = beside is not None and beside.ecg.digest != in_hand.ecg.digest
-st.subheader("Comparison" if comparing else widgets.plain(in_hand.name), anchor=False)
-if not comparing and (said := records.facts(root, in_hand)):
+state = session.state()
+current, beside = state.current, state.beside
+comparing = beside is not None and beside.ecg.digest != current.ecg.digest
+st.subheader("Comparison" if comparing else widgets.plain(current.name), anchor=False)
+if not comparing and (said := records.facts(root, current)):
     st.markdown(f":small[{widgets.plain(said)}]")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     scale = two_ecgs.ask_scale()
     choose_beside()
 if beside is not None and comparing:
-    known = (records.facts(root, beside), records.facts(root, in_hand))
-    two_ecgs.compare(beside, in_hand, scale, known)
+    known = (records.facts(root, beside), records.facts(root, current))
+    two_ecgs.compare(beside, current, scale, known)
 else:
     if beside is not None:
         st.info("This ECG is set aside. Open another one to see both, one above the other.")
-    two_ecgs.one(in_hand, scale, "paper_b")
+    two_ecgs.one(current, scale, "paper_b")

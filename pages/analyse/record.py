@@ -24,7 +24,7 @@ def files_chosen(picker: str) -> None:
 
 def close_opener() -> None:
     st.session_state.opener = False
-    st.session_state.demo = session.current().in_hand.demo
+    st.session_state.demo = session.state().current.demo
 
 
 def answered() -> None:
@@ -33,14 +33,14 @@ def answered() -> None:
 
 
 def open_an_ecg() -> None:
-    state = session.current()
+    state = session.state()
     names = list(demos.DEMOS)
     st.selectbox(
         "ECG",
         names,
-        index=names.index(state.in_hand.demo) if state.in_hand.demo else None,
+        index=names.index(state.current.demo) if state.current.demo else None,
         format_func=demos.DEMOS.__getitem__,
-        placeholder=state.in_hand.name,
+        placeholder=state.current.name,
         key="demo",
         on_change=demo_chosen,
         width=300,
@@ -63,7 +63,7 @@ def open_an_ecg() -> None:
 
 def ask() -> None:
     """What the file leaves out is asked, never guessed."""
-    question = session.current().question
+    question = session.state().question
     if question is None:
         return
     with st.form("answers", width=620):
@@ -95,14 +95,14 @@ def ask() -> None:
 
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     open_an_ecg()
-    view = paper.controls(session.current().in_hand.ecg)
+    view = paper.controls(session.state().current.ecg)
 ask()
 
-in_hand = session.current().in_hand
-ecg = in_hand.ecg
-start = widgets.ask_start(in_hand)
+current = session.state().current
+ecg = current.ecg
+start = widgets.ask_start(current)
 measurements.warn(ecg, start)
-paper.show(in_hand, start, view)
+paper.show(current, start, view)
 widgets.notes(ecg)
 
 measurements.show(ecg, start)
@@ -131,4 +131,4 @@ with left:
     )
 with right:
     recording.show(ecg)
-    export.offer(in_hand, start, layout=view.twelve, speed=view.speed, gain=view.gain)
+    export.offer(current, start, layout=view.twelve, speed=view.speed, gain=view.gain)

@@ -68,7 +68,7 @@ def matrix(attention: LeadAttention, model: str) -> None:
 
 
 def show(start: float) -> None:
-    recorded = session.current().in_hand.ecg
+    recorded = session.state().current.ecg
     ecg = cache.shown(recorded, start)
     masked = cache.readable(recorded, start).masked
     if masked:
@@ -109,10 +109,10 @@ def show(start: float) -> None:
     attending.beside_ablation(ecg, start)
 
 
-in_hand = session.current().in_hand
-widgets.notes(in_hand.ecg)
-start = widgets.ask_start(in_hand)
-readable = cache.readable(in_hand.ecg, start)
+current = session.state().current
+widgets.notes(current.ecg)
+start = widgets.ask_start(current)
+readable = cache.readable(current.ecg, start)
 if not readable.usable:
     widgets.refusal(readable.reason)
 else:

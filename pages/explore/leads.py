@@ -10,7 +10,7 @@ from lamae.errors import LamaeError
 
 @st.fragment
 def chosen(start: float) -> None:
-    ecg = cache.shown(session.current().in_hand.ecg, start)
+    ecg = cache.shown(session.state().current.ecg, start)
     leads.follow_link(ecg)
     some = leads.ask(ecg)
     links.offer("leads", leads=",".join(some))
@@ -27,7 +27,7 @@ def chosen(start: float) -> None:
 
 
 def show(start: float) -> None:
-    recorded = session.current().in_hand.ecg
+    recorded = session.state().current.ecg
     if len(recorded.leads) == 1:
         st.info(f"The recording has lead {recorded.leads[0]} only: none can be left out.")
         return
@@ -52,7 +52,7 @@ def show(start: float) -> None:
     leads.robust(ecg, start)
 
 
-in_hand = session.current().in_hand
-widgets.notes(in_hand.ecg)
-start = widgets.ask_start(in_hand)
+current = session.state().current
+widgets.notes(current.ecg)
+start = widgets.ask_start(current)
 show(start)

@@ -13,7 +13,7 @@ from lamae.errors import LamaeError
 
 @st.fragment
 def reconstruct(start: float) -> None:
-    recorded = session.current().in_hand.ecg
+    recorded = session.state().current.ecg
     masking.follow_link(recorded, cache.shown(recorded, start).leads)
     masked, view = masking.ask(recorded)
     if set(cache.shown(recorded, start).leads) <= set(masked.leads):
@@ -49,13 +49,13 @@ def reconstruct(start: float) -> None:
     links.offer("reconstruct", mask=masked.text or "none", share=share)
 
 
-in_hand = session.current().in_hand
-widgets.notes(in_hand.ecg)
-start = widgets.ask_start(in_hand)
-readable = cache.readable(in_hand.ecg, start)
+current = session.state().current
+widgets.notes(current.ecg)
+start = widgets.ask_start(current)
+readable = cache.readable(current.ecg, start)
 if not readable.usable:
     widgets.refusal(readable.reason)
 else:
     reconstruct(start)
-    reconstructed.curve(cache.shown(in_hand.ecg, start), start)
-    imputation.show(in_hand.ecg, start)
+    reconstructed.curve(cache.shown(current.ecg, start), start)
+    imputation.show(current.ecg, start)

@@ -288,9 +288,9 @@ def test_a_flat_lead_is_filled_and_marked_and_the_ecg_in_hand_stays(visit, predi
     filled = chart_named(at, "reconstructed, not recorded")
     drawn = {t.get("name"): t for t in filled["data"]}
     assert "<b>V2</b> <i>reconstructed</i>" in drawn["lead names"]["text"]
-    assert not np.ptp(at.session_state["lamae"].in_hand.ecg.lead("V2"))
+    assert not np.ptp(at.session_state["lamae"].current.ecg.lead("V2"))
     others = [lead for lead in LEADS if lead != "V2"]
-    ecg = at.session_state["lamae"].in_hand.ecg
+    ecg = at.session_state["lamae"].current.ecg
     before = predictor.predict(ecg, leads=others).codes[0].probability
     checked(at.switch_page("pages/analyse/codes.py").run())
     assert f"{before:.2f}" in words(at)

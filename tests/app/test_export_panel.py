@@ -14,7 +14,7 @@ from lamae import io
 from lamae import report as results
 from lamae.app import cache, demos
 from lamae.app.record import export
-from lamae.app.session import InHand
+from lamae.app.session import CurrentECG
 
 ROOT = Path(__file__).parents[2]
 NAMES = ["ecg.pdf", "ecg.zip", "ecg.csv", "ecg.npz", "ecg_results.json", "ecg_results.csv"]
@@ -23,15 +23,15 @@ HOW = {"layout": "3x4+II", "speed": 25, "gain": 10}
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, export.File]:
-    in_hand = InHand(demos.load(demos.RECORDING), "Xanthippe Quillfeather.dcm")
-    return {file.name: file for file in export.files(in_hand, 0.0, **HOW)}
+    current = CurrentECG(demos.load(demos.RECORDING), "Xanthippe Quillfeather.dcm")
+    return {file.name: file for file in export.files(current, 0.0, **HOW)}
 
 
 def panel() -> None:
     from lamae.app import session
     from lamae.app.record import export
 
-    export.offer(session.current().in_hand, 0.0, layout="6x2", speed=50, gain=20)
+    export.offer(session.state().current, 0.0, layout="6x2", speed=50, gain=20)
 
 
 def test_the_popover_offers_every_file_under_a_name_of_ours():

@@ -125,7 +125,7 @@ def test_search_and_filters_narrow_the_list_and_clear(opened):
 def test_a_record_is_taken_in_hand_for_all_pages_and_the_next_follows(opened):
     at = click(opened, "Open first")
     assert "**PTB-XL 1**" in words(at)
-    assert "in hand: number 1 of these" in words(at)
+    assert "current: number 1 of these" in words(at)
     assert "21 years · female" in words(at)
     assert "· fold 2" in words(at)
     assert "fold 2: the model may have learned from this ECG" in words(at)

@@ -30,7 +30,7 @@ BLOCK = demos.load("left_bundle_branch_block")
 
 @pytest.fixture
 def hold(monkeypatch):
-    """Take another ECG in hand instead of any demo."""
+    """Take another current ECG instead of any demo."""
 
     def take(ecg):
         monkeypatch.setattr(demos, "load", lambda name: ecg)

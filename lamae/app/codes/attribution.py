@@ -32,10 +32,10 @@ def why(recorded: ECG, ecg: ECG, prediction: Prediction, choice: str, start: flo
     """Ask for code and method, and show the map with its sums and checks.
 
     Args:
-        recorded: The ECG in hand, which the map is painted on.
+        recorded: The current ECG, which the map is painted on.
         ecg: The same as the model is shown it.
         prediction: Its codes.
-        choice: Key of the code in hand in the session's state.
+        choice: Key of the chosen code in the session's state.
         start: Where the window starts, in s.
     """
     st.subheader("Why", anchor=False)

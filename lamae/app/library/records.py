@@ -10,7 +10,7 @@ from jaxtyping import Int64
 from lamae.app import cache, library, session, widgets
 from lamae.app.library import search
 from lamae.app.library.catalogue import OLDEST
-from lamae.app.session import InHand
+from lamae.app.session import CurrentECG
 from lamae.ecg import age_in_words
 from lamae.ecg.statements import ICD10_CODES, STATEMENTS
 from lamae.errors import LamaeError, ReadError
@@ -72,14 +72,14 @@ def _browse(root: Path) -> None:
     _legend(catalogue)
 
 
-def facts(root: Path | None, in_hand: InHand) -> str:
+def facts(root: Path | None, current: CurrentECG) -> str:
     """What the library's table says of an ECG, in a line; empty where it says nothing.
 
     Args:
         root: The library folder, if there is one.
-        in_hand: The ECG.
+        current: The ECG.
     """
-    key = in_hand.record
+    key = current.record
     if key is None or root is None or not library.has_table(root):
         return ""
     try:
@@ -155,7 +155,7 @@ def _step_through(
     wanted: library.Wanted,
 ) -> int:
     """Say how many match and where we are, and step on; returns the page to show."""
-    row = catalogue.row(session.current().in_hand.record)
+    row = catalogue.row(session.state().current.record)
     at = None
     if row is not None and row in rows:
         at = int(np.searchsorted(rows, row))
@@ -201,7 +201,7 @@ def _count(catalogue: library.Catalogue, found: int, page: int, at: int | None) 
     if found > PAGE:
         words += f", showing {_span(page, found)}"
     if at is not None:
-        words += f"; in hand: number {at + 1:,} of these"
+        words += f"; current: number {at + 1:,} of these"
     return words
 
 

@@ -10,7 +10,7 @@ import streamlit as st
 from lamae import figures
 from lamae.app import cache, widgets
 from lamae.app.record import paper
-from lamae.app.session import InHand
+from lamae.app.session import CurrentECG
 from lamae.errors import LamaeError
 from lamae.results.measurement import ESTIMATED, NAMES, Measurements
 from lamae.results.prediction import Prediction
@@ -53,21 +53,21 @@ def ask_scale() -> Scale:
     return Scale(layout, speed, gain)
 
 
-def one(in_hand: InHand, scale: Scale, key: str) -> float:
+def one(current: CurrentECG, scale: Scale, key: str) -> float:
     """Draw one ECG as received.
 
     Args:
-        in_hand: The ECG.
+        current: The ECG.
         scale: How.
         key: Of the chart.
 
     Returns:
         Start in s of the window that is shown.
     """
-    start = widgets.ask_start(in_hand)
+    start = widgets.ask_start(current)
     widgets.sheet(
         figures.paper(
-            in_hand.ecg,
+            current.ecg,
             layout=scale.layout,
             start=start,
             speed=scale.speed,
@@ -76,11 +76,11 @@ def one(in_hand: InHand, scale: Scale, key: str) -> float:
         ),
         key,
     )
-    widgets.notes(in_hand.ecg, f"notes_{key}")
+    widgets.notes(current.ecg, f"notes_{key}")
     return start
 
 
-def compare(first: InHand, second: InHand, scale: Scale, known: tuple[str, str]) -> None:
+def compare(first: CurrentECG, second: CurrentECG, scale: Scale, known: tuple[str, str]) -> None:
     """Draw two ECGs one above the other, and set what is measured and suggested side by side.
 
     Args:
@@ -91,15 +91,15 @@ def compare(first: InHand, second: InHand, scale: Scale, known: tuple[str, str])
     """
     both = dict(zip(LETTERS, (first, second), strict=True))
     starts = {}
-    for (letter, in_hand), said in zip(both.items(), known, strict=True):
-        name = f"**{letter}** · {widgets.plain(in_hand.name)}"
+    for (letter, current), said in zip(both.items(), known, strict=True):
+        name = f"**{letter}** · {widgets.plain(current.name)}"
         st.markdown(f"{name}  \n:small[{widgets.plain(said)}]" if said else name)
-        starts[letter] = one(in_hand, scale, f"paper_{letter.lower()}")
+        starts[letter] = one(current, scale, f"paper_{letter.lower()}")
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Measurements", anchor=False)
         found = [cache.measurements(both[letter].ecg, starts[letter]) for letter in LETTERS]
-        stated = {letter: in_hand.ecg.measurements for letter, in_hand in both.items()}
+        stated = {letter: current.ecg.measurements for letter, current in both.items()}
         widgets.table(with_device(measured(*found), stated))
         words = "Estimates of ours. “low”: of low confidence; “withheld”: not measurable."
         if first.ecg.measurements or second.ecg.measurements:
@@ -178,15 +178,15 @@ def codes(first: Prediction | None, second: Prediction | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["Code", *LETTERS])
 
 
-def _codes(both: dict[str, InHand], starts: dict[str, float]) -> None:
+def _codes(both: dict[str, CurrentECG], starts: dict[str, float]) -> None:
     given: list[Prediction | None] = []
-    for letter, in_hand in both.items():
+    for letter, current in both.items():
         prediction = None
         try:
-            fitness = cache.fitness(in_hand.ecg, starts[letter])
+            fitness = cache.fitness(current.ecg, starts[letter])
             said = f"no result. {fitness.reason}"
             if fitness.passed:
-                shown = cache.shown(in_hand.ecg, starts[letter])
+                shown = cache.shown(current.ecg, starts[letter])
                 prediction = cache.prediction(shown, starts[letter])
                 said = " ".join(fitness.remarks(prediction))
         except LamaeError as error:

@@ -54,7 +54,10 @@ def _beside_regression(errors: Sequence[LeadError]) -> str:
             f"The model reconstructs {what}; a linear regression does not reach all of it, for at "
             "times no lead is visible."
         )
-    return f"The model reconstructs {what}; a linear regression with {statistics.median(linear):.3f} mV."
+    return (
+        f"The model reconstructs {what}; a linear regression with "
+        f"{statistics.median(linear):.3f} mV."
+    )
 
 
 def _beside_algebra(found: Reconstruction) -> str:

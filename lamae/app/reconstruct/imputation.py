@@ -44,8 +44,8 @@ def show(ecg: ECG, start: float) -> None:
         widgets.trouble(error)
         return
     st.warning(
-        f"**{', '.join(filled.leads)} reconstructed by the model from {', '.join(filled.shown)}, not "
-        f"recorded.** {_expected(filled.leads)} The ECG in hand stays as it was received: codes, "
+        f"**{', '.join(filled.leads)} reconstructed by the model from "
+        f"{', '.join(filled.shown)}, not recorded.** {_expected(filled.leads)} The current ECG stays as it was received: codes, "
         "measurements and attention never read a reconstructed lead."
     )
     widgets.sheet(
@@ -61,7 +61,7 @@ def show(ecg: ECG, start: float) -> None:
 
 
 def table(filled: Imputation) -> pd.DataFrame:
-    """The filled ECG, one row a sample; reconstructed leads are named so in their columns' headings.
+    """The ECG with imputed leads, a row a sample; their columns' headings say so.
 
     No reader of ours takes such a column for a recorded lead.
     """

@@ -58,7 +58,7 @@ def follow_link(ecg: ECG, readable: Sequence[str]) -> None:
     if MASK in st.session_state:
         known = [lead for lead in st.session_state[MASK] if lead in ecg.leads]
         if known != list(st.session_state[MASK]):
-            # An ECG with fewer leads has come in hand since.
+            # An ECG with fewer leads was opened since.
             st.session_state[MASK] = known
         return
     asked = Masking(_at_first(readable))

@@ -69,7 +69,8 @@ def sheet(
     if band is not None:
         st.caption(
             f"Range: 10th to 90th percentile of {band.draws} reconstructions, each from a random "
-            f"{band.shown:.0%} of what is visible. It says how much the reconstruction hangs on what "
+            f"{band.shown:.0%} of what is visible. It says how much the reconstruction hangs "
+            "on what "
             "was seen and is no confidence interval: the true signal lies within it at "
             f"{band.coverage:.0%} of the masked samples."
         )

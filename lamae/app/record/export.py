@@ -1,4 +1,4 @@
-"""The ECG in hand and its results as files, each made only when it is asked for."""
+"""The current ECG and its results as files, each made only when it is asked for."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import streamlit as st
 from lamae import io
 from lamae import report as export
 from lamae.app import cache
-from lamae.app.session import InHand
+from lamae.app.session import CurrentECG
 from lamae.errors import WeightsError
 from lamae.results.prediction import NOTICE
 
@@ -30,11 +30,11 @@ class File:
     make: Callable[[], bytes]
 
 
-def offer(in_hand: InHand, start: float, *, layout: str, speed: int, gain: int) -> None:
-    """A popover with everything that can be downloaded about the ECG in hand.
+def offer(current: CurrentECG, start: float, *, layout: str, speed: int, gain: int) -> None:
+    """A popover with everything that can be downloaded about the current ECG.
 
     Args:
-        in_hand: The ECG.
+        current: The ECG.
         start: Where the ten-second window starts, in s.
         layout: Of the printed sheet.
         speed: Its paper speed in mm/s.
@@ -44,7 +44,7 @@ def offer(in_hand: InHand, start: float, *, layout: str, speed: int, gain: int) 
         st.popover("Export", key="export", width="content"),
         st.container(width=290, gap=None),
     ):
-        for file in files(in_hand, start, layout=layout, speed=speed, gain=gain):
+        for file in files(current, start, layout=layout, speed=speed, gain=gain):
             st.download_button(
                 file.label,
                 data=file.make,
@@ -60,17 +60,19 @@ def offer(in_hand: InHand, start: float, *, layout: str, speed: int, gain: int) 
         )
 
 
-def files(in_hand: InHand, start: float, *, layout: str, speed: int, gain: int) -> tuple[File, ...]:
+def files(
+    current: CurrentECG, start: float, *, layout: str, speed: int, gain: int
+) -> tuple[File, ...]:
     """Everything that can be downloaded about an ECG.
 
     Args:
-        in_hand: The ECG.
+        current: The ECG.
         start: As in `offer`.
         layout: As in `offer`.
         speed: As in `offer`.
         gain: As in `offer`.
     """
-    ecg = in_hand.ecg
+    ecg = current.ecg
 
     # Run by a click, outside the visitor's script: what is cached per visitor is out of reach.
     def report() -> export.Report:

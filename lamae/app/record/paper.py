@@ -9,7 +9,7 @@ import streamlit as st
 
 from lamae import figures
 from lamae.app import widgets
-from lamae.app.session import InHand
+from lamae.app.session import CurrentECG
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import InputError
 from lamae.signal.filters import HIGH_PASS, LOW_PASS, NOTCH, FilterSettings, display_filter, segment
@@ -95,11 +95,11 @@ def controls(ecg: ECG) -> View:
     return View(layout, lead, speed, gain, _filters(), _twelve())
 
 
-def show(in_hand: InHand, start: float, view: View) -> None:
+def show(current: CurrentECG, start: float, view: View) -> None:
     """Draw the paper, and above it what its calipers measure.
 
     Args:
-        in_hand: The ECG.
+        current: The ECG.
         start: Recording time in s from which to show.
         view: How.
     """
@@ -118,7 +118,7 @@ def show(in_hand: InHand, start: float, view: View) -> None:
             width="content",
         )
     selected = widgets.sheet(
-        _figure(in_hand.ecg, start, view, hand),
+        _figure(current.ecg, start, view, hand),
         CHART,
         on_select=None if hand == SCROLL else _touched,
         boxes=True,

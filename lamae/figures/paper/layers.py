@@ -1,4 +1,4 @@
-"""What sheets with a reconstructed signal share: paper, lines, hatching, and the band around them."""
+"""What sheets with a reconstructed signal share: paper, lines, hatching and band."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def reconstructed_sheet(
     colours: Palette,
     note: str = "",
 ) -> tuple[Sheet, dict[str, Float32[np.ndarray, " time"]], go.Figure]:
-    """Paper for the larger of the true and the reconstructed signal, and that signal of each lead."""
+    """Paper for the larger of true and reconstructed signal, and that signal of each lead."""
     smaller = np.abs(recon.output) <= np.abs(recon.target)
     outline = np.where(~smaller & recon.masked, recon.output, recon.target)
     # A short recording fills the first part of the window only; its columns divide that part.

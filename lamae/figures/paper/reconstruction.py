@@ -40,7 +40,8 @@ def reconstruction(
 ) -> go.Figure:
     """Draw the reconstructed signal over the true one, on ECG paper, with masked segments hatched.
 
-    Lines are named "true signal", "reconstructed by the model", "linear regression" and "reconstructed
+    Lines are named "true signal", "reconstructed by the model", "linear regression" and
+    "reconstructed
     minus true", each with its lead and its baseline's height in mV in `meta`; the legend names
     each kind once. The trace "leads" catches clicks: a point's `customdata` is the name of the
     lead. `layout.meta["alt"]` describes the figure, `layout.meta["places"]` says where on the
@@ -115,13 +116,14 @@ def imputed(
     dark: bool = False,
     width: int = 1100,
 ) -> go.Figure:
-    """An ECG on paper with leads that were not recorded but reconstructed, marked wherever they stand.
+    """An ECG on paper with imputed leads, marked wherever they stand.
 
     They are hatched, drawn in amber and named "reconstructed"; the footer says so again. Lines are
     named "recorded" and "reconstructed by the model".
 
     Args:
-        recon: The ECG, with `masked` where it is reconstructed and a target that is not a number there.
+        recon: The ECG, with `masked` where it is reconstructed and a target that is not a number
+            there.
         leads: The leads reconstructed.
         layout: One of `LAYOUTS`.
         dark: Dim the paper.
@@ -175,4 +177,7 @@ def _describe(recon: Reconstruction) -> str:
         said.append(f"wholly masked and reconstructed: {', '.join(whole)}")
     if parts:
         said.append(f"masked and reconstructed in part: {', '.join(parts)}")
-    return f"The true and the reconstructed signal on ECG paper; {'; '.join(said) or 'nothing masked'}."
+    return (
+        f"The true and the reconstructed signal on ECG paper; {'; '.join(said) or "
+        "'nothing masked'}."
+    )
