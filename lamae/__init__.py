@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from lamae.inference.bundle import Bundle, load_bundle
     from lamae.inference.predictor import Predictor
     from lamae.io import read, read_path
-    from lamae.results.prediction import Attribution, LeadAttention, Prediction, Reconstruction
+    from lamae.results.attention import LeadAttention
+    from lamae.results.attribution import Attribution
+    from lamae.results.prediction import Prediction
+    from lamae.results.reconstruction import Reconstruction
     from lamae.signal.preprocess import InputSpec, prepare
 
 __all__ = [
@@ -77,10 +80,10 @@ _HOME: Mapping[str, str] = MappingProxyType(
         "Predictor": "inference.predictor",
         "InputSpec": "signal.preprocess",
         "prepare": "signal.preprocess",
-        "Attribution": "results.prediction",
-        "LeadAttention": "results.prediction",
+        "Attribution": "results.attribution",
+        "LeadAttention": "results.attention",
         "Prediction": "results.prediction",
-        "Reconstruction": "results.prediction",
+        "Reconstruction": "results.reconstruction",
     }
 )
 

@@ -18,8 +18,10 @@ from lamae.app import library
 from lamae.ecg import ECG, WINDOW
 from lamae.measure.amplitude import Amplitude
 from lamae.measure.amplitude import amplitudes as measure_amplitudes
+from lamae.results.attention import LeadAttention
+from lamae.results.attribution import Attribution
 from lamae.results.measurement import Measurements
-from lamae.results.prediction import Attribution, LeadAttention, Prediction
+from lamae.results.prediction import Prediction
 
 if TYPE_CHECKING:
     from lamae.inference.input_check import Fitness

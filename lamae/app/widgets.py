@@ -13,8 +13,8 @@ from lamae.app import cache, session
 from lamae.app.session import CurrentECG
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import LamaeError, WeightsError
-from lamae.measure import LeadQuality
 from lamae.results.prediction import NOTICE
+from lamae.results.quality import LeadQuality
 
 # Beyond this length a window is typed rather than slid to, in s.
 SLIDER_SECONDS = 120.0

@@ -12,15 +12,15 @@ from lamae.errors import InputError, ReadError, SignalError
 from lamae.results.prediction import NOTICE
 
 if TYPE_CHECKING:
-    from lamae.measure import LeadQuality
+    from lamae.results.quality import LeadQuality
 
 
 def predict(args: argparse.Namespace) -> Answer:
     """Codes that the ECG suggests."""
+    from lamae.ecg import shown_leads
     from lamae.inference.input_check import fitness
     from lamae.measure import electrodes
     from lamae.report import code_values, model_values
-    from lamae.results.exploration import shown_leads
 
     ecg, predictor = _ecg(args), predictor_of(args)
     asked = shown_leads(ecg, args.leads)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from lamae.cli.parser import parser, refuse
 from lamae.errors import AnswerNeeded, LamaeError
-from lamae.results.prediction import to_json
+from lamae.results.json import to_json
 
 
 def main(argv: Sequence[str] | None = None) -> int:

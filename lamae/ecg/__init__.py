@@ -17,6 +17,7 @@ from lamae.ecg.recording import (
     determined,
     lead_indices,
     limb_lead_disagreement,
+    shown_leads,
 )
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "determined",
     "lead_indices",
     "limb_lead_disagreement",
+    "shown_leads",
 ]

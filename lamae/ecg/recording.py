@@ -237,3 +237,20 @@ def lead_indices(leads: Sequence[str]) -> list[int]:
             f"{', '.join(map(repr, unknown))} is not a lead; expected some of {', '.join(LEADS)}."
         )
     return [LEADS.index(lead) for lead in leads]
+
+
+def shown_leads(ecg: ECG, leads: Sequence[str] | None) -> tuple[str, ...]:
+    """The recording's leads among those asked for, in standard order; None asks for all.
+
+    Raises:
+        InputError: A name is not a lead, or the recording has none of them.
+    """
+    if leads is None:
+        return ecg.leads
+    lead_indices(leads)
+    shown = tuple(lead for lead in ecg.leads if lead in leads)
+    if not shown:
+        raise InputError(
+            f"The recording has none of the leads asked for; it has {', '.join(ecg.leads)}."
+        )
+    return shown

@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from lamae.figures.chart import style
 from lamae.figures.palette import Palette, palette, rgba
-from lamae.results.prediction import LeadAttention
+from lamae.results.attention import LeadAttention
 
 # Degrees from the patient's left, downwards in the frontal plane and forwards in the horizontal.
 # Frontal: Einthoven's triangle with Goldberger's leads between its sides. Horizontal: the usual

@@ -11,7 +11,7 @@ from lamae.ecg import LIMB_LEADS
 from lamae.errors import InputError
 from lamae.figures.chart import colour_bar, style
 from lamae.figures.palette import palette
-from lamae.results.prediction import LeadAttention
+from lamae.results.attention import LeadAttention
 
 # The least and the widest range of a scale, times an even share. Weights that hardly differ shall
 # look so, and one strong link must not make all others look alike.

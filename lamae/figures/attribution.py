@@ -6,8 +6,7 @@ import plotly.graph_objects as go
 from lamae.ecg import LEADS
 from lamae.figures.chart import kept, style
 from lamae.figures.palette import palette
-from lamae.results.attribution_checks import TimeSums
-from lamae.results.prediction import Attribution
+from lamae.results.attribution import Attribution, TimeSums
 
 
 def attribution_by_lead(

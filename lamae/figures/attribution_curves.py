@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from lamae.figures.chart import style
 from lamae.figures.palette import palette, rgba
-from lamae.results.attribution_checks import Curves
+from lamae.results.attribution import Curves
 
 HEIGHT = 280
 

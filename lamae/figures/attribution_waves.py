@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from lamae.figures.attribution import digits_of
 from lamae.figures.chart import style
 from lamae.figures.palette import attribution_scale, palette
-from lamae.results.attribution_checks import PARTS, WaveSums
+from lamae.results.attribution import PARTS, WaveSums
 
 ROW_HEIGHT = 26
 

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from lamae.figures.chart import style
 from lamae.figures.palette import palette
-from lamae.results.exploration import MaskingCurve, WaveError
+from lamae.results.reconstruction import MaskingCurve, WaveError
 
 WAVES = ("P", "QRS", "ST", "T", "rest")
 

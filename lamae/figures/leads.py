@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from lamae.figures.chart import add_level, kept, style
 from lamae.figures.palette import palette, rgba
-from lamae.results.exploration import Robustness, SubsetScores
+from lamae.results.lead_subsets import Robustness, SubsetScores
 
 ROW_HEIGHT = 46
 # Lines are told apart by their marker and dash, too.

@@ -10,8 +10,7 @@ from jaxtyping import Float32
 from lamae.ecg import LEADS, LIMB_LEADS
 from lamae.figures.chart import add_level, kept, style
 from lamae.figures.palette import palette
-from lamae.results.exploration import GroupWeights
-from lamae.results.prediction import LeadAttention
+from lamae.results.attention import GroupWeights, LeadAttention
 
 # The least distance from an even share, in even shares, that fills the height of the bars.
 LEAST = 0.1

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from lamae.ecg import LEADS, lead_indices
 from lamae.model.latent import Latent, lead_attention
-from lamae.results.prediction import LeadAttention
+from lamae.results.attention import LeadAttention
 
 
 def attention_of(

@@ -11,8 +11,7 @@ from lamae.ecg import ECG, LEADS
 from lamae.errors import WeightsError
 from lamae.inference.attention import attention_of
 from lamae.inference.predictor import Predictor
-from lamae.results.exploration import GroupWeights
-from lamae.results.prediction import LeadAttention
+from lamae.results.attention import GroupWeights, LeadAttention
 from lamae.results.verdict import SUGGESTED
 from lamae.signal.preprocess import prepare
 

@@ -19,9 +19,10 @@ from lamae.data import Records
 from lamae.ecg import ECG
 from lamae.errors import DataError
 from lamae.inference.predictor import Predictor
-from lamae.measure import LeadQuality, usable
+from lamae.measure import usable
 from lamae.measure.quality import READABLE
 from lamae.results.prediction import MINORS, OLD, Prediction, as_tested, of_old_people
+from lamae.results.quality import LeadQuality
 from lamae.signal.preprocess import prepare
 
 CARD_ENTRY = "gate"

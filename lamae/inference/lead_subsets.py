@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from lamae.ecg import ECG, LEADS, lead_indices
+from lamae.ecg import ECG, LEADS, lead_indices, shown_leads
 from lamae.errors import InputError
 from lamae.inference.predictor import Predictor
-from lamae.results.exploration import Robustness, SubsetScores, shown_leads
+from lamae.results.lead_subsets import Robustness, SubsetScores
 from lamae.signal.preprocess import prepare
 
 Progress = Callable[[float], None]

@@ -8,22 +8,18 @@ import torch
 from jaxtyping import Bool, Float, Float32, Float64
 from torch import Tensor
 
-from lamae.ecg import ECG, LEADS, lead_indices
+from lamae.ecg import ECG, LEADS, lead_indices, shown_leads
 from lamae.ecg.statements import ICD10_TITLES, STATEMENTS, statement_indices
 from lamae.errors import InputError, WeightsError
 from lamae.inference.attention import attention_of
 from lamae.inference.bundle import Bundle, load_bundled
+from lamae.inference.masking import mask_parts
 from lamae.model import Classifier
 from lamae.model.classifier import code_logits
-from lamae.model.mask import mask_parts
-from lamae.results.exploration import Masking, Segment, shown_leads
-from lamae.results.prediction import (
-    CodeScore,
-    LeadAttention,
-    Prediction,
-    Reconstruction,
-    StatementScore,
-)
+from lamae.results.attention import LeadAttention
+from lamae.results.masking import Masking, Segment
+from lamae.results.prediction import CodeScore, Prediction, StatementScore
+from lamae.results.reconstruction import Reconstruction
 from lamae.results.verdict import read_cuts, verdict
 from lamae.signal.linear import compare
 from lamae.signal.preprocess import InputSpec, Prepared, prepare

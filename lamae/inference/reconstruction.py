@@ -10,11 +10,12 @@ from torch import Generator, Tensor
 
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError
+from lamae.inference.masking import mask_parts
 from lamae.inference.predictor import Predictor
 from lamae.model.linear import linear_leads
-from lamae.model.mask import mask_parts, mask_random_patches
-from lamae.results.exploration import Band, Imputation, Masking, MaskingCurve
-from lamae.results.prediction import Reconstruction
+from lamae.model.mask import mask_random_patches
+from lamae.results.masking import Masking
+from lamae.results.reconstruction import Band, Imputation, MaskingCurve, Reconstruction
 from lamae.signal.linear import compare
 from lamae.signal.preprocess import prepare
 

@@ -3,7 +3,8 @@
 from lamae.measure.beats import HeartRate, heart_rate
 from lamae.measure.electrodes import doubt, electrodes
 from lamae.measure.intervals import measurements, median_beat
-from lamae.measure.quality import VERDICTS, LeadQuality, signal_quality, usable
+from lamae.measure.quality import VERDICTS, signal_quality, usable
+from lamae.results.quality import LeadQuality
 
 __all__ = [
     "VERDICTS",

@@ -1,7 +1,6 @@
 """Whether each lead, and the recording as a whole, can be read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -10,6 +9,7 @@ from scipy import signal
 
 from lamae.ecg import ECG, LEADS
 from lamae.measure.beats import FLAT, heart_rate, still
+from lamae.results.quality import LeadQuality
 
 NO_BEATS = "without clear beats"
 VERDICTS = ("good", "baseline wander", "noisy", NO_BEATS, "clipped", "flat", "missing")
@@ -29,21 +29,6 @@ WANDER = 0.5  # Hz
 WANDER_RATIO = 0.6
 WANDER_SMALL = 0.3  # mV
 QRS_REACH = 0.1  # s
-
-
-@dataclass(frozen=True)
-class LeadQuality:
-    """What can be said of one lead's signal.
-
-    Attributes:
-        lead: Its name.
-        verdict: One of `VERDICTS`.
-        reason: Why, with the number that decided, in a few words.
-    """
-
-    lead: str
-    verdict: str
-    reason: str
 
 
 def signal_quality(ecg: ECG) -> tuple[LeadQuality, ...]:

@@ -8,8 +8,6 @@ from jaxtyping import Bool, Int
 from torch import Generator, Tensor
 
 from lamae.ecg import CHEST_LEADS, lead_indices
-from lamae.errors import InputError
-from lamae.results.exploration import Masking, patches_in
 
 
 @dataclass(frozen=True)
@@ -128,26 +126,6 @@ def mask_asked_leads(
         masked = torch.randperm(leads, generator=generator)[:count]
     visible = available.clone()
     visible[:, masked.to(available.device)] = False
-    return visible
-
-
-def mask_parts(
-    available: Bool[Tensor, "1 12 N"], masking: Masking, start: float, patch_seconds: float
-) -> Bool[Tensor, "1 12 N"]:
-    """Mask what a person chose, in the window from `start` s.
-
-    Raises:
-        InputError: A lead is unknown, nothing stays visible or the share is out of range.
-    """
-    if not 0 <= masking.share <= 0.95:
-        raise InputError(f"The masked share is {masking.share:g}; expected 0 to 0.95.")
-    generator = Generator().manual_seed(masking.seed)
-    visible = mask_random_patches(available, masking.share, generator)
-    visible[:, lead_indices(masking.leads)] = False
-    inside = patches_in(masking.segments, start, available.shape[-1], patch_seconds)
-    visible &= torch.from_numpy(~inside)
-    if not visible.any():
-        raise InputError("Everything is masked; leave at least one lead visible.")
     return visible
 
 

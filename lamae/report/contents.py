@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import LamaeError
-from lamae.measure import LeadQuality, doubt, measurements, signal_quality
+from lamae.measure import doubt, measurements, signal_quality
 from lamae.results.measurement import ESTIMATED, NAMES, Measurements
 from lamae.results.prediction import Prediction
+from lamae.results.quality import LeadQuality
 
 if TYPE_CHECKING:
     from lamae.inference.predictor import Predictor

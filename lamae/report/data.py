@@ -10,8 +10,9 @@ import lamae
 from lamae.ecg import WINDOW
 from lamae.measure import doubt
 from lamae.report.contents import Report
+from lamae.results.json import to_json
 from lamae.results.measurement import NAMES
-from lamae.results.prediction import NOTICE, CodeScore, to_json
+from lamae.results.prediction import NOTICE, CodeScore
 
 CODE_KEYS = ("code", "title", "probability", "threshold", "verdict", "suggested")
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Float64
 
 from lamae.ecg import LEADS, LIMB_FROM_I_II, LIMB_LEADS
-from lamae.results.prediction import LeadError, Reconstruction
+from lamae.results.reconstruction import LeadError, Reconstruction
 
 # Limb leads are sums of each other; a little ridge keeps the regression well defined.
 RIDGE = 1e-4

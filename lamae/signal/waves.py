@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Float64
 
 from lamae.ecg import LEADS
-from lamae.results.exploration import WaveError, WaveShare
+from lamae.results.attention import LeadAttention, WaveShare
 from lamae.results.measurement import MedianBeat
-from lamae.results.prediction import LeadAttention, Reconstruction
+from lamae.results.reconstruction import Reconstruction, WaveError
 
 # Where a sample could belong to two waves, it belongs to the first of these.
 PRIORITY = ("QRS", "T", "ST", "P")

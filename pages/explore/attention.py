@@ -8,7 +8,7 @@ from lamae.app import cache, links, session, widgets
 from lamae.app.attention import attention as attending
 from lamae.app.attention import cohort
 from lamae.errors import LamaeError
-from lamae.results.prediction import LeadAttention
+from lamae.results.attention import LeadAttention
 
 STAGES = {"pretrained": "Pretrained", "fine-tuned": "Fine-tuned"}
 ALL = "mean"

@@ -27,7 +27,7 @@ from lamae.inference.attribution import METHODS, explain
 from lamae.inference.bundle import Bundle, CodeRule
 from lamae.inference.predictor import Predictor
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
-from lamae.results.attribution_checks import EXPECTED
+from lamae.results.attribution import EXPECTED
 from lamae.signal.preprocess import InputSpec
 
 SMALL = ModelConfig(

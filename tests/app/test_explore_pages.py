@@ -31,7 +31,7 @@ from lamae.inference.attribution import explain
 from lamae.inference.cohort import rank_agreement
 from lamae.inference.lead_subsets import with_each
 from lamae.inference.reconstruction import impute
-from lamae.results.exploration import Masking, Segment
+from lamae.results.masking import Masking, Segment
 from lamae.results.prediction import NOTICE
 
 PTBXL = Path(__file__).parents[3] / "shared" / "ptbxl" / "records100" / "00000"

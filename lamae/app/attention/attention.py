@@ -9,7 +9,7 @@ from lamae.app.reconstruct import exploring
 from lamae.ecg import ECG
 from lamae.errors import LamaeError
 from lamae.inference.cohort import rank_agreement
-from lamae.results.prediction import LeadAttention
+from lamae.results.attention import LeadAttention
 from lamae.signal.waves import wave_shares
 
 CODE = "ablated"

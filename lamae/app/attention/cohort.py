@@ -17,7 +17,7 @@ from lamae.errors import LamaeError, ReadError
 from lamae.inference.cohort import FEWEST, group_weights, weigh
 from lamae.inference.input_check import fitness
 from lamae.measure import signal_quality
-from lamae.results.exploration import GroupWeights
+from lamae.results.attention import GroupWeights
 
 STATE = "cohort"
 DEMOS, LIBRARY = "Demo ECGs", "Library"

@@ -12,8 +12,8 @@ from lamae.app import cache, widgets
 from lamae.app.codes import maps
 from lamae.ecg import ECG
 from lamae.errors import LamaeError
-from lamae.results.attribution_checks import EXPECTED, PARTS, Check
-from lamae.results.prediction import Attribution, Prediction
+from lamae.results.attribution import EXPECTED, PARTS, Attribution, Check
+from lamae.results.prediction import Prediction
 
 FIRST_METHOD = "lead_ablation"
 CAUTION = (

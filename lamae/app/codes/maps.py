@@ -12,9 +12,8 @@ from lamae.app import cache
 from lamae.app.cache import ABOUT_AN_ECG
 from lamae.ecg import ECG, WINDOW
 from lamae.errors import SignalError
-from lamae.results.attribution_checks import BeatMap, Check, Curves, TimeSums, WaveSums
+from lamae.results.attribution import Attribution, BeatMap, Check, Curves, TimeSums, WaveSums
 from lamae.results.measurement import MedianBeat
-from lamae.results.prediction import Attribution
 
 # What a map is compared with: one method that masks, two that follow gradients.
 COMPARED = ("input_x_gradient", "gradient_shap", "segment_ablation")

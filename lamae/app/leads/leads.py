@@ -10,7 +10,7 @@ from lamae import figures
 from lamae.app import widgets
 from lamae.app.reconstruct import exploring
 from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
-from lamae.results.exploration import SubsetScores
+from lamae.results.lead_subsets import SubsetScores
 from lamae.results.prediction import Prediction
 
 CHOSEN, PRESET = "leads", "leads_preset"

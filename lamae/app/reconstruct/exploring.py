@@ -12,15 +12,9 @@ from jaxtyping import Bool
 
 from lamae.app.cache import ABOUT_AN_ECG, heart_rate, measurements, predictor
 from lamae.ecg import ECG
-from lamae.results.exploration import (
-    Band,
-    Imputation,
-    Masking,
-    MaskingCurve,
-    Robustness,
-    SubsetScores,
-)
-from lamae.results.prediction import Reconstruction
+from lamae.results.lead_subsets import Robustness, SubsetScores
+from lamae.results.masking import Masking
+from lamae.results.reconstruction import Band, Imputation, MaskingCurve, Reconstruction
 from lamae.signal.waves import wave_samples
 
 

@@ -4,7 +4,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lamae.results.prediction import LeadError, Reconstruction, as_tested
+from lamae.results.prediction import as_tested
+from lamae.results.reconstruction import LeadError, Reconstruction
 from lamae.signal.linear import algebra_where_it_reaches
 
 SIMULATED = (

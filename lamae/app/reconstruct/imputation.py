@@ -9,7 +9,7 @@ from lamae.app.reconstruct import exploring
 from lamae.ecg import ECG, LEADS
 from lamae.errors import LamaeError
 from lamae.measure.quality import READABLE
-from lamae.results.exploration import Imputation
+from lamae.results.reconstruction import Imputation
 
 
 @st.fragment
@@ -45,7 +45,8 @@ def show(ecg: ECG, start: float) -> None:
         return
     st.warning(
         f"**{', '.join(filled.leads)} reconstructed by the model from "
-        f"{', '.join(filled.shown)}, not recorded.** {_expected(filled.leads)} The current ECG stays as it was received: codes, "
+        f"{', '.join(filled.shown)}, not recorded.** {_expected(filled.leads)} "
+        "The current ECG stays as it was received: codes, "
         "measurements and attention never read a reconstructed lead."
     )
     widgets.sheet(

@@ -11,7 +11,7 @@ from lamae.app import cache, widgets
 from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
 from lamae.errors import InputError
 from lamae.figures.paper.frame import Drag
-from lamae.results.exploration import Masking, Segment, merged
+from lamae.results.masking import Masking, Segment, merged
 
 MASK, SHARE, PRESET = "mask", "share", "preset"
 MOST = 0.95

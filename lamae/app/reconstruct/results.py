@@ -10,9 +10,10 @@ from lamae.app import cache, widgets
 from lamae.app.reconstruct import exploring
 from lamae.app.reconstruct.masking import SHARE, View
 from lamae.ecg import ECG, LEADS
-from lamae.measure.quality import READABLE, LeadQuality
-from lamae.results.exploration import Masking
-from lamae.results.prediction import LeadError, Reconstruction
+from lamae.measure.quality import READABLE
+from lamae.results.masking import Masking
+from lamae.results.quality import LeadQuality
+from lamae.results.reconstruction import LeadError, Reconstruction
 from lamae.signal.waves import wave_errors
 
 FORMATS = {

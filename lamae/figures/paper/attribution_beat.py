@@ -7,7 +7,7 @@ from lamae.errors import InputError
 from lamae.figures.palette import attribution_scale, legend_bar, palette
 from lamae.figures.paper.band import LEGEND
 from lamae.figures.paper.beat import median_beats
-from lamae.results.attribution_checks import BeatMap
+from lamae.results.attribution import BeatMap
 from lamae.results.measurement import MedianBeat
 
 LEGEND_HEAD = 20  # px beyond what the median beat takes

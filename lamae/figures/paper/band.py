@@ -7,7 +7,7 @@ from lamae.ecg import ECG
 from lamae.errors import InputError
 from lamae.figures.palette import Palette, attribution_scale, legend_bar
 from lamae.figures.paper.sheet import Sheet
-from lamae.results.prediction import Attribution
+from lamae.results.attribution import Attribution
 
 BIN_SECONDS = 0.04
 # By whether the attribution has a direction.

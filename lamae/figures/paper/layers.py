@@ -11,8 +11,8 @@ from lamae.figures.palette import Palette, rgba
 from lamae.figures.paper.frame import Drag, print_sheet
 from lamae.figures.paper.play import corners
 from lamae.figures.paper.sheet import Cell, Sheet, lay_out
-from lamae.results.exploration import Band
-from lamae.results.prediction import NOTICE, Reconstruction
+from lamae.results.prediction import NOTICE
+from lamae.results.reconstruction import Band, Reconstruction
 
 LEGEND_HEAD = 36
 RECONSTRUCTED = "reconstructed by the model"

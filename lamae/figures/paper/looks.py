@@ -9,7 +9,7 @@ from lamae.errors import InputError
 from lamae.figures.palette import LIGHT, legend_bar, palette, rgba
 from lamae.figures.paper.paper import paper
 from lamae.figures.paper.sheet import LAYOUTS
-from lamae.results.prediction import LeadAttention
+from lamae.results.attention import LeadAttention
 
 # Up to this many times an even share the band grows darker.
 MOST = 4.0

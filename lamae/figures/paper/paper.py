@@ -19,7 +19,8 @@ from lamae.figures.paper.frame import (
     print_sheet,
 )
 from lamae.figures.paper.sheet import Sheet, lay_out
-from lamae.results.prediction import NOTICE, Attribution
+from lamae.results.attribution import Attribution
+from lamae.results.prediction import NOTICE
 
 # Beyond this rate a screen shows no more; the extremes of each segment are kept instead.
 MAX_FS = 1000.0

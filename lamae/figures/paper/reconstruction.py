@@ -21,8 +21,7 @@ from lamae.figures.paper.layers import (
 )
 from lamae.figures.paper.play import add_play
 from lamae.figures.paper.touch import places
-from lamae.results.exploration import Band
-from lamae.results.prediction import Reconstruction
+from lamae.results.reconstruction import Band, Reconstruction
 
 
 def reconstruction(
@@ -177,7 +176,5 @@ def _describe(recon: Reconstruction) -> str:
         said.append(f"wholly masked and reconstructed: {', '.join(whole)}")
     if parts:
         said.append(f"masked and reconstructed in part: {', '.join(parts)}")
-    return (
-        f"The true and the reconstructed signal on ECG paper; {'; '.join(said) or "
-        "'nothing masked'}."
-    )
+    what = "; ".join(said) or "nothing masked"
+    return f"The true and the reconstructed signal on ECG paper; {what}."

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from lamae.figures.paper.sheet import Sheet
-from lamae.results.exploration import Segment
+from lamae.results.masking import Segment
 
 
 def places(sheet: Sheet) -> list[dict[str, float | str]]:

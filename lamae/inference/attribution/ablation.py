@@ -9,7 +9,7 @@ from torch import Tensor
 from lamae.inference.attribution.baselines import without_waves
 from lamae.inference.attribution.beats import OTHER, find_beats, find_waves
 from lamae.inference.attribution.case import ECGS_AT_ONCE, Case, Found
-from lamae.results.attribution_checks import PARTS
+from lamae.results.attribution import PARTS
 
 # A second each in a window of ten.
 SEGMENTS = 10

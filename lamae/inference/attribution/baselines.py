@@ -9,7 +9,7 @@ from jaxtyping import Float, Float32
 from torch import Tensor
 
 from lamae.inference.attribution.beats import Beats
-from lamae.results.attribution_checks import PARTS
+from lamae.results.attribution import PARTS
 from lamae.signal.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
 

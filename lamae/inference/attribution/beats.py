@@ -9,9 +9,8 @@ from jaxtyping import Bool, Float, Float64, Int
 from lamae.ecg import ECG
 from lamae.errors import SignalError
 from lamae.measure import heart_rate, measurements
-from lamae.results.attribution_checks import PARTS, BeatMap, TimeSums, WaveSums
+from lamae.results.attribution import PARTS, Attribution, BeatMap, TimeSums, WaveSums
 from lamae.results.measurement import MedianBeat
-from lamae.results.prediction import Attribution
 
 OTHER = PARTS.index("other")
 # Where spans meet, the later of these wins: T may reach into the next P, never into a QRS.

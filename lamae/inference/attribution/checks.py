@@ -17,8 +17,7 @@ from lamae.inference.attribution.case import Progress
 from lamae.inference.attribution.patches import per_patch, rank_correlation
 from lamae.inference.bundle import Bundle
 from lamae.inference.predictor import Predictor
-from lamae.results.attribution_checks import Check
-from lamae.results.prediction import Attribution
+from lamae.results.attribution import Attribution, Check
 
 COMPLETE, AGREE, CHANGED, STABLE = 0.05, 0.5, 0.5, 0.7
 NOISE = 0.02  # mV, 20 uV

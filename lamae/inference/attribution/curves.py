@@ -11,8 +11,7 @@ from lamae.ecg import ECG
 from lamae.inference.attribution.case import ECGS_AT_ONCE, Progress, Score, score_of
 from lamae.inference.attribution.patches import per_patch
 from lamae.inference.predictor import Predictor
-from lamae.results.attribution_checks import Check, Curves
-from lamae.results.prediction import Attribution
+from lamae.results.attribution import Attribution, Check, Curves
 from lamae.signal.preprocess import prepare
 
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)

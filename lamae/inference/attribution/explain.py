@@ -9,7 +9,7 @@ from lamae.errors import InputError
 from lamae.inference.attribution.case import Case, Progress, score_of
 from lamae.inference.attribution.methods import METHODS
 from lamae.inference.predictor import Predictor
-from lamae.results.prediction import Attribution
+from lamae.results.attribution import Attribution
 from lamae.signal.preprocess import prepare, to_recording
 
 

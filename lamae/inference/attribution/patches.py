@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.inference.predictor import Predictor
-from lamae.results.prediction import Attribution
+from lamae.results.attribution import Attribution
 
 
 def per_patch(

@@ -18,8 +18,7 @@ from lamae.figures import (
     lead_weights,
 )
 from lamae.figures.weights import NAME, SIDES
-from lamae.results.exploration import GroupWeights
-from lamae.results.prediction import LeadAttention
+from lamae.results.attention import GroupWeights, LeadAttention
 
 
 def attention(leads: tuple[str, ...] = LEADS) -> LeadAttention:

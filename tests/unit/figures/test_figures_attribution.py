@@ -11,7 +11,7 @@ from lamae.figures import (
     code_bars,
     score_curve,
 )
-from lamae.results.attribution_checks import PARTS, BeatMap, Curves, TimeSums, WaveSums
+from lamae.results.attribution import PARTS, BeatMap, Curves, TimeSums, WaveSums
 from lamae.results.measurement import MedianBeat
 from lamae.results.prediction import CodeScore, Prediction
 

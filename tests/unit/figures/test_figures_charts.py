@@ -4,7 +4,8 @@ import pytest
 from lamae.ecg import LEADS
 from lamae.ecg.statements import ICD10_TITLES
 from lamae.figures import CONFIG, attribution_by_lead, auroc_intervals, code_bars, training_curve
-from lamae.results.prediction import Attribution, CodeScore, Prediction
+from lamae.results.attribution import Attribution
+from lamae.results.prediction import CodeScore, Prediction
 
 VERDICTS = {True: "suggested", False: "not suggested"}
 

@@ -9,7 +9,8 @@ from lamae.figures import (
     wave_errors,
     with_some_leads,
 )
-from lamae.results.exploration import MaskingCurve, Robustness, SubsetScores, WaveError
+from lamae.results.lead_subsets import Robustness, SubsetScores
+from lamae.results.reconstruction import MaskingCurve, WaveError
 
 FULL = np.array([0.9, 0.2])
 

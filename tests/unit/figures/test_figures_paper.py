@@ -11,7 +11,7 @@ from lamae.errors import InputError
 from lamae.figures import LAYOUTS, lead_rows
 from lamae.figures.paper import calipers, paper
 from lamae.figures.paper.rows import clock
-from lamae.results.prediction import Attribution
+from lamae.results.attribution import Attribution
 
 STRIPS = {"3x4+II": ["II"], "3x4+3": ["II", "V1", "V5"]}
 

@@ -9,8 +9,8 @@ from lamae.ecg import LEADS
 from lamae.errors import InputError
 from lamae.figures import LAYOUTS, imputed, touched
 from lamae.figures.paper import reconstruction
-from lamae.results.exploration import Band, Segment
-from lamae.results.prediction import Reconstruction
+from lamae.results.masking import Segment
+from lamae.results.reconstruction import Band, Reconstruction
 
 FS, SAMPLES = 100.0, 1000
 

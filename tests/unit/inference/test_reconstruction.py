@@ -8,7 +8,7 @@ import pytest
 from lamae.ecg import LEADS, lead_indices
 from lamae.errors import InputError
 from lamae.inference.reconstruction import SHARES, band, impute, masking_curve
-from lamae.results.exploration import Masking, Segment
+from lamae.results.masking import Masking, Segment
 
 
 def test_segments_mask_the_patches_whose_middle_they_hold(tiny, sinus):

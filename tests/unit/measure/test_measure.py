@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from lamae.ecg import ECG, LEADS
-from lamae.measure import LeadQuality, heart_rate, signal_quality, usable
+from lamae.measure import heart_rate, signal_quality, usable
+from lamae.results.quality import LeadQuality
 from lamae.simulate import RHYTHMS, Simulated, simulate
 
 PTBXL = Path(__file__).parents[4] / "shared" / "ptbxl"

@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from lamae.results.prediction import to_json
+from lamae.results.json import to_json
 
 
 def test_values_become_json():

@@ -9,7 +9,7 @@ import pytest
 from lamae.inference.attribution import beat_map, explain, find_beats, wave_sums
 from lamae.inference.attribution.baselines import median_beat_throughout, without_waves
 from lamae.inference.attribution.beats import Beats
-from lamae.results.attribution_checks import PARTS
+from lamae.results.attribution import PARTS
 from lamae.signal.preprocess import prepare
 
 FS = 100.0

@@ -19,7 +19,7 @@ from lamae.inference.attribution.checks import (
 )
 from lamae.inference.attribution.curves import curves, deletion_check, insertion_check
 from lamae.inference.attribution.patches import per_patch, rank_correlation
-from lamae.results.attribution_checks import EXPECTED
+from lamae.results.attribution import EXPECTED
 
 CODE = "I48.91"
 

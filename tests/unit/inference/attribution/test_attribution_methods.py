@@ -13,7 +13,7 @@ from lamae.inference.attribution import METHODS, explain, find_beats, time_sums
 from lamae.inference.attribution.baselines import median_beat_throughout, normal_ecgs, without_waves
 from lamae.inference.attribution.case import ECGS_AT_ONCE, score_of
 from lamae.inference.predictor import Predictor
-from lamae.results.attribution_checks import PARTS
+from lamae.results.attribution import PARTS
 from lamae.signal.preprocess import prepare
 from lamae.simulate import simulate
 

@@ -1,4 +1,4 @@
-"""What is said about an attribution, as plain values: its sums over waves, and its checks."""
+"""What raised or lowered a code's score: a map, its sums over waves and time, and its checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +22,38 @@ EXPECTED: Mapping[str, str] = MappingProxyType(
         "stability": "a rank correlation of at least 0.7",
     }
 )
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution:
+    """How much each sample and each lead of an ECG raised or lowered a code's score.
+
+    Attributes:
+        code: ICD-10-CM code explained.
+        method: Name of the method.
+        baseline: What the method itself compares the ECG with, in words.
+        values: Share of the score (log-odds) at each sample of the recording that was given,
+            at its own sampling rate; zero outside the window that the model saw.
+        leads: Name of each row of `values`: the recording's leads.
+        per_lead: Sum of the attribution over each lead.
+        score: The code's score (log-odds) on this ECG.
+        baseline_score: The score of a flat line (0 mV) in the same leads, whatever the method.
+        completeness_error: How far the attribution's sums are from the differences of score
+            that the method promises, relative to these; None where it promises none.
+        against: The scores are those of `code` minus those of this code; None where they are
+            the scores of `code` alone.
+    """
+
+    code: str
+    method: str
+    baseline: str
+    values: Float32[np.ndarray, "leads time"]
+    leads: tuple[str, ...]
+    per_lead: Float32[np.ndarray, " leads"]
+    score: float
+    baseline_score: float
+    completeness_error: float | None
+    against: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

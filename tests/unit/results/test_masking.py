@@ -7,7 +7,8 @@ import pytest
 
 from lamae.ecg import CHEST_LEADS, LIMB_FROM_I_II, LIMB_LEADS, determined
 from lamae.errors import InputError
-from lamae.results.exploration import Masking, NextLead, Segment, SubsetScores, merged
+from lamae.results.lead_subsets import NextLead, SubsetScores
+from lamae.results.masking import Masking, Segment, merged
 
 
 def test_links_say_what_is_masked_and_are_read_back():
