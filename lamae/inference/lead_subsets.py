@@ -42,7 +42,7 @@ def lead_subsets(
     """
     shown = [shown_leads(ecg, leads) for leads in subsets]
     # Sets of one size pack into a batch without gaps.
-    wanted = sorted({ecg.leads, *shown}, key=len)
+    wanted = sorted({ecg.leads, *shown}, key=lambda leads: (len(leads), leads))
     x, available = predictor.model_input(prepare(ecg, predictor.spec, start), ecg.leads)
     found: dict[tuple[str, ...], np.ndarray] = {}
     for first in range(0, len(wanted), ECGS_AT_ONCE):
