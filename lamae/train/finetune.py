@@ -1,6 +1,6 @@
 """Fine-tuning on SCP-ECG statements."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,13 +34,11 @@ from lamae.model import Classifier
 from lamae.model.classifier import StatementModel, code_logits
 from lamae.model.mask import mask_all_but_a_segment, mask_random_leads, mask_random_patches
 from lamae.train.augment import augment, mix
+from lamae.train.cards import CITATIONS, LIMITS, PRETRAINED, data_card, prevalence, run_card
 from lamae.train.config import RunConfig
 from lamae.train.device import is_first, make_fabric
 from lamae.train.loop import fit
-from lamae.train.pretrain import data_card, run_card
 from lamae.train.release import (
-    LEAST_TRAINING_POSITIVES,
-    LEAST_VALIDATION_POSITIVES,
     calibrate,
 )
 from lamae.train.run import environment
@@ -50,26 +48,6 @@ Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 Trained = TypeVar("Trained", bound=StatementModel)
 # From the leads of each ECG, [B, L], to the patches, [B, L, N], that a step sees.
 View = Callable[[Tensor, RunConfig, Generator], Tensor]
-
-# What the card keeps of the weights that fine-tuning begins with; all else is of their codes.
-PRETRAINED = ("name", "paper", "data", "pretraining", "continued")
-LIMITS = (
-    "Research use only, not a medical device. Codes are suggested by ECG findings; they are "
-    "not a diagnosis, and a low score rules nothing out.",
-    "Trained and tested on one German source, almost wholly adults; other populations, devices, "
-    "pacemaker settings and children are untested.",
-    "The map from ECG statements to ICD-10-CM codes is ours; no authoritative one is public.",
-    "Codes are offered only where training holds at least "
-    f"{LEAST_TRAINING_POSITIVES} positives and validation {LEAST_VALIDATION_POSITIVES}.",
-    "Only the abstract of the LAMAE paper was at hand; sizes, masks and decoder are our "
-    "reading of it, and its results are not reproduced here.",
-    "Reconstructed leads are plausible, not measured.",
-)
-CITATIONS = (
-    "LAMAE, arXiv 2603.26475.",
-    "Wagner P. et al., PTB-XL, a large publicly available electrocardiography dataset, "
-    "Scientific Data 7, 154 (2020), CC BY 4.0.",
-)
 
 
 def finetune(config: RunConfig, data: Path, out: Path, init: Path) -> Path:
@@ -238,16 +216,6 @@ def fit_classifier(
         prepare=prepare,
         made_from={"training set": training.ids_sha256, "pretrained model": pretrained},
     )
-
-
-def prevalence(
-    names: Sequence[str], labels: Bool[np.ndarray, "n names"]
-) -> dict[str, dict[str, int | float]]:
-    """How many ECGs carry each code or statement."""
-    return {
-        name: {"positives_train": int(truth.sum()), "prevalence": float(truth.mean())}
-        for name, truth in zip(names, labels.T, strict=True)
-    }
 
 
 def _batches(records: Records, size: int) -> list[Records]:

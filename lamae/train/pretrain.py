@@ -1,9 +1,7 @@
 """Pretraining: reconstruct what is masked."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,23 +9,20 @@ from jaxtyping import Float32, Float64
 from torch import Generator, Tensor, nn
 
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_records
-from lamae.inference import input_check
 from lamae.inference.bundle import Bundle, load_bundle, save_bundle
 from lamae.model import MaskedAutoencoder, masked_loss, relative_loss
 from lamae.model.mask import draw_mask
 from lamae.train.augment import AugmentConfig, augment, turn
+from lamae.train.cards import PAPER, continued_card, data_card, run_card
 from lamae.train.config import RunConfig
 from lamae.train.device import is_first, make_fabric
 from lamae.train.loop import fit
-from lamae.train.run import environment, metrics
+from lamae.train.run import environment
 
-PAPER = "LAMAE, arXiv 2603.26475"
 VALIDATION_SEED = 9
 # ECGs that share a mask in validation, however large the batches in training are: losses are
 # compared between runs.
 VALIDATION_BATCH = 32
-# PTB-XL's last number, and what its training folds hold about.
-MOST_PTBXL, PTBXL_TRAINING = 21_837, 17_000
 
 # Signals, visible patches, masked patches, leads to reconstruct.
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -142,7 +137,7 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
                 "data": data_card(training),
                 "finetuned": init.classifier is not None,
             }
-            bundle = replace(init, mae=trained, card=_continued_card(init.card, later))
+            bundle = replace(init, mae=trained, card=continued_card(init.card, later))
         else:
             card = {
                 "name": "LAMAE " + config.recipe,
@@ -160,13 +155,6 @@ def _mix(model: nn.Module, other: nn.Module, share: float) -> None:
     with torch.no_grad():
         for own, others in zip(model.parameters(), other.parameters(), strict=True):
             own.lerp_(others.to(own.device), share)
-
-
-def _continued_card(card: Mapping[str, Any], run: Mapping[str, Any]) -> dict[str, Any]:
-    """The card of weights that were trained on, without what the former ones reconstructed."""
-    results = {name: part for name, part in card.get("results", {}).items() if name != "test"}
-    kept = {name: entry for name, entry in card.items() if name != input_check.CARD_ENTRY}
-    return {**kept, "results": results, "continued": [*card.get("continued", []), run]}
 
 
 def _draw(present: Tensor, config: RunConfig, generator: Generator) -> tuple[Tensor, Tensor]:
@@ -192,49 +180,3 @@ def lead_moments(values: Float32[np.ndarray, "n 12 time"]) -> Float64[np.ndarray
     for record in values.astype(np.float64):
         total += record @ record.T
     return total / (values.shape[0] * values.shape[2])
-
-
-def data_name(records: Records) -> str:
-    """The data set that ECGs come from, told by their numbers and how many there are."""
-    if records.ecg_id.max() > MOST_PTBXL:
-        return "MIMIC-IV-ECG"
-    return "PTB-XL" if len(records) > PTBXL_TRAINING else "PTB-XL 1.0.3, in part"
-
-
-def data_card(training: Records) -> dict[str, Any]:
-    """Which ECGs a model was trained on."""
-    return {
-        "name": data_name(training),
-        "records": len(training),
-        "folds": sorted({int(fold) for fold in training.fold}),
-        "ids_sha256": training.ids_sha256,
-    }
-
-
-def run_card(
-    config: RunConfig, out: Path, made_with: dict[str, Any], module: nn.Module
-) -> dict[str, Any]:
-    """What a run did: recipe, device, time, losses."""
-    history = metrics(out)
-    seconds = sum(line["seconds"] for line in history)
-    return {
-        "recipe": config.recipe,
-        "seed": config.seed,
-        "epochs": len(history),
-        "batch": config.batch,
-        "minutes": round(seconds / 60, 1),
-        "ecgs_per_second": round(
-            float(np.median([line["ecgs_per_second"] for line in history])), 1
-        ),
-        "waiting": round(float(np.median([line["waiting"] for line in history])), 4),
-        "parameters": sum(parameter.numel() for parameter in module.parameters()),
-        **made_with,
-        "history": [
-            {
-                name: round(value, 5)
-                for name, value in line.items()
-                if name not in ("seconds", "ecgs_per_second", "waiting")
-            }
-            for line in history
-        ],
-    }
