@@ -1,9 +1,12 @@
 """What every row of the comparison may spend."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from lamae.benchmark.rows import Pretraining
 from lamae.model import ModelConfig
-from lamae.train.config import OptimConfig, RunConfig
+from lamae.objectives import ObjectiveConfig
+from lamae.train.config import FinetuneConfig, OptimConfig, RunConfig
 from lamae.train.recipes import rehearsal, small, small_codes, small_long
 
 CHECKPOINT_SECONDS = 60.0
@@ -46,28 +49,33 @@ class Budget:
     patch_dropout: tuple[float, float] = (0.3, 0.7)
     muon: float = 4.0
 
-    def pretraining(self, name: str, *, long: bool = False) -> RunConfig:
-        """The run that pretrains, as recipe `small` but for the budget, or as `small_long`."""
-        if long:
+    def pretraining(self, name: str, how: Pretraining) -> RunConfig[ObjectiveConfig]:
+        """The run that pretrains: recipe `small` within the budget, or `small_long`."""
+        model = replace(self.model, **how.model)
+        if how.long:
+            long: RunConfig[Any] = small_long()
             return replace(
-                small_long(),
+                long,
+                objective=how.method(long.objective.decode_leads),
                 epochs=self.long_pretrain_epochs,
                 batch=self.long_pretrain_batch,
-                model=self.model,
+                model=model,
+                zscored=how.zscored,
             )
-        config = small()
+        recipe: RunConfig[Any] = small()
         return replace(
-            config,
-            recipe=f"compare {name}",
-            optim=replace(config.optim, muon=self.muon),
+            recipe,
+            recipe=f"benchmark {name}",
+            objective=how.method(self.decode_leads),
+            optim=replace(recipe.optim, muon=self.muon),
             epochs=self.pretrain_epochs,
             batch=self.batch,
-            model=self.model,
-            decode_leads=self.decode_leads,
+            model=model,
+            zscored=how.zscored,
             checkpoint_seconds=CHECKPOINT_SECONDS,
         )
 
-    def classifier(self, name: str, seed: int, *, long: bool = False) -> RunConfig:
+    def classifier(self, name: str, seed: int, *, long: bool = False) -> RunConfig[FinetuneConfig]:
         """The run that trains a classifier with labels.
 
         It is as recipe `small_codes`, but without blended ECGs and with a shorter average:
@@ -78,7 +86,7 @@ class Budget:
         config = small_codes()
         config = replace(
             config,
-            recipe=config.recipe if long else f"compare {name}",
+            recipe=config.recipe if long else f"benchmark {name}",
             epochs=self.long_epochs,
             batch=self.batch,
             seed=seed,
@@ -92,24 +100,25 @@ class Budget:
             optim=replace(config.optim, muon=self.muon, ema=0.998),
             epochs=self.label_epochs,
             model=self.model,
-            patch_dropout=self.patch_dropout,
-            segment=False,
             zscored=False,
-            augment=replace(config.augment, mix=0.0),
+            objective=replace(
+                config.objective, patch_dropout=self.patch_dropout, segment=False, mixup=0.0
+            ),
         )
 
-    def resnet(self, name: str, seed: int, *, long: bool = False) -> RunConfig:
+    def resnet(self, name: str, seed: int, *, long: bool = False) -> RunConfig[FinetuneConfig]:
         """The run that trains the supervised ResNet.
 
         It masks leads as often as the others do, but no patches: those are there to save
         tokens, of which it has none.
         """
+        config = self.classifier(name, seed, long=long)
         return replace(
-            self.classifier(name, seed, long=long),
-            recipe=f"compare {name}",
+            config,
+            recipe=f"benchmark {name}",
             epochs=self.resnet_epochs if long else self.label_epochs,
             optim=OptimConfig(lr=2e-3, betas=(0.9, 0.999), warmup=0.15, decay=0.85, ema=0.995),
-            patch_dropout=(0.0, 0.0),
+            objective=replace(config.objective, patch_dropout=(0.0, 0.0)),
         )
 
 

@@ -1,12 +1,14 @@
 """What is compared: pretrainings, the rows that build on them, ablations and claims."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
 from lamae.ecg import LEADS, LIMB_LEADS
 from lamae.errors import InputError
+from lamae.model.mask import MaskConfig
+from lamae.objectives import LeadwiseConfig, MaskedConfig, ObjectiveConfig
 
 Classifying = Literal["probe", "finetuned", "resnet", "shipped"]
 
@@ -28,43 +30,55 @@ LEAD_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
+# From the leads that a step reconstructs within the budget to the settings of a method.
+Method = Callable[[int], ObjectiveConfig]
+
+
+def masked(**mask: float) -> Method:
+    """LAMAE's objective.
+
+    Args:
+        mask: Fields of `MaskConfig` that differ from the default.
+    """
+    return lambda leads: MaskedConfig(mask=MaskConfig(**mask), decode_leads=leads)
+
+
+def leadwise(alignment: float = 0.0) -> Method:
+    """Independent leads, or their alignment with this weight at the end."""
+    return lambda leads: LeadwiseConfig(decode_leads=leads, alignment=alignment)
+
+
 @dataclass(frozen=True)
 class Pretraining:
     """One way to pretrain; the defaults are those of LAMAE.
 
     Attributes:
+        method: The objective.
         model: Fields of `ModelConfig` that differ from the budget's.
-        mask: Fields of `MaskConfig` that differ from the recipe's.
-        leadwise: Reconstruct each lead from itself alone, without the linear estimate from others.
-        alignment: Weight that the alignment of leads reaches at the end; leadwise only.
         per_record: Divide each ECG by its own root mean square.
         zscored: Use the ECGs without amplitudes, too.
         long: As recipe `small_long`, not within the budget.
     """
 
+    method: Method = field(default_factory=masked)
     model: Mapping[str, Any] = field(default_factory=dict)
-    mask: Mapping[str, Any] = field(default_factory=dict)
-    leadwise: bool = False
-    alignment: float = 0.0
     per_record: bool = False
     zscored: bool = False
     long: bool = False
 
 
-# Nothing crosses leads: neither attention nor decoder, nor leads that only others could
-# reconstruct.
-_SINGLE_LEADS = Pretraining(
-    model={"latent_depth": 0, "decoder_cross": False}, mask={"mask_leads": 0.0}, leadwise=True
-)
+# Neither attention nor decoder lets one lead see another.
+_INDEPENDENT = Pretraining(leadwise(), {"latent_depth": 0, "decoder_cross": False})
+_ALIGNMENT = replace(_INDEPENDENT, method=leadwise(alignment=2.0))
 
 PRETRAININGS: Mapping[str, Pretraining] = MappingProxyType(
     {
         "lamae": Pretraining(),
-        "independent": _SINGLE_LEADS,
-        "alignment": replace(_SINGLE_LEADS, alignment=2.0),
-        "masks_independent": Pretraining(mask={"synchronous": 0.0}),
-        "masks_synchronous": Pretraining(mask={"synchronous": 1.0}),
-        "no_lead_masking": Pretraining(mask={"mask_leads": 0.0}),
+        "independent": _INDEPENDENT,
+        "alignment": _ALIGNMENT,
+        "masks_independent": Pretraining(masked(synchronous=0.0)),
+        "masks_synchronous": Pretraining(masked(synchronous=1.0)),
+        "no_lead_masking": Pretraining(masked(mask_leads=0.0)),
         "latent_0": Pretraining(model={"latent_depth": 0}),
         "latent_1": Pretraining(model={"latent_depth": 1}),
         "latent_4": Pretraining(model={"latent_depth": 4}),
@@ -72,8 +86,8 @@ PRETRAININGS: Mapping[str, Pretraining] = MappingProxyType(
         "per_record": Pretraining(per_record=True),
         "zscored": Pretraining(zscored=True),
         "lamae_long": Pretraining(zscored=True, long=True),
-        "independent_long": replace(_SINGLE_LEADS, zscored=True, long=True),
-        "alignment_long": replace(_SINGLE_LEADS, alignment=2.0, zscored=True, long=True),
+        "independent_long": replace(_INDEPENDENT, zscored=True, long=True),
+        "alignment_long": replace(_ALIGNMENT, zscored=True, long=True),
     }
 )
 

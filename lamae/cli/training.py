@@ -3,7 +3,7 @@
 import argparse
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamae.cli import Answer, make_folder, number, predictor_of
 from lamae.errors import InputError
@@ -148,7 +148,7 @@ def compare(args: argparse.Namespace) -> Answer:
     return results, render(results)
 
 
-def _run(args: argparse.Namespace, recipes: "Recipes") -> "RunConfig":
+def _run(args: argparse.Namespace, recipes: "Recipes") -> "RunConfig[Any]":
     """The recipe that was asked for, with seed and epochs that were; its folder is there then."""
     from lamae.train.recipes import recipe_named
 

@@ -18,6 +18,7 @@ from lamae.benchmark.rows import (
 from lamae.ecg import LEADS
 from lamae.errors import InputError
 from lamae.model import ModelConfig
+from lamae.objectives import LeadwiseConfig, MaskedConfig
 from lamae.train.recipes import small_codes, small_long
 
 NAMES = {row.name: row for row in ROWS}
@@ -54,13 +55,13 @@ def test_pretrainings_make_valid_models_and_nothing_crosses_in_the_leadwise_ones
         model = replace(Budget().model, **how.model)
         assert isinstance(model, ModelConfig)
         crosses = model.latent_depth > 0 or model.decoder_cross
-        assert how.leadwise != crosses
-        assert not how.alignment or how.leadwise
+        assert isinstance(how.method(2), MaskedConfig if crosses else LeadwiseConfig)
+        assert how.method(2).decode_leads == 2
 
 
 def test_the_choice_made_is_what_its_line_says():
     budget = Budget()
-    mask = budget.pretraining("lamae").mask
+    mask = budget.pretraining("lamae", PRETRAININGS["lamae"]).objective.mask
     assert ABLATIONS[0].name == "lamae"
     assert "depth 2, cross" in ABLATIONS[0].setting
     assert (budget.model.latent_depth, budget.model.decoder_cross) == (2, True)
@@ -71,7 +72,7 @@ def test_the_choice_made_is_what_its_line_says():
 def test_what_learns_with_labels_learns_as_long_and_sees_as_many_leads():
     budget = Budget()
     config, resnet = budget.classifier("a", 0), budget.resnet("b", 0)
-    assert config.lead_dropout == resnet.lead_dropout > 0
+    assert config.objective.lead_dropout == resnet.objective.lead_dropout > 0
     assert config.epochs == resnet.epochs == budget.label_epochs
 
 
@@ -81,19 +82,21 @@ def test_long_rows_learn_with_labels_as_the_weights_that_ship_do():
     # The recipe's name too, so that `finetune` takes such a run for its own.
     assert config == replace(recipe, checkpoint_seconds=config.checkpoint_seconds)
     assert resnet.epochs == budget.resnet_epochs > recipe.epochs
-    for name in ("batch", "augment", "zscored", "lead_dropout"):
+    for name in ("batch", "zscored"):
         assert getattr(resnet, name) == getattr(recipe, name)
-    assert recipe.augment.mix > 0
+    assert resnet.objective == replace(recipe.objective, patch_dropout=(0.0, 0.0))
+    assert recipe.objective.mixup > 0
     assert {row.method for row in ROWS if row.long} == LONG
 
 
 def test_long_pretrainings_are_the_recipe_but_for_what_tells_them_apart():
     recipe, budget = small_long(), Budget()
-    assert budget.pretraining("lamae_long", long=True) == recipe
+    assert budget.pretraining("lamae_long", PRETRAININGS["lamae_long"]) == recipe
     assert budget.long_pretrain_epochs == recipe.epochs > 10 * budget.pretrain_epochs
     for name in ("lamae", "independent", "alignment"):
         short, long = PRETRAININGS[name], PRETRAININGS[f"{name}_long"]
-        assert long == replace(short, zscored=True, long=True)
+        assert long == replace(short, method=long.method, zscored=True, long=True)
+        assert long.method(2) == short.method(2)
         assert NAMES[f"{name}_long_probe"].pretrained_long
         assert not NAMES[f"{name}_probe"].pretrained_long
 
