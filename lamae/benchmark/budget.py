@@ -1,9 +1,9 @@
-"""What every row of the comparison may spend."""
+"""The budget of every row."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lamae.benchmark.rows import Pretraining
+from lamae.benchmark.pretrainings import Pretraining
 from lamae.model import ModelConfig
 from lamae.objectives import ObjectiveConfig
 from lamae.train.config import FinetuneConfig, OptimConfig, RunConfig
@@ -14,27 +14,24 @@ CHECKPOINT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Budget:
-    """One for all rows but the long ones: no other may train longer or wider than it says.
+    """The limits of all rows, the long ones apart.
 
-    All but the long rows, and the ablation that asks for others, learn from ECGs in mV alone.
+    Only long rows, and the ablation of this, learn from ECGs without amplitudes too.
 
     Attributes:
-        model: Sizes, but for what an ablation changes; the long rows' classifiers also have the
+        model: Sizes, except what an ablation changes; classifiers of long rows also have the
             convolutions over time of recipe `small_codes`.
-        pretrain_epochs: Passes over the training ECGs without labels.
-        label_epochs: Passes over the labelled ECGs, from pretrained and from random weights alike.
-        long_pretrain_epochs: Passes over the ECGs in the long pretrainings, as in recipe
-            `small_long`.
+        pretrain_epochs: Passes over the training ECGs in pretraining.
+        label_epochs: Passes over the labelled ECGs, from pretrained and from random weights.
+        long_pretrain_epochs: Passes in long pretraining, as in recipe `small_long`.
         long_pretrain_batch: ECGs a step there.
-        long_epochs: Passes over the labelled ECGs in the long rows, as in recipe `small_codes`:
-            on fold 9 the transformer, fine-tuned with patches masked here and there, gained no
-            more after that.
-        resnet_epochs: The same of the ResNet, which gains for longer.
+        long_epochs: Passes over the labelled ECGs in long rows, as in recipe `small_codes`; more
+            did not raise the transformer's score on fold 9.
+        resnet_epochs: The same for the ResNet, which gains for longer.
         batch: ECGs a step.
         decode_leads: Leads that a pretraining step reconstructs.
         patch_dropout: Least and largest share of the patches that a fine-tuning step masks.
-        muon: How far Muon exceeds the learning rate, see `OptimConfig`. With it ten epochs
-            reconstruct as well as twenty with AdamW alone.
+        muon: See `OptimConfig`. Ten epochs with it reconstruct as well as twenty of AdamW alone.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -78,10 +75,10 @@ class Budget:
     def classifier(self, name: str, seed: int, *, long: bool = False) -> RunConfig[FinetuneConfig]:
         """The run that trains a classifier with labels.
 
-        It is as recipe `small_codes`, but without blended ECGs and with a shorter average:
-        together they slow the first epochs. Fine-tuning and training from scratch are the same
-        but for the weights they begin with. A long run is that recipe in everything, so that
-        `finetune` takes it for its own and makes weights to ship of it.
+        It is recipe `small_codes` without mixup and with a shorter average, which together slow
+        the first epochs. Fine-tuning and training from scratch differ only in the initial
+        weights. A long run is exactly that recipe, so that `finetune` can go on with it and make
+        a bundle of it.
         """
         config = small_codes()
         config = replace(
@@ -109,8 +106,7 @@ class Budget:
     def resnet(self, name: str, seed: int, *, long: bool = False) -> RunConfig[FinetuneConfig]:
         """The run that trains the supervised ResNet.
 
-        It masks leads as often as the others do, but no patches: those are there to save
-        tokens, of which it has none.
+        It masks leads as often as the others, but no patches, which are masked to save tokens.
         """
         config = self.classifier(name, seed, long=long)
         return replace(
@@ -123,7 +119,7 @@ class Budget:
 
 
 def rehearsal_budget() -> Budget:
-    """So little that all kinds of rows run within a minute: shows that the command works."""
+    """So little that all kinds of rows run within a minute, to test the command."""
     return Budget(
         model=rehearsal().model,
         pretrain_epochs=1,

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from lamae.benchmark.budget import Budget
-from lamae.benchmark.rows import Pretraining
+from lamae.benchmark.pretrainings import Pretraining
 from lamae.data import TRAINING_FOLDS, Records
 from lamae.inference.bundle import Bundle, load_bundle
 from lamae.train.pretrain import pretrain_on
@@ -17,13 +17,13 @@ from lamae.train.run import metrics
 
 
 @dataclass(frozen=True)
-class Spent:
-    """What a training run took.
+class Cost:
+    """The cost of a training run.
 
     Attributes:
         epochs: Passes over the ECGs.
         minutes: Wall clock.
-        device: What trained, as `lamae.train.device.device_name` says.
+        device: As `lamae.train.device.device_name` names it.
     """
 
     epochs: int = 0
@@ -31,16 +31,16 @@ class Spent:
     device: str = ""
 
     @classmethod
-    def of(cls, folder: Path) -> "Spent":
-        """Of the run in a folder."""
+    def of(cls, folder: Path) -> "Cost":
+        """The cost of the run in a folder."""
         history = metrics(folder)
         made_with = json.loads((folder / "environment.json").read_text())
         minutes = sum(line["seconds"] for line in history) / 60
         return cls(len(history), minutes, made_with["device"])
 
-    def then(self, later: "Spent") -> "Spent":
+    def then(self, later: "Cost") -> "Cost":
         """Both together, on the device of the later one."""
-        return Spent(
+        return Cost(
             self.epochs + later.epochs,
             self.minutes + later.minutes,
             later.device or self.device,
@@ -49,32 +49,34 @@ class Spent:
 
 def pretrain(
     name: str, how: Pretraining, budget: Budget, records: Records, out: Path
-) -> tuple[Bundle, Spent]:
-    """Pretrain, or go on, or read what was pretrained; a long one of other epochs is made anew.
+) -> tuple[Bundle, Cost]:
+    """Pretrain, continue, or read the finished result.
+
+    A long pretraining of another number of epochs is made again.
 
     Args:
         name: One of `PRETRAININGS`.
-        how: What stands there.
+        how: Its entry there.
         budget: For all rows.
-        records: As this pretraining takes them, see `records_for`.
+        records: Selected by `records_for`.
         out: Folder of the run.
     """
     path = out / "lamae.safetensors"
     config = budget.pretraining(name, how)
-    if how.long and path.is_file() and Spent.of(out).epochs != config.epochs:
+    if how.long and path.is_file() and Cost.of(out).epochs != config.epochs:
         shutil.rmtree(out)
     if not path.is_file():
         if how.zscored and not how.long:
-            # As many steps as the others, though there are more ECGs.
+            # As many steps as the others, with more ECGs.
             ecgs = np.isin(records.fold, TRAINING_FOLDS)
-            share = (ecgs & records.amplitude).sum() / ecgs.sum()
-            config = replace(config, epochs=max(1, round(config.epochs * share)))
+            fraction = (ecgs & records.amplitude).sum() / ecgs.sum()
+            config = replace(config, epochs=max(1, round(config.epochs * fraction)))
         pretrain_on(config, records, out)
-    return load_bundle(path), Spent.of(out)
+    return load_bundle(path), Cost.of(out)
 
 
 def records_for(how: Pretraining, records: Records) -> Records:
-    """The ECGs that a pretraining, and what builds on it, takes.
+    """The ECGs of a pretraining and of what starts from it.
 
     Args:
         how: Which pretraining.

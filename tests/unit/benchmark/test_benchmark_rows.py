@@ -1,17 +1,17 @@
-"""The tables of rows, budgets and claims fit together."""
+"""The tables of rows, budgets and differences fit together."""
 
 from dataclasses import replace
 
 import pytest
 
 from lamae.benchmark.budget import Budget
+from lamae.benchmark.differences import DIFFERENCES
+from lamae.benchmark.pretrainings import PRETRAININGS
 from lamae.benchmark.rows import (
     ABLATIONS,
-    CLAIMS,
+    LABEL_FRACTIONS,
     LEAD_SETS,
-    PRETRAININGS,
     ROWS,
-    SHARES,
     SHIPPED,
     chosen,
 )
@@ -29,18 +29,18 @@ def test_names_are_unique_and_lead_somewhere():
     assert len(NAMES) == len(ROWS)
     assert all(row.pretraining in {None, SHIPPED, *PRETRAININGS} for row in ROWS)
     assert all(line.name in PRETRAININGS for line in ABLATIONS)
-    assert all({claim.a, claim.b} <= set(NAMES) for claim in CLAIMS)
-    fewer = [claim for claim in CLAIMS if claim.leads != "12"]
-    assert {claim.leads for claim in fewer} == set(LEAD_SETS) - {"12"}
-    assert all(NAMES[name].lead_sets for claim in fewer for name in (claim.a, claim.b))
+    assert all({line.a, line.b} <= set(NAMES) for line in DIFFERENCES)
+    fewer = [line for line in DIFFERENCES if line.leads != "12"]
+    assert {line.leads for line in fewer} == set(LEAD_SETS) - {"12"}
+    assert all(NAMES[name].lead_sets for line in fewer for name in (line.a, line.b))
 
 
-def test_headline_rows_have_three_seeds_all_lead_sets_and_every_share():
+def test_headline_rows_have_three_seeds_all_lead_sets_and_every_label_fraction():
     for method in ("lamae_finetuned", "scratch", "resnet"):
         row = NAMES[method]
-        assert (len(row.seeds), row.lead_sets, row.share) == (3, True, 1.0)
-        assert {r.share for r in ROWS if r.method == method} == set(SHARES)
-    assert NAMES["lamae_finetuned_10"].share == 0.1
+        assert (len(row.seeds), row.lead_sets, row.label_fraction) == (3, True, 1.0)
+        assert {r.label_fraction for r in ROWS if r.method == method} == set(LABEL_FRACTIONS)
+    assert NAMES["lamae_finetuned_10"].label_fraction == 0.1
     assert NAMES["lamae_finetuned_1"].seeds == (0,)
 
 
@@ -101,10 +101,10 @@ def test_long_pretrainings_are_the_recipe_but_for_what_tells_them_apart():
         assert not NAMES[f"{name}_probe"].pretrained_long
 
 
-def test_every_long_method_is_there_with_every_share_of_the_labels():
+def test_every_long_method_is_there_with_every_label_fraction():
     for method in LONG:
-        rows = {row.share: row for row in ROWS if row.method == method}
-        assert set(rows) == set(SHARES)
+        rows = {row.label_fraction: row for row in ROWS if row.method == method}
+        assert set(rows) == set(LABEL_FRACTIONS)
         assert all(row.long for row in rows.values())
         assert len(rows[1.0].seeds) == 3
     assert NAMES["lamae_long_10"].pretraining == "lamae_long"
