@@ -16,6 +16,7 @@ from lamae.ecg import LEADS
 from lamae.errors import ReadError
 from lamae.io import philips_xli, xml_values
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
+from lamae.io.file import File
 from lamae.io.names import standard_lead
 from lamae.io.xml import attribute, text
 
@@ -35,11 +36,11 @@ _MARK_MV = 1.0
 _SIGNAL = "dataacquisition/signalcharacteristics"
 
 
-def read(root: Element, *, fs: float | None = None, unit: str | None = None) -> Recording:
+def read(file: File, *, fs: float | None = None, unit: str | None = None) -> Recording:
     """Read the rhythm recording.
 
     Args:
-        root: The restingecgdata element.
+        file: The file, with the root restingecgdata element.
         fs: Rate in Hz, used only where the file has none.
         unit: Unit of the samples; the format's own is checked against it.
 
@@ -47,6 +48,7 @@ def read(root: Element, *, fs: float | None = None, unit: str | None = None) -> 
         AnswerNeeded: The file states no rate.
         ReadError: It holds no readable recording.
     """
+    root = file.root
     waves = next(root.iter("parsedwaveforms"), None)
     if waves is None:
         raise ReadError(
