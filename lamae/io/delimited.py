@@ -1,7 +1,7 @@
 """CSV and TSV: one row a sample, one column a lead, lead names in the first row.
 
-Such files rarely say how fast they were sampled and never reliably in what unit, so both are
-asked for unless a column heading states the unit ("II (mV)").
+Such files rarely state their sampling rate and never reliably their unit, so both are asked for
+unless a column heading states the unit ("II (mV)").
 """
 
 import csv

@@ -33,7 +33,7 @@ LIBRARY_ERRORS = (
 )  # fmt: skip
 UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 DEFLATED = "1.2.840.10008.1.2.1.99"
-# All that is ever read of a file: nothing here names a person.
+# All that is read of a file; nothing here names a person.
 TAGS = (
     "SpecificCharacterSet", "PatientAge", "PatientSex", "WaveformSequence",
     "WaveformAnnotationSequence",
@@ -98,7 +98,7 @@ def transfer_syntax(content: bytes) -> str | None:
                 return None
             (length,) = struct.unpack_from("<I", content, at)
             at += 4
-        # Anything that pydicom might walk through differently could mask a second syntax.
+        # Anything that pydicom might walk through differently could conceal a second syntax.
         if not kind.isalpha() or not kind.isupper() or at + length > len(content):
             return None
         if element == 0x10:

@@ -1,4 +1,4 @@
-"""EDF, EDF+ and BDF: continuous recordings, and the longest whole segment of those with gaps.
+"""EDF, EDF+ and BDF: continuous recordings, and the longest segment of those with gaps.
 
 Read by ourselves: the layout is plain, and what matters is to refuse headers that cannot be right,
 which libraries mend silently (a cut file is shortened, an absent scale becomes steps).
@@ -69,10 +69,10 @@ def read(file: File, *, fs: float | None = None, unit: str | None = None) -> Rec
     table = np.frombuffer(
         file.content, np.uint8, records * header.length * header.width, header.size
     ).reshape(records, header.length * header.width)
-    first, last = _segment(table, header)
+    first, last = _longest_segment(table, header)
     if (first, last) != (0, records):
         notes.append(
-            f"The recording has gaps; its longest segment without was kept, "
+            f"The recording has gaps; its longest segment without one was kept, "
             f"{(last - first) * header.duration:g} s from {first * header.duration:g} s of signal."
         )
     channels = []
@@ -131,7 +131,7 @@ def _unit(signal: Signal) -> float | None:
     return scale
 
 
-def _segment(table: UInt8[np.ndarray, "record byte"], header: Header) -> tuple[int, int]:
+def _longest_segment(table: UInt8[np.ndarray, "record byte"], header: Header) -> tuple[int, int]:
     """First and last data record (exclusive) of the longest segment without a gap."""
     if header.plus != "D":
         return 0, len(table)

@@ -140,7 +140,7 @@ def is_time(name: str, at: int = 0) -> bool:
 
 
 def clock_rate(name: str, times: Float64[np.ndarray, " time"] | None) -> float | None:
-    """The rate in Hz that a column of times implies, where its name says s or ms."""
+    """The rate in Hz that a column of times implies, where its name states s or ms."""
     match = _SECONDS.fullmatch(name.strip().lower())
     if match is None or times is None or len(times) < 2 or not np.isfinite(times[[0, -1]]).all():
         return None
