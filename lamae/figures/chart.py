@@ -6,8 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from lamae.figures.palette import Palette, rgba
-from lamae.figures.paper.frame import FONT
+from lamae.figures.palette import FONT, Palette, rgba
 
 # What the browser gets beside every figure. A double click brings back the whole sheet, not the
 # signal's extremes; "Share chart" would send a patient's ECG to Plotly's servers.

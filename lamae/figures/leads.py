@@ -15,7 +15,7 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 DASHES = ("solid", "6px,3px", "2px,3px", "8px,3px,2px,3px", "12px,4px", "4px,2px,1px,2px")
 
 
-def with_some_leads(
+def lead_subset_scores(
     scores: SubsetScores,
     codes: Sequence[str],
     titles: Sequence[str],

@@ -1,8 +1,9 @@
-"""The colours of every figure, each with one meaning throughout."""
+"""The colours of every figure, each with one meaning throughout, and their font."""
 
 from dataclasses import dataclass
 from typing import Any
 
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 # Alphas at equal steps of |attribution|, chosen so that a colour laid over the paper moves away
 # from it by equal steps of OKLab distance (Björn Ottosson, 2020): equal steps look equal.
 ATTRIBUTION_ALPHAS = (0.0, 0.15, 0.3, 0.45, 0.6)

@@ -81,7 +81,7 @@ def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
     return figure
 
 
-def beside_ablation(
+def weights_against_ablation(
     attention: LeadAttention, drop: Float32[np.ndarray, " leads"], *, dark: bool = False
 ) -> go.Figure:
     """Each lead's share of attention against how far a code's score falls without the lead.

@@ -232,7 +232,7 @@ def _close_gaps(
         notes.append(f"Missing, for the file holds no values: {', '.join(empty)}.")
     if broken:
         notes.append(
-            f"Left out, with a gap of more than {LONGEST_GAP:g} s or a tenth of the values missing: "
-            f"{', '.join(broken)}."
+            f"Left out, with a gap of more than {LONGEST_GAP:g} s or a tenth of the values "
+            f"missing: {', '.join(broken)}."
         )
     return whole, notes

@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from lamae.errors import InputError
 from lamae.figures.palette import attribution_scale, legend_bar, palette
-from lamae.figures.paper.band import LEGEND
+from lamae.figures.paper.attribution_band import LEGEND
 from lamae.figures.paper.beat import median_beats
 from lamae.results.attribution import BeatMap
 from lamae.results.measurement import MedianBeat

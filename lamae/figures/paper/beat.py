@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from lamae.figures.palette import Palette, palette
-from lamae.figures.paper.frame import FONT
+from lamae.figures.palette import FONT, Palette, palette
 from lamae.results.measurement import MedianBeat
 from lamae.results.prediction import NOTICE
 
