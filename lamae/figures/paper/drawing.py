@@ -13,9 +13,9 @@ from lamae.figures.paper.sheet import (
 )
 
 SIDE, FOOT, HEAD = 6, 60, 8
-# What dragging over a sheet does: zoom in, draw the box of the calipers, or nothing.
+# The effect of dragging over a sheet: zoom in, draw a box, or nothing.
 Drag = Literal["zoom", "select", False]
-# px a place to click reaches; wider than half the distance between two.
+# px around a click target; more than half the distance between two.
 REACH = 60
 
 
@@ -35,12 +35,12 @@ def print_sheet(
     Args:
         sheet: Its geometry.
         colours: Its colours.
-        footer: What is printed after speed and gain.
-        alt: One sentence that says what the figure shows.
+        footer: Text printed after speed and gain.
+        alt: One sentence that describes the figure.
         revision: Zoom is kept from one figure to the next while this stays the same.
         width: Width in px that the paper fills; the height follows from it.
         head: Room in px above the paper.
-        drag: What dragging over it does.
+        drag: The effect of dragging over it.
     """
     along = (sheet.x_range[1] - sheet.x_range[0]) * sheet.speed  # mm
     across = (sheet.y_range[1] - sheet.y_range[0]) * sheet.gain

@@ -24,16 +24,16 @@ def add_names(
     unread: Mapping[str, str] = MappingProxyType({}),
     beside: Sequence[str] = (),
 ) -> None:
-    """Write each lead's name above the start of its trace, and what is not drawn in grey.
+    """Write each lead's name above the start of its trace, and those not drawn in grey.
 
     Args:
         figure: Changed in place.
         sheet: Its geometry.
-        signals: Voltage in mV of each lead there is.
+        signals: Voltage in mV of each recorded lead.
         missing: Leads that are not drawn.
-        colours: Its colours.
-        unread: Why some of these could not be read, though they were recorded.
-        beside: What to write beside the names of each row.
+        colours: Colours of the sheet.
+        unread: Why some of these are not used, though they were recorded, by lead.
+        beside: Text beside the names of each row.
     """
     drawn = row_heights(sheet, signals)
     x, y, text = [], [], []

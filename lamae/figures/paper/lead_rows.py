@@ -10,7 +10,7 @@ from lamae.figures.paper.paper import add_traces, footer
 from lamae.figures.paper.sheet import lay_out_rows
 from lamae.figures.paper.signals import centred, cut
 
-# What one sheet of a long strip holds, in s.
+# Length of one sheet of a long strip, in s.
 STRIP_SECONDS = 60.0
 
 
@@ -45,7 +45,7 @@ def lead_rows(
         gain: 5, 10 or 20 mm/mV.
         begins: Recording time in s of the first sample, where `ecg` is part of a recording.
         filters: Filters used for the display, in words; printed in the footer.
-        drag: What dragging over the paper does.
+        drag: The effect of dragging over the paper.
         dark: Dim the paper.
         width: Width in px that the paper fills; the figure's height follows from it.
 

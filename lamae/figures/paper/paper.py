@@ -44,8 +44,8 @@ def paper(
 
     The time axis is recording time in s. Each lead is one line trace named after it, with its
     baseline's height in mV as `meta["offset"]` and -1 as `meta["sign"]` where it is drawn upside
-    down; a lead that lies more than 1 mV off zero is moved to its baseline, and the footer says
-    so. The trace "leads" catches clicks: a point's `customdata` is the name of the lead.
+    down; a lead more than 1 mV off zero is moved to its baseline, and the footer notes it. The
+    trace "leads" catches clicks: a point's `customdata` is the name of the lead.
     `layout.meta["alt"]` describes the figure.
 
     Args:
@@ -58,7 +58,7 @@ def paper(
         filters: Filters used for the display, in words; printed in the footer.
         attribution: Painted behind the traces; its samples are those of `ecg`.
         signed: Whether the sign of the attribution has a meaning.
-        drag: What dragging over the paper does.
+        drag: The effect of dragging over the paper.
         dark: Dim the paper.
         width: Width in px that the paper fills; the figure's height follows from it.
 
@@ -110,7 +110,7 @@ def add_traces(
     Args:
         figure: Changed in place.
         sheet: Its geometry.
-        signals: Voltage in mV of each lead there is.
+        signals: Voltage in mV of each recorded lead.
         moved: Offset in mV subtracted from each lead that was moved to its baseline.
         colours: Its colours.
     """

@@ -9,7 +9,7 @@ from jaxtyping import Bool
 
 from lamae.ecg import LEADS
 from lamae.figures.palette import palette
-from lamae.figures.paper.animation import add_play
+from lamae.figures.paper.animation import add_animation
 from lamae.figures.paper.drawing import Drag, add_click_targets, add_pulses
 from lamae.figures.paper.lead_names import add_names
 from lamae.figures.paper.reconstruction_layers import (
@@ -53,7 +53,7 @@ def reconstruction(
         show_residual: Also draw the reconstruction minus the true signal, under each row.
         band: 10th to 90th percentile of several reconstructions, drawn behind them.
         play: Add a button that plays the masking and the reconstruction step by step.
-        drag: What dragging over the paper does.
+        drag: The effect of dragging over the paper.
         unread: Why some recorded leads are not used, by lead.
         dark: Dim the paper.
         width: Width in px that the paper fills; the figure's height follows from it.
@@ -98,8 +98,8 @@ def reconstruction(
         )
     if play:
         known = {"true signal", "calibration", "masked"}
-        answers = {trace.name for trace in figure.data} - known
-        add_play(figure, masked_boxes(sheet, recon), answers, colours)
+        revealed = {trace.name for trace in figure.data} - known
+        add_animation(figure, masked_boxes(sheet, recon), revealed, colours)
     missing = [lead for lead in LEADS if lead not in recorded]
     add_names(figure, sheet, signals, missing, colours, unread=unread)
     add_click_targets(figure, sheet)

@@ -1,4 +1,4 @@
-"""What of a recording is drawn on paper: which samples, moved where, how finely."""
+"""Signals as they are drawn on paper: the segment, its baseline and its resolution."""
 
 import numpy as np
 from jaxtyping import Float32
@@ -34,7 +34,7 @@ def cut(ecg: ECG, start: float, seconds: float) -> tuple[int, Float32[np.ndarray
 def centred(
     signals: dict[str, Float32[np.ndarray, " time"]],
 ) -> tuple[dict[str, Float32[np.ndarray, " time"]], dict[str, float]]:
-    """The signals with each lead that lies more than 1 mV off zero moved to its baseline.
+    """The signals with each lead more than 1 mV off zero moved to its baseline.
 
     Args:
         signals: Voltage in mV of each recorded lead.

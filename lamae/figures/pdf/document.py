@@ -41,12 +41,12 @@ FOOT_CHARACTERS = 185
 
 @dataclass(frozen=True)
 class Words:
-    """What is printed beside the signal, line by line.
+    """The text printed beside the signal, line by line.
 
     Attributes:
         about: The recording and the patient.
         measured: A name, the device's value and ours.
-        codes: Codes and what is said of them; the first line stands out.
+        codes: Codes and their verdicts; the first line is bold.
         identity: Which ECG it is, in a line that every page carries; never a file's name.
         foot: Printed on every page, under speed, gain and filters.
     """
@@ -76,7 +76,7 @@ def print_pages(
 
     At 50 mm/s a page holds 5 s. Rows that do not fit on a page go on the next one, and words that
     do not fit above the paper on a page of their own. Where one row is taller than a page, all
-    are printed at a smaller gain, and the page says so.
+    are printed at a smaller gain, and the page notes it.
 
     Args:
         ecg: The recording, of any length; leads it lacks are named in grey.

@@ -1,4 +1,4 @@
-"""ECG paper and what stands on it, drawn by Matplotlib in mm from a page's lower left corner."""
+"""ECG paper and traces drawn by Matplotlib, in mm from a page's lower left corner."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -32,7 +32,7 @@ Signals = Mapping[str, Float32[np.ndarray, " time"]]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page's part of the sheet lies: from samples and mV to mm."""
+    """The place of a page's part of the sheet: converts samples and mV to mm."""
 
     sheet: Sheet
     page: Page
