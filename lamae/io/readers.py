@@ -165,7 +165,8 @@ READERS: tuple[Reader, ...] = (
 
 def names(readers: Sequence[Reader] = READERS) -> str:
     """The names of the formats as a list in a sentence."""
-    return ", ".join(reader.name for reader in readers)
+    *others, last = (reader.name for reader in readers)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def formats_text(readers: Sequence[Reader] = READERS) -> str:

@@ -146,5 +146,5 @@ def _unknown(file: File, readers: Sequence[Reader]) -> str:
             "recording in one of these."
         )
     return refusal(file.suffix, file.content) or (
-        f"The file is of no known ECG format; expected {names(readers)}, or a zip of one recording."
+        f"The file is of no known ECG format; expected {names(readers)}, or a zip of one."
     )
