@@ -5,6 +5,7 @@ import streamlit as st
 
 from lamae.app import cache, demos, session, widgets
 from lamae.app.record import export, measurements, paper, recording
+from lamae.io import formats_text
 
 UNITS = {"mV": "mV (millivolt)", "uV": "µV (microvolt)", "V": "V (volt)"}
 
@@ -54,8 +55,7 @@ def open_an_ecg() -> None:
             key=picker,
             on_change=files_chosen,
             args=(picker,),
-            help="WFDB (.hea with .dat or .mat, or both in a .zip), DICOM waveform, EDF, BDF, "
-            "SCP-ECG, XML (HL7, GE MUSE, GE CardioSoft, Philips), CSV, TSV, NPY or NPZ.",
+            help=formats_text(),
         )
         st.caption("Nothing is kept: the ECG stays in memory until you leave.")
         st.page_link("pages/analyse/library.py", label="Open from a library, or PTB-XL by number")

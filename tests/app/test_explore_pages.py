@@ -226,13 +226,13 @@ def test_half_of_everything_and_a_missing_v2_are_one_click_away(visit):
 
 def test_residual_regression_and_range_are_drawn_on_request(visit):
     at = visit(RECONSTRUCT)
-    assert not {"linear regression", "reconstructed minus true"} & set(traces(at))
+    assert not {"linear regression", "reconstruction minus true"} & set(traces(at))
     at.pills(key="also").set_value(["Regression", "Residual", "Range"])
     checked(at.run())
     drawn = set(traces(at))
     assert {
         "linear regression",
-        "reconstructed minus true",
+        "reconstruction minus true",
         "10–90 % of 8 reconstructions",
     } <= drawn
     assert "no confidence interval" in words(at)
@@ -285,7 +285,7 @@ def test_a_flat_lead_is_filled_and_marked_and_the_ecg_in_hand_stays(visit, predi
     assert "an error against it means little" in words(at)
     assert "V2 reconstructed by the model" in at.warning[0].value
     assert "off in V2 by" in at.warning[0].value
-    filled = chart_named(at, "reconstructed, not recorded")
+    filled = chart_named(at, "imputed, not recorded")
     drawn = {t.get("name"): t for t in filled["data"]}
     assert "<b>V2</b> <i>reconstructed</i>" in drawn["lead names"]["text"]
     assert not np.ptp(at.session_state["lamae"].current.ecg.lead("V2"))

@@ -118,7 +118,7 @@ def beside_ablation(ecg: ECG, start: float) -> None:
         return
     agreement = rank_agreement(attention.weights, abs(ablation.per_lead))
     widgets.chart(
-        figures.beside_ablation(attention, ablation.per_lead, dark=widgets.dark()),
+        figures.weights_against_ablation(attention, ablation.per_lead, dark=widgets.dark()),
         "beside_ablation",
     )
     said = (

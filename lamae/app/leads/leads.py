@@ -91,7 +91,7 @@ def compared(prediction: Prediction, scores: SubsetScores) -> None:
     now = dict(zip(scores.codes, scores.probability[0].tolist(), strict=True))
     st.markdown(_reading(prediction, now, float(scores.change[0])))
     widgets.chart(
-        figures.with_some_leads(
+        figures.lead_subset_scores(
             scores,
             [code.code for code in shown],
             [figures.short_title(code.title) for code in shown],

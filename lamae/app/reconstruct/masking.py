@@ -10,7 +10,7 @@ from lamae import figures
 from lamae.app import cache, widgets
 from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
 from lamae.errors import InputError
-from lamae.figures.paper.frame import Drag
+from lamae.figures import Drag
 from lamae.results.masking import Masking, Segment, merged
 
 MASK, SHARE, PRESET = "mask", "share", "preset"
@@ -201,7 +201,7 @@ def touched(ecg: ECG, start: float, key: str) -> None:
         _lead_clicked(ecg, key)
         return
     x, y = (tuple(float(edge) for edge in boxes[-1][axis]) for axis in ("x", "y"))
-    wanted = figures.touched(
+    wanted = figures.selected_segments(
         st.session_state.get("reconstructed_places", ()),
         x,
         y,

@@ -1,4 +1,4 @@
-"""ECG paper and what stands on it, drawn by Matplotlib in mm from a page's lower left corner."""
+"""ECG paper and traces drawn by Matplotlib, in mm from a page's lower left corner."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path as Curve
 
 from lamae.figures.palette import LIGHT
-from lamae.figures.paper.frame import _free_place
+from lamae.figures.paper.lead_names import free_place, row_heights
 from lamae.figures.paper.sheet import LARGE_SQUARE, PULSE_TIME, PULSE_VOLTAGE, Sheet
 from lamae.figures.pdf.pages import ALONG, Page
 
@@ -32,7 +32,7 @@ Signals = Mapping[str, Float32[np.ndarray, " time"]]
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page's part of the sheet lies: from samples and mV to mm."""
+    """The place of a page's part of the sheet: converts samples and mV to mm."""
 
     sheet: Sheet
     page: Page
@@ -51,10 +51,10 @@ class Place:
     def edges(self) -> tuple[float, float, float, float]:
         """Left, right, lower and upper edge of the paper."""
         right = self.left + ALONG + RIGHT
-        return self.left - before(self.sheet), right, self.bottom, self.y(self.page.high)
+        return self.left - room_before(self.sheet), right, self.bottom, self.y(self.page.high)
 
 
-def before(sheet: Sheet) -> float:
+def room_before(sheet: Sheet) -> float:
     """Room for the pulse before the signal in mm, so that the signal starts on a 5 mm line."""
     return math.ceil(round(-PULSE_TIME[0] * sheet.speed / LARGE_SQUARE, 6)) * LARGE_SQUARE
 
@@ -74,7 +74,7 @@ def draw_paper(axes: Axes, place: Place) -> None:
     sheet, page = place.sheet, place.page
     for second in range(math.ceil((page.stop - page.first) / sheet.fs)):
         sample = page.first + second * sheet.fs
-        say(
+        write_text(
             axes, place.x(sample) + 0.4, bottom + 0.7, f"{sheet.start + sample / sheet.fs:g} s", 5.0
         )
 
@@ -91,7 +91,7 @@ def draw_signals(axes: Axes, place: Place, signals: Signals) -> None:
         )
         for row in page.rows
     ]
-    taken = _heights(sheet, signals)
+    taken = row_heights(sheet, signals)
     traces = []
     for cell in sheet.cells:
         left, right = max(cell.left, page.first), min(cell.right, page.stop)
@@ -103,15 +103,15 @@ def draw_signals(axes: Axes, place: Place, signals: Signals) -> None:
             marks += [np.array([[x, y + side * 3], [x, y + side * 5]]) for side in (-1, 1)]
         if cell.lead not in signals:
             text = f"{cell.label} not recorded"
-            say(axes, place.x(left) + 2, place.y(base), text, 8.0, colour=LIGHT.faint_print)
+            write_text(axes, place.x(left) + 2, place.y(base), text, 8.0, colour=LIGHT.faint_print)
             continue
         first = cell.first + left - cell.left
         part = replace(cell, first=first, stop=first + right - left)
         heights = place.y(base + part.of(signals[cell.lead]).astype(np.float64))
         traces.append(np.column_stack([place.x(np.arange(left, right)), heights]))
-        shift, lift = _free_place(sheet, part, taken)
+        shift, lift = free_place(sheet, part, taken)
         x, y = place.x(left) + shift * sheet.speed, place.y(base + lift)
-        say(axes, x, y, cell.label, 9.0, bold=True)
+        write_text(axes, x, y, cell.label, 9.0, bold=True)
     _draw(axes, marks, LIGHT.print, TRACE)
     for trace in traces:
         _draw(
@@ -122,17 +122,6 @@ def draw_signals(axes: Axes, place: Place, signals: Signals) -> None:
             within=place.edges if page.cut else None,
             simplify=sheet.fs > EVERY_SAMPLE,
         )
-
-
-def _heights(sheet: Sheet, signals: Signals) -> np.ndarray:
-    """Height in mV on the sheet of each row's signal; NaN where there is none."""
-    heights = np.full((len(sheet.baselines), max(cell.right for cell in sheet.cells)), np.nan)
-    for cell in sheet.cells:
-        if cell.lead in signals:
-            heights[cell.row, cell.left : cell.right] = (
-                cell.of(signals[cell.lead]) + sheet.baselines[cell.row]
-            )
-    return heights
 
 
 def _draw(
@@ -161,7 +150,7 @@ def _draw(
         patch.set_clip_path(edge)
 
 
-def say(
+def write_text(
     axes: Axes,
     x: float,
     y: float,

@@ -1,4 +1,4 @@
-"""Which segments of which leads a box drawn on a sheet touches."""
+"""Which segments of which leads a box drawn on a sheet selects."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,9 +7,9 @@ from lamae.results.masking import Segment
 
 
 def places(sheet: Sheet) -> list[dict[str, float | str]]:
-    """Where each lead stands: its edges in s and mV on the paper.
+    """Each lead's place on the paper: its edges in s and mV.
 
-    A time on the paper is a recording time, as on every sheet of twelve leads.
+    Times are recording times, as on every sheet of twelve leads.
     """
     found: list[dict[str, float | str]] = []
     for cell in sheet.cells:
@@ -19,20 +19,20 @@ def places(sheet: Sheet) -> list[dict[str, float | str]]:
     return found
 
 
-def touched(
+def selected_segments(
     at: Sequence[Mapping[str, float | str]],
     x: Sequence[float],
     y: Sequence[float],
     *,
     all_leads: bool = False,
 ) -> tuple[Segment, ...]:
-    """The segments that a box touches.
+    """The segments of leads that a box overlaps.
 
     Args:
         at: `layout.meta["places"]` of the sheet.
         x: The two edges of the box in s, in any order.
         y: Its two edges in mV, in any order.
-        all_leads: Every lead for the times touched, not only the leads touched.
+        all_leads: Select every lead for the times of the box, not only the leads in it.
     """
     left, right, low, high = min(x), max(x), min(y), max(y)
     hit = [

@@ -1,4 +1,4 @@
-"""A sheet on which the signal is masked and reconstructed step by step, played by the browser."""
+"""Masking and reconstruction step by step, animated in the browser."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,7 +10,7 @@ from lamae.figures.palette import Palette, rgba
 Box = tuple[float, float, float, float]
 STEPS = 10
 STEP_MS = 350
-# Where the legend starts beside the button, as a share of the width.
+# Share of the width at which the legend starts, beside the button.
 BESIDE = 0.15
 
 
@@ -24,23 +24,23 @@ def corners(boxes: Sequence[Box]) -> tuple[list[float | None], list[float | None
     return x, y
 
 
-def add_play(
-    figure: go.Figure, boxes: Sequence[Box], answers: Collection[str], colours: Palette
+def add_animation(
+    figure: go.Figure, boxes: Sequence[Box], revealed: Collection[str], colours: Palette
 ) -> None:
-    """Add a button that covers what was masked from left to right, then uncovers it reconstructed.
+    """Add a button that covers the masked segments step by step, then reveals the reconstruction.
 
-    A frame holds the outlines of the cover and nothing of the signal, so that all of them
-    together weigh little: the reconstructed lines lie ready under the cover.
+    Frames hold the outlines of the cover only, which keeps the figure small: the reconstruction
+    is already drawn under the cover.
 
     Args:
-        figure: Changed in place. What is added to it later stands in front of the cover.
-        boxes: What was masked.
-        answers: Names of the lines that appear when they are uncovered.
-        colours: Of the sheet.
+        figure: Changed in place. Traces added later are in front of the cover.
+        boxes: The masked segments.
+        revealed: Names of the traces that appear when they are uncovered.
+        colours: Colours of the sheet.
     """
     if not boxes:
         return
-    lines = [i for i, trace in enumerate(figure.data) if trace.name in answers]
+    lines = [i for i, trace in enumerate(figure.data) if trace.name in revealed]
     figure.add_scatter(
         x=[None],
         y=[None],

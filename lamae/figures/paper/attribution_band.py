@@ -24,16 +24,16 @@ def add_attribution(
     *,
     signed: bool,
 ) -> None:
-    """Paint each cell's attribution as one row of one heatmap, with clear stripes between rows.
+    """Draw the attribution of each cell in one heatmap, with clear stripes between rows.
 
     Args:
         figure: Changed in place.
         sheet: Its geometry.
-        ecg: What it shows.
-        attribution: What to paint; its samples are those of `ecg`, its leads some of them.
+        ecg: The recording on the sheet.
+        attribution: The attribution; its samples are those of `ecg`, its leads some of them.
         first: Index in `ecg` of the sheet's first sample.
         colours: Its colours.
-        signed: Whether the attribution tells what raises the score from what lowers it.
+        signed: Whether the sign of the attribution has a meaning.
 
     Raises:
         InputError: The attribution belongs to another recording.

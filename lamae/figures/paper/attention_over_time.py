@@ -1,4 +1,4 @@
-"""Where in time z looks: its attention to each patch as a band under the traces."""
+"""The attention of z to each patch as a band under the traces."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -11,12 +11,12 @@ from lamae.figures.paper.paper import paper
 from lamae.figures.paper.sheet import LAYOUTS
 from lamae.results.attention import LeadAttention
 
-# Up to this many times an even share the band grows darker.
+# Times an even share at which the band is darkest.
 MOST = 4.0
 STEPS = (0.0, 0.14, 0.28, 0.42, 0.56)
 HEAD = 44
-# How much of its row the band fills, from below.
-HIGH = 0.28
+# Share of its row that the band fills, from below.
+BAND_HEIGHT = 0.28
 
 
 def attention_over_time(
@@ -27,14 +27,15 @@ def attention_over_time(
     dark: bool = False,
     width: int = 1100,
 ) -> go.Figure:
-    """An ECG on paper with z's attention to each patch under its trace.
+    """Draw an ECG on paper with the attention of z to each patch under its trace.
 
-    The darker, the more times an even share over all patches; clear up to one even share. The
-    trace "attention over time" holds these multiples in `z`, one row a row of the sheet.
+    The band darkens with the multiple of an even share over all patches, and is clear up to one
+    even share. The trace "attention over time" holds these multiples in `z`, a row of it for each
+    row of the sheet.
 
     Args:
         ecg: The recording.
-        attention: What the model gave for its window; leads that it did not see stay clear.
+        attention: Attention in its window; leads that were not used stay clear.
         layout: One of `LAYOUTS`.
         dark: Dim the paper.
         width: Width in px that the paper fills.
@@ -57,7 +58,7 @@ def attention_over_time(
     striped = np.full((2 * len(heights) - 1, patches), np.nan)
     edges: list[float] = []
     for number, height in enumerate(heights.tolist()):
-        edges += [height - room / 2, height - room / 2 + HIGH * room]
+        edges += [height - room / 2, height - room / 2 + BAND_HEIGHT * room]
         own = np.flatnonzero(at[1] == height)
         # A row's places to click lie evenly along each lead: the nearest one names the lead.
         nearest = own[np.abs(at[0, own][None] - middles[:, None]).argmin(axis=1)]
@@ -105,6 +106,6 @@ def attention_over_time(
 
 
 def _times_even(attention: LeadAttention) -> Float64[np.ndarray, "leads patches"]:
-    """How many times an even share of all patches that were seen; not a number elsewhere."""
-    seen = attention.over_time > 0
-    return np.where(seen, attention.over_time.astype(np.float64) * seen.sum(), np.nan)
+    """Attention as a multiple of an even share of all visible patches; NaN elsewhere."""
+    visible = attention.over_time > 0
+    return np.where(visible, attention.over_time.astype(np.float64) * visible.sum(), np.nan)

@@ -4,11 +4,13 @@ import plotly.graph_objects as go
 
 from lamae.ecg import ECG, WINDOW
 from lamae.figures.palette import palette
-from lamae.figures.paper.frame import Drag, add_click_targets, add_names, add_pulses, print_sheet
-from lamae.figures.paper.paper import _centred, add_traces, cut, footer
+from lamae.figures.paper.drawing import Drag, add_click_targets, add_pulses, print_sheet
+from lamae.figures.paper.lead_names import add_names
+from lamae.figures.paper.paper import add_traces, footer
 from lamae.figures.paper.sheet import lay_out_rows
+from lamae.figures.paper.signals import centred, cut
 
-# What one sheet of a long strip holds, in s.
+# Length of one sheet of a long strip, in s.
 STRIP_SECONDS = 60.0
 
 
@@ -29,9 +31,9 @@ def lead_rows(
 ) -> go.Figure:
     """Print one lead in rows that follow each other in time.
 
-    The time axis counts from the start of each row, in s; beside the lead's name stands the
-    recording time at which the row starts. Rows of 5 s show squares of twice the size of those
-    of 10 s. Traces are those of `paper`.
+    The time axis counts from the start of each row, in s; the recording time at which the row
+    starts is printed beside the lead's name. The squares of rows of 5 s are twice as large as
+    those of rows of 10 s. Traces are those of `paper`.
 
     Args:
         ecg: The recording.
@@ -42,8 +44,8 @@ def lead_rows(
         speed: Paper speed, 25 or 50 mm/s.
         gain: 5, 10 or 20 mm/mV.
         begins: Recording time in s of the first sample, where `ecg` is part of a recording.
-        filters: What was filtered for the display, in words; printed in the footer.
-        drag: What dragging over the paper does.
+        filters: Filters used for the display, in words; printed in the footer.
+        drag: The effect of dragging over the paper.
         dark: Dim the paper.
         width: Width in px that the paper fills; the figure's height follows from it.
 
@@ -52,7 +54,7 @@ def lead_rows(
     """
     whole = ecg.lead(lead)
     first, shown = cut(ecg, start - begins, seconds)
-    signals, moved = _centred({lead: whole[first : first + shown.shape[1]]})
+    signals, moved = centred({lead: whole[first : first + shown.shape[1]]})
     sheet = lay_out_rows(
         lead, signals[lead], ecg.fs, row_seconds=row_seconds, speed=speed, gain=gain
     )

@@ -1,30 +1,22 @@
-"""The printed sheet: grid, calibration pulses, lead names, footer, and places to click."""
+"""A sheet of ECG paper in Plotly: grid, calibration pulses, footer and places to click."""
 
-from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
 from typing import Literal
 
-import numpy as np
 import plotly.graph_objects as go
-from jaxtyping import Float32, Float64
 
-from lamae.figures.palette import Palette
+from lamae.figures.palette import FONT, Palette
 from lamae.figures.paper.sheet import (
     LARGE_SQUARE,
     PULSE_TIME,
     PULSE_VOLTAGE,
-    Cell,
     Sheet,
 )
 
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 SIDE, FOOT, HEAD = 6, 60, 8
-# What dragging over a sheet does: zoom in, draw the box of the calipers, or nothing.
+# The effect of dragging over a sheet: zoom in, draw a box, or nothing.
 Drag = Literal["zoom", "select", False]
-# px a place to click reaches; wider than half the distance between two.
+# px around a click target; more than half the distance between two.
 REACH = 60
-# mm that a lead's name takes.
-NAME_WIDTH = 8.0
 
 
 def print_sheet(
@@ -43,12 +35,12 @@ def print_sheet(
     Args:
         sheet: Its geometry.
         colours: Its colours.
-        footer: What is printed after speed and gain.
-        alt: One sentence that says what the figure shows.
+        footer: Text printed after speed and gain.
+        alt: One sentence that describes the figure.
         revision: Zoom is kept from one figure to the next while this stays the same.
         width: Width in px that the paper fills; the height follows from it.
         head: Room in px above the paper.
-        drag: What dragging over it does.
+        drag: The effect of dragging over it.
     """
     along = (sheet.x_range[1] - sheet.x_range[0]) * sheet.speed  # mm
     across = (sheet.y_range[1] - sheet.y_range[0]) * sheet.gain
@@ -141,93 +133,6 @@ def add_pulses(figure: go.Figure, sheet: Sheet, colours: Palette) -> None:
         showlegend=False,
         name="calibration",
     )
-
-
-def add_names(
-    figure: go.Figure,
-    sheet: Sheet,
-    signals: Mapping[str, Float32[np.ndarray, " time"]],
-    missing: Collection[str],
-    colours: Palette,
-    *,
-    unread: Mapping[str, str] = MappingProxyType({}),
-    beside: Sequence[str] = (),
-) -> None:
-    """Write each lead's name above the start of its trace, and what is not drawn in grey.
-
-    Args:
-        figure: Changed in place.
-        sheet: Its geometry.
-        signals: Voltage in mV of each lead there is.
-        missing: Leads that are not drawn.
-        colours: Its colours.
-        unread: Why some of these could not be read, though they were recorded.
-        beside: What to write beside the names of each row.
-    """
-    drawn = np.full((len(sheet.baselines), max(c.right for c in sheet.cells)), np.nan)
-    for cell in sheet.cells:
-        if cell.lead in signals:
-            drawn[cell.row, cell.left : cell.right] = (
-                cell.of(signals[cell.lead]) + sheet.baselines[cell.row]
-            )
-    x, y, text = [], [], []
-    empty_x, empty_y, empty_text = [], [], []
-    for cell in sheet.cells:
-        time, base = sheet.times(cell)[0], sheet.baselines[cell.row]
-        if cell.lead in missing:
-            empty_x.append(time + 2 / sheet.speed)
-            empty_y.append(base)
-            why = f"{unread[cell.lead]}, not used" if cell.lead in unread else "not recorded"
-            empty_text.append(f"{cell.lead} {why}")
-            continue
-        words = f"  {beside[cell.row]}" if beside else ""
-        shift, lift = _free_place(sheet, cell, drawn, NAME_WIDTH + 2 * len(words))
-        x.append(time + shift)
-        y.append(base + lift)
-        text.append(f"<b>{cell.label}</b>{words}")
-    for name, xs, ys, texts, colour, where in (
-        ("lead names", x, y, text, colours.print, "top right"),
-        ("not recorded", empty_x, empty_y, empty_text, colours.faint_print, "middle right"),
-    ):
-        if texts:
-            figure.add_scatter(
-                x=xs,
-                y=ys,
-                mode="text",
-                text=texts,
-                textposition=where,
-                cliponaxis=False,
-                textfont={"size": 13, "color": colour},
-                # A click on a lead must not fade the other names.
-                unselected={"textfont": {"color": colour}},
-                hoverinfo="skip",
-                showlegend=False,
-                name=name,
-            )
-
-
-def _free_place(
-    sheet: Sheet,
-    cell: Cell,
-    drawn: Float64[np.ndarray, "rows time"],
-    width: float = NAME_WIDTH,
-) -> tuple[float, float]:
-    """Where a lead's name crosses the fewest lines: s after the cell's start, mV over its base.
-
-    `drawn` holds the height in mV of each row's signal on the sheet, `width` is the name's in mm.
-    """
-    wide, low, high = width / sheet.speed, 2 / sheet.gain, 6 / sheet.gain
-    best = (len(drawn) * drawn.shape[1], 0.0, 0.0)
-    for shift in np.array([1, 4, 7, 10]) / sheet.speed:
-        first = cell.left + round(shift * sheet.fs)
-        near = drawn[max(cell.row - 1, 0) : cell.row + 1, first : first + round(wide * sheet.fs)]
-        for lift in np.arange(5 / sheet.gain, 0.75 * sheet.gaps[cell.row], 1 / sheet.gain):
-            text = sheet.baselines[cell.row] + lift
-            # Lines, not samples: at 100 Hz an S wave passes a name between two samples.
-            above = np.fmax(near[:, 1:], near[:, :-1]) > text - low
-            below = np.fmin(near[:, 1:], near[:, :-1]) < text + high
-            best = min(best, (np.count_nonzero(above & below), float(shift), float(lift)))
-    return best[1], best[2]
 
 
 def add_click_targets(figure: go.Figure, sheet: Sheet) -> None:

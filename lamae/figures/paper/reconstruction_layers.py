@@ -1,4 +1,4 @@
-"""What sheets with a reconstructed signal share: paper, lines, hatching and band."""
+"""Parts of a sheet with a reconstruction: paper, lines, hatching and band."""
 
 from typing import Any
 
@@ -8,18 +8,18 @@ from jaxtyping import Bool, Float32
 
 from lamae.ecg import LEADS
 from lamae.figures.palette import Palette, rgba
-from lamae.figures.paper.frame import Drag, print_sheet
-from lamae.figures.paper.play import corners
+from lamae.figures.paper.animation import corners
+from lamae.figures.paper.drawing import Drag, print_sheet
 from lamae.figures.paper.sheet import Cell, Sheet, lay_out
 from lamae.results.prediction import NOTICE
 from lamae.results.reconstruction import Band, Reconstruction
 
 LEGEND_HEAD = 36
-RECONSTRUCTED = "reconstructed by the model"
+RECONSTRUCTION = "reconstruction"
 
 
 def recorded_rows(recon: Reconstruction) -> dict[str, int]:
-    """Row of each lead that is there."""
+    """Row in `LEADS` of each recorded lead."""
     return {lead: row for row, lead in enumerate(LEADS) if recon.present[row].any()}
 
 
@@ -32,7 +32,7 @@ def reconstructed_sheet(
     colours: Palette,
     note: str = "",
 ) -> tuple[Sheet, dict[str, Float32[np.ndarray, " time"]], go.Figure]:
-    """Paper for the larger of true and reconstructed signal, and that signal of each lead."""
+    """Paper with room for both signals, and the larger of true and reconstructed signal by lead."""
     smaller = np.abs(recon.output) <= np.abs(recon.target)
     outline = np.where(~smaller & recon.masked, recon.output, recon.target)
     # A short recording fills the first part of the window only; its columns divide that part.
