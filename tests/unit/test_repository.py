@@ -10,10 +10,12 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lamae.cli.main import EXTRAS
 
 ROOT = Path(__file__).parents[2]
+WORKFLOWS = ROOT / ".github" / "workflows"
 PAGES_MAY_IMPORT = {"app", "figures", "io", "errors", "results", "ecg"}
 SCREENS_MAY_USE = {"streamlit", "pandas"}  # pandas for the tables that Streamlit shows
 
@@ -144,7 +146,34 @@ def test_streamlit_stays_in_the_screens_and_lamae_app():
         assert place[0] in {"app.py", "pages", "tests"} or place[:2] == ("lamae", "app"), path
 
 
-def test_continuous_integration_runs_the_command_that_people_run():
-    script = (ROOT / ".ci" / "run").read_text()
-    assert "make test" in script
-    assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
+def test_continuous_integration_runs_the_commands_that_people_run():
+    script = ROOT / ".ci" / "run"
+    assert "make test" in script.read_text()
+    assert script.stat().st_mode & 0o100
+    assert "run: .ci/run\n" in (WORKFLOWS / "ci.yml").read_text()
+    assert "run: make test-all\n" in (WORKFLOWS / "nightly.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("schema", "paths"),
+    [
+        ("github-workflows", [*WORKFLOWS.glob("*.yml")]),
+        ("citation-file-format", [*ROOT.glob("CITATION.cff")]),
+        ("compose-spec", [*ROOT.glob("compose.yaml")]),
+    ],
+)
+def test_files_for_other_programs_keep_to_their_schema(schema: str, paths: list[Path]):
+    if not paths:
+        pytest.skip("there is no such file")
+    command = ["check_jsonschema", "--builtin-schema", f"vendor.{schema}", *paths]
+    done = subprocess.run(
+        [sys.executable, "-m", *command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_hooks_run_the_tools_of_the_environment():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    tools = {hook["entry"].split()[0] for hook in hooks}
+    assert tools == {f".venv/bin/{name}" for name in ("ruff", "mypy", "lint-imports")}
+    assert {hook["language"] for hook in hooks} == {"system"}
