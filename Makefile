@@ -18,7 +18,7 @@ APT := [ "$$(id -u)" = 0 ] && command -v apt-get && apt-get -qq update && \
 .PHONY: run test format install chromium
 
 run: install
-	$(BIN)/python -m lamae.app --server.headless true \
+	$(BIN)/lamae app --server.headless true \
 		--server.address $(ADDRESS) --server.port $(PORT)
 
 test: install chromium
@@ -34,7 +34,7 @@ format: install
 
 install: $(STAMP)
 
-$(STAMP): requirements.txt
+$(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "LAMAE Explorer needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
 		echo "Name another one: make install PYTHON=python3.12"; exit 1; }
@@ -43,6 +43,7 @@ $(STAMP): requirements.txt
 		echo "On Debian, this adds what is missing: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
 # The browser tests drive Debian's Chromium; without one they fail and say so.

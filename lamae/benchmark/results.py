@@ -7,12 +7,12 @@ from typing import Any
 
 from lamae.benchmark.rows import ABLATIONS, CLAIMS, ROWS
 from lamae.errors import DataError
+from lamae.resources import resource
 
-ROOT = Path(__file__).parents[2]
-RESULTS = ROOT / "assets" / "comparison.json"
+RESULTS = resource("assets/comparison.json")
 # Log-odds of the rows that others are set against.
-PARTNERS = ROOT / "assets" / "comparison.npz"
-README = ROOT / "README.md"
+PARTNERS = resource("assets/comparison.npz")
+README = resource("README.md")
 BEGIN, END = "<!-- comparison -->\n", "<!-- end of comparison -->"
 DIGITS = 4
 

@@ -20,10 +20,11 @@ from safetensors.torch import save
 from lamae.ecg import LEADS
 from lamae.errors import LamaeError, WeightsError
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
+from lamae.resources import resource
 from lamae.signal.preprocess import InputSpec
 
 FORMAT = "2"
-BUNDLED = Path(__file__).parents[2] / "assets" / "weights"
+BUNDLED = resource("assets/weights")
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lamae.ecg import LEADS
+from lamae.results.notice import NOTICE as NOTICE
 from lamae.results.verdict import CANNOT_SAY, SUGGESTED
 
-# Said wherever results are shown or written.
-NOTICE = "Research use only, not a medical device"
 # Said of younger people: 26 of the 3,395 ECGs that the weights which ship were trained on.
 MINORS = "The model was hardly trained on people under 18."
 # The oldest group that the test counts apart, and the age from which it does.

@@ -89,7 +89,7 @@ def server(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = (tmp_path_factory.mktemp("server") / "log").open("w+")
-    command = [sys.executable, "-m", "lamae.app", "--server.headless", "true"]
+    command = [sys.executable, "-m", "lamae", "app", "--server.headless", "true"]
     command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
     environment = {k: v for k, v in os.environ.items() if k != "LAMAE_RECORDS"}
     process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env=environment)
