@@ -1,9 +1,12 @@
-"""What every row of the comparison may spend."""
+"""The budget of every row."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from lamae.benchmark.pretrainings import Pretraining
 from lamae.model import ModelConfig
-from lamae.train.config import OptimConfig, RunConfig
+from lamae.objectives import ObjectiveConfig
+from lamae.train.config import FinetuneConfig, OptimConfig, RunConfig
 from lamae.train.recipes import rehearsal, small, small_codes, small_long
 
 CHECKPOINT_SECONDS = 60.0
@@ -11,27 +14,24 @@ CHECKPOINT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Budget:
-    """One for all rows but the long ones: no other may train longer or wider than it says.
+    """The limits of all rows, the long ones apart.
 
-    All but the long rows, and the ablation that asks for others, learn from ECGs in mV alone.
+    Only long rows, and the ablation of this, learn from ECGs without amplitudes too.
 
     Attributes:
-        model: Sizes, but for what an ablation changes; the long rows' classifiers also have the
+        model: Sizes, except what an ablation changes; classifiers of long rows also have the
             convolutions over time of recipe `small_codes`.
-        pretrain_epochs: Passes over the training ECGs without labels.
-        label_epochs: Passes over the labelled ECGs, from pretrained and from random weights alike.
-        long_pretrain_epochs: Passes over the ECGs in the long pretrainings, as in recipe
-            `small_long`.
+        pretrain_epochs: Passes over the training ECGs in pretraining.
+        label_epochs: Passes over the labelled ECGs, from pretrained and from random weights.
+        long_pretrain_epochs: Passes in long pretraining, as in recipe `small_long`.
         long_pretrain_batch: ECGs a step there.
-        long_epochs: Passes over the labelled ECGs in the long rows, as in recipe `small_codes`:
-            on fold 9 the transformer, fine-tuned with patches masked here and there, gained no
-            more after that.
-        resnet_epochs: The same of the ResNet, which gains for longer.
+        long_epochs: Passes over the labelled ECGs in long rows, as in recipe `small_codes`; more
+            did not raise the transformer's score on fold 9.
+        resnet_epochs: The same for the ResNet, which gains for longer.
         batch: ECGs a step.
         decode_leads: Leads that a pretraining step reconstructs.
         patch_dropout: Least and largest share of the patches that a fine-tuning step masks.
-        muon: How far Muon exceeds the learning rate, see `OptimConfig`. With it ten epochs
-            reconstruct as well as twenty with AdamW alone.
+        muon: See `OptimConfig`. Ten epochs with it reconstruct as well as twenty of AdamW alone.
     """
 
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -46,39 +46,44 @@ class Budget:
     patch_dropout: tuple[float, float] = (0.3, 0.7)
     muon: float = 4.0
 
-    def pretraining(self, name: str, *, long: bool = False) -> RunConfig:
-        """The run that pretrains, as recipe `small` but for the budget, or as `small_long`."""
-        if long:
+    def pretraining(self, name: str, how: Pretraining) -> RunConfig[ObjectiveConfig]:
+        """The run that pretrains: recipe `small` within the budget, or `small_long`."""
+        model = replace(self.model, **how.model)
+        if how.long:
+            long: RunConfig[Any] = small_long()
             return replace(
-                small_long(),
+                long,
+                objective=how.method(long.objective.decode_leads),
                 epochs=self.long_pretrain_epochs,
                 batch=self.long_pretrain_batch,
-                model=self.model,
+                model=model,
+                zscored=how.zscored,
             )
-        config = small()
+        recipe: RunConfig[Any] = small()
         return replace(
-            config,
-            recipe=f"compare {name}",
-            optim=replace(config.optim, muon=self.muon),
+            recipe,
+            recipe=f"benchmark {name}",
+            objective=how.method(self.decode_leads),
+            optim=replace(recipe.optim, muon=self.muon),
             epochs=self.pretrain_epochs,
             batch=self.batch,
-            model=self.model,
-            decode_leads=self.decode_leads,
+            model=model,
+            zscored=how.zscored,
             checkpoint_seconds=CHECKPOINT_SECONDS,
         )
 
-    def classifier(self, name: str, seed: int, *, long: bool = False) -> RunConfig:
+    def classifier(self, name: str, seed: int, *, long: bool = False) -> RunConfig[FinetuneConfig]:
         """The run that trains a classifier with labels.
 
-        It is as recipe `small_codes`, but without blended ECGs and with a shorter average:
-        together they slow the first epochs. Fine-tuning and training from scratch are the same
-        but for the weights they begin with. A long run is that recipe in everything, so that
-        `finetune` takes it for its own and makes weights to ship of it.
+        It is recipe `small_codes` without mixup and with a shorter average, which together slow
+        the first epochs. Fine-tuning and training from scratch differ only in the initial
+        weights. A long run is exactly that recipe, so that `finetune` can go on with it and make
+        a bundle of it.
         """
         config = small_codes()
         config = replace(
             config,
-            recipe=config.recipe if long else f"compare {name}",
+            recipe=config.recipe if long else f"benchmark {name}",
             epochs=self.long_epochs,
             batch=self.batch,
             seed=seed,
@@ -92,29 +97,29 @@ class Budget:
             optim=replace(config.optim, muon=self.muon, ema=0.998),
             epochs=self.label_epochs,
             model=self.model,
-            patch_dropout=self.patch_dropout,
-            segment=False,
             zscored=False,
-            augment=replace(config.augment, mix=0.0),
+            objective=replace(
+                config.objective, patch_dropout=self.patch_dropout, segment=False, mixup=0.0
+            ),
         )
 
-    def resnet(self, name: str, seed: int, *, long: bool = False) -> RunConfig:
+    def resnet(self, name: str, seed: int, *, long: bool = False) -> RunConfig[FinetuneConfig]:
         """The run that trains the supervised ResNet.
 
-        It masks leads as often as the others do, but no patches: those are there to save
-        tokens, of which it has none.
+        It masks leads as often as the others, but no patches, which are masked to save tokens.
         """
+        config = self.classifier(name, seed, long=long)
         return replace(
-            self.classifier(name, seed, long=long),
-            recipe=f"compare {name}",
+            config,
+            recipe=f"benchmark {name}",
             epochs=self.resnet_epochs if long else self.label_epochs,
             optim=OptimConfig(lr=2e-3, betas=(0.9, 0.999), warmup=0.15, decay=0.85, ema=0.995),
-            patch_dropout=(0.0, 0.0),
+            objective=replace(config.objective, patch_dropout=(0.0, 0.0)),
         )
 
 
 def rehearsal_budget() -> Budget:
-    """So little that all kinds of rows run within a minute: shows that the command works."""
+    """So little that all kinds of rows run within a minute, to test the command."""
     return Budget(
         model=rehearsal().model,
         pretrain_epochs=1,

@@ -20,11 +20,11 @@ def simulated_records(seed: int = 0) -> Records:
     rhythms = [list(RHYTHMS)[number % len(RHYTHMS)] for number in range(len(fold))]
     spec = InputSpec()
     values = [prepare(simulate(rhythm, fs=spec.fs, rng=rng).ecg, spec).values for rhythm in rhythms]
-    said = [RHYTHMS[rhythm] for rhythm in rhythms]
+    carried = [RHYTHMS[rhythm] for rhythm in rhythms]
     return Records(
         values=np.stack(values),
         present=np.ones((len(fold), len(LEADS)), dtype=bool),
-        statements=np.array([[name == one for name in STATEMENT_NAMES] for one in said]),
+        statements=np.array([[name == one for name in STATEMENT_NAMES] for one in carried]),
         fold=fold.astype(np.int64),
         ecg_id=np.arange(len(fold)),
         patient_id=np.arange(len(fold)),

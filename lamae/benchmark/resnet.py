@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from lamae.model import ModelConfig
 from lamae.model.classifier import StatementModel
-from lamae.train.config import RunConfig
+from lamae.train.config import FinetuneConfig, RunConfig
 
 WIDTHS = (64, 64, 128, 192)
 KERNEL = 7
@@ -64,7 +64,7 @@ class Stage(nn.Module):
 
 
 def draw_leads(
-    present: Bool[Tensor, "B L"], config: RunConfig, generator: Generator
+    present: Bool[Tensor, "B L"], config: RunConfig[FinetuneConfig], generator: Generator
 ) -> Bool[Tensor, "B L N"]:
     """Mask 1 to 11 leads of a share of the ECGs.
 
@@ -75,6 +75,6 @@ def draw_leads(
     batch, leads = present.shape
     rank = torch.rand(batch, leads, generator=generator).argsort(dim=-1).argsort(dim=-1)
     count = torch.randint(1, leads, (batch, 1), generator=generator)
-    struck = torch.rand(batch, 1, generator=generator) < config.lead_dropout
+    struck = torch.rand(batch, 1, generator=generator) < config.objective.lead_dropout
     shown = present & ~(struck & (rank < count)).to(present.device)
     return shown[:, :, None].expand(-1, -1, config.model.patches)

@@ -1,26 +1,27 @@
-"""What the comparison found, as one small file that page and README read."""
+"""The results of the benchmark: one small file that the Model page reads, and a table."""
 
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lamae.benchmark.rows import ABLATIONS, CLAIMS, ROWS
+from lamae.benchmark.differences import DIFFERENCES
+from lamae.benchmark.rows import ABLATIONS, ROWS
 from lamae.errors import DataError
 from lamae.resources import resource
 
-RESULTS = resource("assets/comparison.json")
-# Log-odds of the rows that others are set against.
-PARTNERS = resource("assets/comparison.npz")
-README = resource("README.md")
-BEGIN, END = "<!-- comparison -->\n", "<!-- end of comparison -->"
+RESULTS = resource("assets/benchmark.json")
+# Log-odds of the rows that the bundled weights are compared with.
+REFERENCE = resource("assets/benchmark.npz")
+TABLE = resource("docs/benchmark.md")
+BEGIN, END = "<!-- benchmark -->\n", "<!-- end of benchmark -->"
 DIGITS = 4
 
 Results = Mapping[str, Any]
 
 
 def load_results(path: Path = RESULTS) -> dict[str, Any] | None:
-    """The results; None where no comparison has been made.
+    """The results; None where there are none.
 
     Raises:
         DataError: The file is damaged.
@@ -30,7 +31,7 @@ def load_results(path: Path = RESULTS) -> dict[str, Any] | None:
     try:
         return dict(json.loads(path.read_text()))
     except ValueError as error:
-        raise DataError(f"{path.name} is damaged; make it again with lamae compare.") from error
+        raise DataError(f"{path.name} is damaged; make it again with lamae benchmark.") from error
 
 
 def save_results(results: Results, path: Path = RESULTS) -> None:
@@ -44,8 +45,8 @@ def added_to(before: Results | None, now: Results, shipped: str) -> dict[str, An
 
     Args:
         before: What was saved.
-        now: What a folder holds; it replaces rows of the same name, and differences from them.
-        shipped: SHA-256 of the weights that ship; a row of others is dropped.
+        now: Of a folder; replaces rows of the same name and their differences.
+        shipped: SHA-256 of the bundled weights; a row of others is dropped.
     """
     now = _of(shipped, now)
     if before is None or before["settings"] != now["settings"]:
@@ -53,51 +54,51 @@ def added_to(before: Results | None, now: Results, shipped: str) -> dict[str, An
     before = _of(shipped, before)
     rows = {**before["rows"], **now["rows"]}
     untouched = set(rows) - set(now["rows"])
-    claims = {claim["title"]: claim for claim in now["claims"]}
-    for claim in before["claims"]:
-        if {claim["a"], claim["b"]} <= untouched:
-            claims.setdefault(claim["title"], claim)
+    differences = {line["title"]: line for line in now["differences"]}
+    for line in before["differences"]:
+        if {line["a"], line["b"]} <= untouched:
+            differences.setdefault(line["title"], line)
     ablations = {**before["ablations"], **now["ablations"]}
     return {
         "settings": now["settings"],
         "rows": _in_order(rows, [row.name for row in ROWS]),
         "ablations": _in_order(ablations, [line.name for line in ABLATIONS]),
-        "claims": list(_in_order(claims, [claim.title for claim in CLAIMS]).values()),
+        "differences": list(_in_order(differences, [line.title for line in DIFFERENCES]).values()),
     }
 
 
 def _of(shipped: str, found: Results) -> dict[str, Any]:
-    """Results without those of weights that no longer ship."""
+    """Results without those of weights that are no longer bundled."""
     rows = {
         name: row for name, row in found["rows"].items() if row.get("sha256", shipped) == shipped
     }
     gone = set(found["rows"]) - set(rows)
-    claims = [claim for claim in found["claims"] if not {claim["a"], claim["b"]} & gone]
-    return {**found, "rows": rows, "claims": claims}
+    kept = [line for line in found["differences"] if not {line["a"], line["b"]} & gone]
+    return {**found, "rows": rows, "differences": kept}
 
 
 def _in_order(found: Results, names: Sequence[str]) -> dict[str, Any]:
     return {name: found[name] for name in names if name in found}
 
 
-def write_table(table: str, readme: Path = README) -> None:
-    """Put the table between the two marks in the README.
+def write_table(table: str, path: Path = TABLE) -> None:
+    """Put the table between the two marks of the page.
 
     Raises:
-        DataError: The README lacks the marks.
+        DataError: The page lacks the marks.
     """
-    text = readme.read_text()
+    text = path.read_text()
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise DataError(f"{readme.name} lacks the marks {BEGIN.strip()} and {END}.")
-    readme.write_text(f"{before}{BEGIN}{table.strip()}\n{END}{after}")
+        raise DataError(f"{path.name} lacks the marks {BEGIN.strip()} and {END}.")
+    path.write_text(f"{before}{BEGIN}{table.strip()}\n{END}{after}")
 
 
 def rounded(value: Any) -> Any:
-    """The same with four digits in every number, wherever it stands.
+    """The same with four digits in every number, at any depth.
 
-    Tables are made from rounded values only: what is rounded twice may end with another digit.
+    Tables are made from rounded values only, because rounding twice may change the last digit.
     """
     if isinstance(value, float):
         return round(value, DIGITS)

@@ -1,22 +1,23 @@
-"""What is compared: pretrainings, the rows that build on them, ablations and claims."""
+"""Rows of the benchmark, and ablations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal
 
+from lamae.benchmark.pretrainings import PRETRAININGS
 from lamae.ecg import LEADS, LIMB_LEADS
 from lamae.errors import InputError
 
 Classifying = Literal["probe", "finetuned", "resnet", "shipped"]
 
-SHARES = (1.0, 0.1, 0.01)
+LABEL_FRACTIONS = (1.0, 0.1, 0.01)
 HEADLINE_SEEDS = (0, 1, 2)
 
-# What the weights that ship rest on, which the comparison takes as they are.
+# The bundled weights, which are evaluated as they are.
 SHIPPED = "shipped"
 
-# Sets of leads to be left with at evaluation, by how many they are.
+# Sets of leads visible at evaluation, by their number.
 LEAD_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "12": LEADS,
@@ -29,71 +30,21 @@ LEAD_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Pretraining:
-    """One way to pretrain; the defaults are those of LAMAE.
-
-    Attributes:
-        model: Fields of `ModelConfig` that differ from the budget's.
-        mask: Fields of `MaskConfig` that differ from the recipe's.
-        leadwise: Reconstruct each lead from itself alone, without the linear estimate from others.
-        alignment: Weight that the alignment of leads reaches at the end; leadwise only.
-        per_record: Divide each ECG by its own root mean square.
-        zscored: Use the ECGs without amplitudes, too.
-        long: As recipe `small_long`, not within the budget.
-    """
-
-    model: Mapping[str, Any] = field(default_factory=dict)
-    mask: Mapping[str, Any] = field(default_factory=dict)
-    leadwise: bool = False
-    alignment: float = 0.0
-    per_record: bool = False
-    zscored: bool = False
-    long: bool = False
-
-
-# Nothing crosses leads: neither attention nor decoder, nor leads that only others could
-# reconstruct.
-_SINGLE_LEADS = Pretraining(
-    model={"latent_depth": 0, "decoder_cross": False}, mask={"mask_leads": 0.0}, leadwise=True
-)
-
-PRETRAININGS: Mapping[str, Pretraining] = MappingProxyType(
-    {
-        "lamae": Pretraining(),
-        "independent": _SINGLE_LEADS,
-        "alignment": replace(_SINGLE_LEADS, alignment=2.0),
-        "masks_independent": Pretraining(mask={"synchronous": 0.0}),
-        "masks_synchronous": Pretraining(mask={"synchronous": 1.0}),
-        "no_lead_masking": Pretraining(mask={"mask_leads": 0.0}),
-        "latent_0": Pretraining(model={"latent_depth": 0}),
-        "latent_1": Pretraining(model={"latent_depth": 1}),
-        "latent_4": Pretraining(model={"latent_depth": 4}),
-        "no_cross": Pretraining(model={"decoder_cross": False}),
-        "per_record": Pretraining(per_record=True),
-        "zscored": Pretraining(zscored=True),
-        "lamae_long": Pretraining(zscored=True, long=True),
-        "independent_long": replace(_SINGLE_LEADS, zscored=True, long=True),
-        "alignment_long": replace(_SINGLE_LEADS, alignment=2.0, zscored=True, long=True),
-    }
-)
-
-
-@dataclass(frozen=True)
 class Row:
-    """A line of the comparison.
+    """A row of the benchmark.
 
     Attributes:
         name: Of its folder.
-        method: Lines that differ in the share of labels alone have it in common.
+        method: Common to rows that differ only in their fraction of the labels.
         title: In the table.
         pretraining: One of `PRETRAININGS` or `SHIPPED`; None for random weights.
         classifier: What is trained with labels: a linear probe on frozen features, the whole
             classifier, the ResNet, or nothing, for the weights that ship.
-        share: Of the training ECGs whose labels may be used.
+        label_fraction: Of the training ECGs, whose labels are used.
         seeds: Of what is trained with labels; pretraining always has seed 0.
-        lead_sets: Whether it is scored on every one of `LEAD_SETS`.
-        long: It learns with labels as long as the budget gives long rows, and sees ECGs as in
-            recipe `small_codes`.
+        lead_sets: Whether it is scored on each of `LEAD_SETS`.
+        long: Whether it is trained with labels as in recipe `small_codes`, for as long as the
+            budget gives long rows.
     """
 
     name: str
@@ -101,25 +52,29 @@ class Row:
     title: str
     pretraining: str | None
     classifier: Classifying
-    share: float = 1.0
+    label_fraction: float = 1.0
     seeds: tuple[int, ...] = (0,)
     lead_sets: bool = False
     long: bool = False
 
     @property
     def pretrained_long(self) -> bool:
-        """Whether it rests on one of the long pretrainings."""
+        """Whether it starts from a long pretraining."""
         how = PRETRAININGS.get(self.pretraining or "")
         return how is not None and how.long
 
 
-def _shares(row: Row) -> tuple[Row, ...]:
+def _fewer_labels(row: Row) -> tuple[Row, ...]:
     """The row with all labels, and with fewer from one seed."""
     fewer = [
         replace(
-            row, name=f"{row.name}_{share:.0%}".strip("%"), share=share, seeds=(0,), lead_sets=False
+            row,
+            name=f"{row.name}_{fraction:.0%}".strip("%"),
+            label_fraction=fraction,
+            seeds=(0,),
+            lead_sets=False,
         )
-        for share in SHARES[1:]
+        for fraction in LABEL_FRACTIONS[1:]
     ]
     return (row, *fewer)
 
@@ -138,9 +93,11 @@ def _long_probe(pretraining: str, title: str) -> Row:
 
 
 ROWS: tuple[Row, ...] = (
-    *_shares(Row("random_probe", "random_probe", "Random encoder, linear probe", None, "probe")),
-    *_shares(_headline("resnet", "Supervised 1-D ResNet", None, "resnet")),
-    *_shares(
+    *_fewer_labels(
+        Row("random_probe", "random_probe", "Random encoder, linear probe", None, "probe")
+    ),
+    *_fewer_labels(_headline("resnet", "Supervised 1-D ResNet", None, "resnet")),
+    *_fewer_labels(
         Row(
             "independent_probe",
             "independent_probe",
@@ -156,7 +113,7 @@ ROWS: tuple[Row, ...] = (
         "independent",
         "finetuned",
     ),
-    *_shares(
+    *_fewer_labels(
         Row(
             "alignment_probe",
             "alignment_probe",
@@ -172,17 +129,17 @@ ROWS: tuple[Row, ...] = (
         "alignment",
         "finetuned",
     ),
-    *_shares(Row("lamae_probe", "lamae_probe", "LAMAE, linear probe", "lamae", "probe")),
-    *_shares(_headline("lamae_finetuned", "LAMAE, fine-tuned", "lamae", "finetuned")),
-    *_shares(_headline("scratch", "The same classifier from scratch", None, "finetuned")),
-    *_shares(_long_probe("independent_long", "Independent leads")),
-    *_shares(_long_probe("alignment_long", "Alignment of leads")),
-    *_shares(_long_probe("lamae_long", "LAMAE")),
-    *_shares(_long("resnet_long", "Supervised 1-D ResNet, long run", None, "resnet")),
-    *_shares(
+    *_fewer_labels(Row("lamae_probe", "lamae_probe", "LAMAE, linear probe", "lamae", "probe")),
+    *_fewer_labels(_headline("lamae_finetuned", "LAMAE, fine-tuned", "lamae", "finetuned")),
+    *_fewer_labels(_headline("scratch", "The same classifier from scratch", None, "finetuned")),
+    *_fewer_labels(_long_probe("independent_long", "Independent leads")),
+    *_fewer_labels(_long_probe("alignment_long", "Alignment of leads")),
+    *_fewer_labels(_long_probe("lamae_long", "LAMAE")),
+    *_fewer_labels(_long("resnet_long", "Supervised 1-D ResNet, long run", None, "resnet")),
+    *_fewer_labels(
         _long("scratch_long", "The same classifier from scratch, long run", None, "finetuned")
     ),
-    *_shares(_long("lamae_long", "LAMAE, long run, fine-tuned", "lamae_long", "finetuned")),
+    *_fewer_labels(_long("lamae_long", "LAMAE, long run, fine-tuned", "lamae_long", "finetuned")),
     Row("shipped", "shipped", "LAMAE, as shipped", SHIPPED, "shipped", lead_sets=True),
 )
 
@@ -192,9 +149,9 @@ class Ablation:
     """One choice in pretraining, changed alone.
 
     Attributes:
-        name: Of its pretraining; "lamae" is the choice made.
-        choice: What is chosen.
-        setting: What this line chooses.
+        name: Of its pretraining; "lamae" is the default.
+        choice: What is varied.
+        setting: Its value here.
     """
 
     name: str
@@ -216,79 +173,6 @@ ABLATIONS: tuple[Ablation, ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Claim:
-    """A difference that the text may speak of.
-
-    Attributes:
-        title: In words.
-        a: Row that the other one is taken from.
-        b: That other one.
-        leads: One of `LEAD_SETS`.
-    """
-
-    title: str
-    a: str
-    b: str
-    leads: str = "12"
-
-
-CLAIMS: tuple[Claim, ...] = (
-    Claim("LAMAE fine-tuned − from scratch", "lamae_finetuned", "scratch"),
-    Claim("LAMAE fine-tuned − ResNet", "lamae_finetuned", "resnet"),
-    Claim("LAMAE − independent leads, linear probe", "lamae_probe", "independent_probe"),
-    Claim("LAMAE − alignment, linear probe", "lamae_probe", "alignment_probe"),
-    Claim(
-        "LAMAE fine-tuned with 10 % of the labels − from scratch with all",
-        "lamae_finetuned_10",
-        "scratch",
-    ),
-    Claim("Long run: LAMAE − random encoder, linear probe", "lamae_long_probe", "random_probe"),
-    Claim(
-        "Long run: LAMAE − independent leads, linear probe",
-        "lamae_long_probe",
-        "independent_long_probe",
-    ),
-    Claim("Long run: LAMAE − alignment, linear probe", "lamae_long_probe", "alignment_long_probe"),
-    Claim("Long run: LAMAE fine-tuned − from scratch", "lamae_long", "scratch_long"),
-    Claim("Long run: LAMAE fine-tuned − ResNet", "lamae_long", "resnet_long"),
-    *(
-        Claim(f"Long run, {leads}: LAMAE fine-tuned − ResNet", "lamae_long", "resnet_long", name)
-        for name, leads in (
-            ("6", "six limb leads"),
-            ("3", "I, II, V2"),
-            ("2", "I and II"),
-            ("1", "I alone"),
-        )
-    ),
-    Claim(
-        "Long run, 10 % of the labels: LAMAE fine-tuned − from scratch",
-        "lamae_long_10",
-        "scratch_long_10",
-    ),
-    Claim(
-        "Long run, 1 % of the labels: LAMAE fine-tuned − from scratch",
-        "lamae_long_1",
-        "scratch_long_1",
-    ),
-    Claim(
-        "Long run: LAMAE fine-tuned with 10 % of the labels − from scratch with all",
-        "lamae_long_10",
-        "scratch_long",
-    ),
-    Claim("LAMAE as shipped − ResNet, long run", "shipped", "resnet_long"),
-    Claim("LAMAE as shipped − from scratch, long run", "shipped", "scratch_long"),
-)
-
-
-def partners() -> tuple[str, ...]:
-    """The rows that claims set against those made from the weights that ship."""
-    from_shipped = {row.name for row in ROWS if row.pretraining == SHIPPED}
-    pairs = [{claim.a, claim.b} for claim in CLAIMS]
-    against = set().union(*(pair for pair in pairs if pair & from_shipped)) - from_shipped
-    return tuple(row.name for row in ROWS if row.name in against)
-
-
 def chosen(names: tuple[str, ...] = ()) -> tuple[tuple[Row, ...], tuple[Ablation, ...]]:
     """The rows and ablations of these names; all of them by default.
 
@@ -298,7 +182,7 @@ def chosen(names: tuple[str, ...] = ()) -> tuple[tuple[Row, ...], tuple[Ablation
     known = [*(row.name for row in ROWS), *(line.name for line in ABLATIONS)]
     if unknown := [name for name in names if name not in known]:
         raise InputError(
-            f"The comparison has no row {', '.join(unknown)}; choose from {', '.join(known)}."
+            f"The benchmark has no row {', '.join(unknown)}; choose from {', '.join(known)}."
         )
     return (
         tuple(row for row in ROWS if not names or row.name in names),

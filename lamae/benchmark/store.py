@@ -1,4 +1,4 @@
-"""What is kept in the folder of a comparison beside the runs, and of it in the repository."""
+"""Files of the benchmark beside its runs."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -32,11 +32,10 @@ def write_logits(folder: Path, seed: int, found: Mapping[tuple[int, str], Logits
     np.savez_compressed(folder / f"seed{seed}.npz", **columns)
 
 
-def write_partners(path: Path, found: Mapping[str, Sequence[Logits]]) -> None:
+def write_reference(path: Path, found: Mapping[str, Sequence[Logits]]) -> None:
     """Keep the statement log-odds of rows on the test fold, one array a seed.
 
-    With them, rows made from other weights that ship can be set against these rows without
-    making the latter again.
+    New bundled weights can then be compared with these rows without making them again.
     """
     columns: dict[str, Any] = {
         f"{name} {number}": values
@@ -46,8 +45,8 @@ def write_partners(path: Path, found: Mapping[str, Sequence[Logits]]) -> None:
     np.savez_compressed(path, **columns)
 
 
-def read_partners(path: Path) -> dict[str, list[Logits]]:
-    """What `write_partners` kept; nothing where there is no such file."""
+def read_reference(path: Path) -> dict[str, list[Logits]]:
+    """What `write_reference` kept; empty where there is no such file."""
     found: dict[str, list[Logits]] = {}
     if path.is_file():
         with np.load(path, allow_pickle=False) as file:
@@ -57,12 +56,12 @@ def read_partners(path: Path) -> dict[str, list[Logits]]:
 
 
 def finished(folder: Path) -> bool:
-    """Whether a row or an ablation is there."""
+    """Whether a row or an ablation is complete."""
     return (folder / RESULT).is_file()
 
 
 def finish(folder: Path, result: Mapping[str, Any]) -> None:
-    """Write what a row or an ablation came to."""
+    """Write the result of a row or an ablation."""
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / "result.partial"
     partial.write_text(json.dumps(result, indent=2) + "\n")
@@ -70,5 +69,5 @@ def finish(folder: Path, result: Mapping[str, Any]) -> None:
 
 
 def read_result(folder: Path) -> dict[str, Any] | None:
-    """What a row or an ablation came to; None where it is not there yet."""
+    """The result of a row or an ablation; None before it is complete."""
     return json.loads((folder / RESULT).read_text()) if finished(folder) else None

@@ -1,23 +1,23 @@
-"""The comparison as Markdown."""
+"""The results as Markdown."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lamae.benchmark.results import Results
-from lamae.benchmark.rows import LEAD_SETS, ROWS, SHARES, Row
+from lamae.benchmark.rows import LABEL_FRACTIONS, LEAD_SETS, ROWS, Row
 
 TEST, VALIDATION = "fold10", "fold9"
 NONE = "–"
 
 
 def render(results: Results) -> str:
-    """Budget, comparison, sets of leads, differences and ablations, as far as they are there."""
-    parts = (sentence, methods, lead_sets, claims, ablations)
+    """Budget, methods, sets of leads, differences and ablations, as far as there are any."""
+    parts = (sentence, methods, lead_sets, differences, ablations)
     return "\n\n".join(text for part in parts if (text := part(results))) + "\n"
 
 
 def sentence(results: Results) -> str:
-    """What every row had, in words."""
+    """The budget in words."""
     given, found = results["settings"]["budget"], results["rows"]
     model = given["model"]
     long = [
@@ -28,7 +28,7 @@ def sentence(results: Results) -> str:
     but = " but the long runs" if long else ""
     runs = (
         f"The long runs have {' to '.join(map(str, sorted({min(long), max(long)})))} epochs with "
-        "labels, blended ECGs and those without amplitudes; there, the transformer is shown "
+        "labels, with mixup and with ECGs without amplitudes; there, the transformer sees "
         "segments of time and its classifier convolves over them. "
         if long
         else ""
@@ -39,7 +39,7 @@ def sentence(results: Results) -> str:
         if row.pretrained_long and row.name in found
     ]
     before = (
-        f"Long pretraining takes {pretrained[0]} epochs, of ECGs without amplitudes, too. "
+        f"Long pretraining takes {pretrained[0]} epochs, with ECGs without amplitudes too. "
         if pretrained
         else ""
     )
@@ -48,28 +48,27 @@ def sentence(results: Results) -> str:
         f"{model['depth']}, batches of {given['batch']}; {given['pretrain_epochs']} epochs without "
         f"labels and {given['label_epochs']} with labels on "
         f"{results['settings']['training_ecgs']:,} training ECGs, with Muon but for the ResNet. "
-        f"{before}{runs}Fine-tuned and from scratch differ in their first weights alone. "
+        f"{before}{runs}Fine-tuned and from scratch differ only in the initial weights. "
         "Macro AUROC on fold 10 with 95 % intervals over patients; where there "
         "are several seeds, their mean and in brackets their number. Minutes are wall clock beside "
-        "other runs, on a CPU core but where a GPU is named."
+        "other runs, on a CPU core unless a GPU is named."
     )
 
 
 def methods(results: Results) -> str:
-    """One line a method, fewer labels beside all of them."""
+    """One line a method, with all labels and with fewer."""
     found = results["rows"]
     lines = []
     for row in ROWS:
-        if row.share != 1 or row.name not in found:
+        if row.label_fraction != 1 or row.name not in found:
             continue
         entry = found[row.name]
         fewer = [
             found[other.name]
-            for share in SHARES[1:]
             for other in ROWS
-            if other.method == row.method and other.share == share and other.name in found
+            if other.method == row.method and other.label_fraction < 1 and other.name in found
         ]
-        shares = {part["share"]: part for part in fewer}
+        by_fraction = {part["label_fraction"]: part for part in fewer}
         lines.append(
             [
                 titled(row, entry),
@@ -77,10 +76,10 @@ def methods(results: Results) -> str:
                 interval(entry[TEST]["12"]["statements"]),
                 number(entry[VALIDATION]["12"]["icd10"]["macro_auroc"]),
                 *(
-                    number(shares[share][TEST]["12"]["icd10"]["macro_auroc"])
-                    if share in shares
+                    number(by_fraction[fraction][TEST]["12"]["icd10"]["macro_auroc"])
+                    if fraction in by_fraction
                     else NONE
-                    for share in SHARES[1:]
+                    for fraction in LABEL_FRACTIONS[1:]
                 ),
                 str(entry["epochs"]),
                 minutes(entry),
@@ -94,7 +93,7 @@ def methods(results: Results) -> str:
             f"ICD-10-CM codes{counted.get('icd10', '')}",
             f"SCP statements{counted.get('statements', '')}",
             "codes, fold 9",
-            *(f"codes, {share:.0%} of labels" for share in SHARES[1:]),
+            *(f"codes, {fraction:.0%} of labels" for fraction in LABEL_FRACTIONS[1:]),
             "epochs",
             "minutes",
             "parameters",
@@ -123,25 +122,25 @@ def lead_sets(results: Results) -> str:
     return table(["ICD-10-CM codes with", *heads], lines)
 
 
-def claims(results: Results) -> str:
+def differences(results: Results) -> str:
     """Paired differences."""
     lines = [
-        [claim["title"], *(signed(claim[task]) for task in ("icd10", "statements"))]
-        for claim in results["claims"]
+        [line["title"], *(signed(line[task]) for task in ("icd10", "statements"))]
+        for line in results["differences"]
     ]
     return table(["Paired difference", "ICD-10-CM codes", "SCP statements"], lines)
 
 
 def ablations(results: Results) -> str:
-    """What each choice is worth."""
+    """The effect of each choice."""
     lines = [
         [
             entry["choice"],
             entry["setting"],
             number(entry[VALIDATION]["icd10"]["macro_auroc"]),
             number(entry[VALIDATION]["statements"]["macro_auroc"]),
-            number(entry["restoration"]["chest"]),
-            number(entry["restoration"]["patches"]),
+            number(entry["reconstruction"]["chest"]),
+            number(entry["reconstruction"]["patches"]),
             f"{entry['minutes']:.0f}",
         ]
         for entry in results["ablations"].values()
@@ -181,7 +180,7 @@ def number(value: float | None) -> str:
 
 
 def minutes(entry: Mapping[str, Any]) -> str:
-    """What a row took, and on which GPU, where it was one."""
+    """Minutes of a row, and the GPU if there was one."""
     device = entry.get("device", "")
     named = (
         ""

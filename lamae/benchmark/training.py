@@ -1,4 +1,4 @@
-"""How classifiers are trained: all that touches fine-tuning in `lamae.train`."""
+"""Training and evaluation of classifiers within the benchmark."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ from jaxtyping import Bool, Float32
 from torch import nn
 
 from lamae.benchmark.budget import Budget
+from lamae.benchmark.label_fractions import labelled_rows, repeats
 from lamae.benchmark.resnet import ResNet, draw_leads
 from lamae.benchmark.rows import Row
-from lamae.benchmark.shares import labelled_rows, repeats
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records
 from lamae.inference.bundle import Bundle
 from lamae.model import Classifier
@@ -29,20 +29,21 @@ def train_classifier(
     records: Records,
     out: Path,
 ) -> nn.Module:
-    """Fine-tune or train from scratch, or go on.
+    """Fine-tune, train from scratch, or continue.
 
     Args:
         row: What is trained.
         seed: Of classifier, masks and order.
         bundle: Pretrained weights; None for random ones.
         budget: For all rows.
-        records: All ECGs that the row may learn from or is watched on.
+        records: The ECGs that the row trains and validates on.
         out: Folder of the run.
     """
     torch.manual_seed(seed)
     training = records.folds(TRAINING_FOLDS)
     validation = records.folds([VALIDATION_FOLD], amplitude=True)
-    labelled = training.take(np.tile(labelled_rows(training, row.share), repeats(row.share)))
+    fraction = row.label_fraction
+    labelled = training.take(np.tile(labelled_rows(training, fraction), repeats(fraction)))
     fabric = make_fabric()
     fabric.launch()
     if row.classifier == "resnet":

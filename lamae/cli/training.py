@@ -211,7 +211,7 @@ def benchmark(
 
 def _run(
     recipes: "Recipes", name: str, out: Path, seed: int | None, epochs: int | None
-) -> "RunConfig":
+) -> "RunConfig[Any]":
     """The recipe with the seed and epochs that were given; its folder exists afterwards."""
     from lamae.train.recipes import recipe_named
 

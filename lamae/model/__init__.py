@@ -14,7 +14,7 @@ aggregation and adaptive lead weights follow its abstract; the rest is our readi
 from lamae.model.classifier import Classifier
 from lamae.model.config import ModelConfig
 from lamae.model.latent import Backbone, Latent
-from lamae.model.mae import MaskedAutoencoder, masked_loss, relative_loss
+from lamae.model.mae import MaskedAutoencoder
 
 __all__ = [
     "Backbone",
@@ -22,6 +22,4 @@ __all__ = [
     "Latent",
     "MaskedAutoencoder",
     "ModelConfig",
-    "masked_loss",
-    "relative_loss",
 ]

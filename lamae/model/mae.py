@@ -1,4 +1,4 @@
-"""The masked autoencoder: backbone, decoder and loss."""
+"""The masked autoencoder: backbone and decoder."""
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -9,14 +9,11 @@ from lamae.model.latent import Backbone, Latent, init_weights
 from lamae.model.layers import NO_TIME, Block, distance_bias, explicit_is_faster, time_embedding
 from lamae.model.linear import linear_leads
 
-# In model units: keeps the square root smooth, and leads that algebra gives from counting.
-SMOOTH, LEAST_UNIT = 0.05, 0.1
-
 
 class Decoder(nn.Module):
     """Reconstructs patches lead by lead from [W z; latent token or mask token, + p_n + s_l].
 
-    What it reconstructs is the difference from the linear estimate, whose patches it is told: what
+    It reconstructs the difference from the linear estimate, whose patches are an input: what
     regression already gives need not be learned, and Einthoven's relations hold from the start.
 
     With `decoder_cross`, each patch also attends to the latent tokens of every visible lead,
@@ -58,8 +55,8 @@ class Decoder(nn.Module):
         """
         context = self.from_latent(latent.tokens)  # B M W
         tokens = self._place(context, latent)[:, leads]  # B R N W
-        told = self.from_estimate(estimate.unflatten(-1, (self.config.patches, -1)))
-        tokens = tokens + told + self.time + self.lead(leads)[:, None]
+        given = self.from_estimate(estimate.unflatten(-1, (self.config.patches, -1)))
+        tokens = tokens + given + self.time + self.lead(leads)[:, None]
         summary = self.from_latent(latent.z)[:, None, None].expand(-1, len(leads), 1, -1)
         tokens = torch.cat([summary, tokens], dim=2)  # B R N+1 W
         batch, reconstructed, length, _ = tokens.shape
@@ -71,8 +68,7 @@ class Decoder(nn.Module):
         across = distance_bias(time, latent.time, latent.valid, heads)
         for block in self.blocks:
             assert isinstance(block, Block)
-            # Mask tokens of a masked lead have nothing to say to each other before they have
-            # looked at the visible leads.
+            # First across leads: until then all mask tokens of a masked lead are alike.
             if self.config.decoder_cross:
                 tokens = block.look_across(
                     tokens.flatten(1, 2),
@@ -133,45 +129,3 @@ class MaskedAutoencoder(nn.Module):
     ) -> Float[Tensor, "B R T"]:
         """The linear estimate of `leads` from the visible patches of x."""
         return linear_leads(x, visible, self.moments)[:, leads]
-
-
-def masked_loss(
-    output: Float[Tensor, "B R T"],
-    target: Float[Tensor, "B R T"],
-    masked: Bool[Tensor, "B R N"],
-) -> Float[Tensor, ""]:
-    """Mean squared error over masked patches only; zero where nothing is masked."""
-    weight = masked.repeat_interleave(target.shape[-1] // masked.shape[-1], dim=-1).float()
-    return ((output.float() - target) ** 2 * weight).sum() / weight.sum().clamp_min(1.0)
-
-
-def relative_loss(
-    output: Float[Tensor, "B R T"],
-    estimate: Float[Tensor, "B R T"],
-    target: Float[Tensor, "B R T"],
-    masked: Bool[Tensor, "B R N"],
-) -> Float[Tensor, ""]:
-    """Root mean square error of what is masked, in units of what linear regression leaves.
-
-    Leads that are easy to reconstruct thus count as much as hard ones, and no single noisy ECG as
-    much as with squares.
-
-    Args:
-        output: What the model reconstructed.
-        estimate: What linear regression gives.
-        target: The truth.
-        masked: Patches to reconstruct.
-
-    Returns:
-        The mean over the leads of all ECGs that mask something; zero where nothing is masked.
-    """
-    weight = masked.repeat_interleave(target.shape[-1] // masked.shape[-1], dim=-1).float()
-    count = weight.sum(dim=-1)  # B R
-    some = (count > 0).float()
-
-    def error(values: Float[Tensor, "B R T"]) -> Float[Tensor, "B R"]:
-        square = ((values.float() - target) ** 2 * weight).sum(dim=-1) / count.clamp_min(1.0)
-        return (square + SMOOTH**2).sqrt()
-
-    unit = (error(estimate) * some).sum(dim=0) / some.sum(dim=0).clamp_min(1.0) + LEAST_UNIT
-    return (error(output) / unit * some).sum() / some.sum().clamp_min(1.0)

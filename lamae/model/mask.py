@@ -23,15 +23,15 @@ class MaskConfig:
             leads that remain show more of their patches, so that the number of visible
             patches, and with it the time of a step, stays about the same.
         full_view: Share of those batches in which the leads that remain mask nothing.
-        asked: Share of all batches that mask what people ask to have reconstructed, see
-            `mask_asked_leads`, and nothing else.
+        imputation: Share of all batches in which whole leads are masked as in the tasks of lead
+            imputation, see `mask_for_imputation`, and nothing else.
     """
 
     ratio: float = 0.75
     synchronous: float = 0.25
     mask_leads: float = 0.5
     full_view: float = 0.15
-    asked: float = 0.0
+    imputation: float = 0.0
 
 
 def draw_mask(
@@ -53,8 +53,8 @@ def draw_mask(
     def uniform() -> float:
         return float(torch.rand((), generator=generator))
 
-    if config.asked and uniform() < config.asked:
-        return mask_asked_leads(available, generator)
+    if config.imputation and uniform() < config.imputation:
+        return mask_for_imputation(available, generator)
     ratio, synchronous = config.ratio, False
     if uniform() < config.mask_leads:
         masked_leads = 1 + int(uniform() * (leads - 1))
@@ -110,7 +110,7 @@ def mask_all_but_a_segment(
     return inside.to(available.device)[:, None] & available
 
 
-def mask_asked_leads(
+def mask_for_imputation(
     available: Bool[Tensor, "B L N"], generator: Generator
 ) -> Bool[Tensor, "B L N"]:
     """Mask one chest lead, all chest leads or any 1 to L - 1 leads, the same in every ECG."""

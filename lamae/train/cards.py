@@ -63,7 +63,7 @@ def data_card(training: Records) -> dict[str, Any]:
 
 
 def run_card(
-    config: RunConfig, out: Path, made_with: dict[str, Any], module: nn.Module
+    config: RunConfig[Any], out: Path, made_with: dict[str, Any], module: nn.Module
 ) -> dict[str, Any]:
     """What a run did: recipe, device, time, losses."""
     history = metrics(out)

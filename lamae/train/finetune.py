@@ -33,9 +33,9 @@ from lamae.inference.predictor import Predictor
 from lamae.model import Classifier
 from lamae.model.classifier import StatementModel, code_logits
 from lamae.model.mask import mask_all_but_a_segment, mask_random_leads, mask_random_patches
-from lamae.train.augment import augment, mix
+from lamae.objectives.augment import augment, mixup
 from lamae.train.cards import CITATIONS, LIMITS, PRETRAINED, data_card, prevalence, run_card
-from lamae.train.config import RunConfig
+from lamae.train.config import FinetuneConfig, RunConfig
 from lamae.train.device import is_first, make_fabric
 from lamae.train.loop import fit
 from lamae.train.release import (
@@ -47,10 +47,10 @@ from lamae.train.run import environment
 Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 Trained = TypeVar("Trained", bound=StatementModel)
 # From the leads of each ECG, [B, L], to the patches, [B, L, N], that a step sees.
-View = Callable[[Tensor, RunConfig, Generator], Tensor]
+View = Callable[[Tensor, RunConfig[FinetuneConfig], Generator], Tensor]
 
 
-def finetune(config: RunConfig, data: Path, out: Path, init: Path) -> Path:
+def finetune(config: RunConfig[FinetuneConfig], data: Path, out: Path, init: Path) -> Path:
     """Fine-tune a pretrained model on a data set's training folds and calibrate it on fold 9.
 
     Args:
@@ -70,7 +70,9 @@ def finetune(config: RunConfig, data: Path, out: Path, init: Path) -> Path:
     return finetune_on(config, records, out, bundle)
 
 
-def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) -> Path:
+def finetune_on(
+    config: RunConfig[FinetuneConfig], records: Records, out: Path, init: Bundle
+) -> Path:
     """Fine-tune on records in memory; see `finetune`.
 
     Raises:
@@ -118,15 +120,15 @@ def finetune_on(config: RunConfig, records: Records, out: Path, init: Bundle) ->
 
 
 def draw_view(
-    present: Bool[Tensor, "B L"], config: RunConfig, generator: Generator
+    present: Bool[Tensor, "B L"], config: RunConfig[FinetuneConfig], generator: Generator
 ) -> Bool[Tensor, "B L N"]:
     """What a fine-tuning step sees: a segment or some patches of every lead, or of some leads."""
     available = _all_patches(present, config)
-    low, high = config.patch_dropout
+    low, high = config.objective.patch_dropout
     ratio = low + (high - low) * float(torch.rand((), generator=generator))
-    mask = mask_all_but_a_segment if config.segment else mask_random_patches
+    mask = mask_all_but_a_segment if config.objective.segment else mask_random_patches
     visible = mask(available, ratio, generator)
-    if float(torch.rand((), generator=generator)) < config.lead_dropout:
+    if float(torch.rand((), generator=generator)) < config.objective.lead_dropout:
         count = 1 + int(torch.randint(len(LEADS) - 1, (), generator=generator))
         visible = mask_random_leads(visible, count, generator)
     return visible
@@ -137,7 +139,7 @@ def fit_classifier(
     model: Trained,
     training: Records,
     validation: Records,
-    config: RunConfig,
+    config: RunConfig[FinetuneConfig],
     out: Path,
     *,
     pretrained: str = "",
@@ -180,9 +182,10 @@ def fit_classifier(
         model.start_from(((y * taught).sum(dim=0) / taught.sum(dim=0)).cpu())
 
     def prepare(rows: Tensor, generator: Generator) -> Batch:
-        changed, labels, known = augment(x[rows], config.augment, generator), y[rows], taught[rows]
-        if config.augment.mix:
-            changed, labels, known = mix(changed, labels, known, config.augment, generator)
+        task, labels, known = config.objective, y[rows], taught[rows]
+        changed = augment(x[rows], task.augment, generator)
+        if task.mixup:
+            changed, labels, known = mixup(changed, labels, known, task.mixup, generator)
         return changed, view(present[rows], config, generator), labels, known
 
     def loss(module: nn.Module, batch: Batch, _: Generator) -> Tensor:
@@ -225,5 +228,7 @@ def _batches(records: Records, size: int) -> list[Records]:
     ]
 
 
-def _all_patches(present: Bool[Tensor, "B L"], config: RunConfig) -> Bool[Tensor, "B L N"]:
+def _all_patches(
+    present: Bool[Tensor, "B L"], config: RunConfig[FinetuneConfig]
+) -> Bool[Tensor, "B L N"]:
     return present[:, :, None].expand(-1, -1, config.model.patches)

@@ -1,8 +1,9 @@
-"""How far a run is, on standard error; standard output is left to what --json prints."""
+"""Progress of a run, on standard error; standard output is left to what --json prints."""
 
 import sys
 import time
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
 from tqdm import tqdm
@@ -15,22 +16,21 @@ SECONDS_BETWEEN_LOSSES = 2.0
 class Progress:
     """One bar for the whole run on a terminal; elsewhere one line an epoch.
 
-    The bar's ECGs a second and time left count validation too, so that the run ends when it
-    says.
+    The bar's speed and time left include validation.
     """
 
-    def __init__(self, config: RunConfig, steps: int, epoch: int, *, silent: bool) -> None:
+    def __init__(self, config: RunConfig[Any], steps: int, epoch: int, *, silent: bool) -> None:
         """Begin.
 
         Args:
             config: The run.
             steps: Steps an epoch.
             epoch: Epochs trained before.
-            silent: Say nothing, as every process but the first does.
+            silent: Print nothing, as every process but the first does.
         """
         self._epochs, self._batch, self._first = config.epochs, config.batch, epoch
         self._silent = silent
-        self._began = self._told = time.monotonic()
+        self._began = self._read = time.monotonic()
         self._figures: dict[str, str] = {}
         self._bar = tqdm(
             total=config.epochs * steps * config.batch,
@@ -51,9 +51,9 @@ class Progress:
         """
         self._bar.update(self._batch)
         now = time.monotonic()
-        # Reading the loss makes a GPU finish all it has been given.
-        if not self._bar.disable and now - self._told > SECONDS_BETWEEN_LOSSES:
-            self._told = now
+        # Reading the loss makes the CPU wait for the GPU.
+        if not self._bar.disable and now - self._read > SECONDS_BETWEEN_LOSSES:
+            self._read = now
             self._figures["loss"] = f"{float(total) / steps:.4f}"
             self._bar.set_postfix(self._figures)
 
@@ -63,7 +63,7 @@ class Progress:
         Args:
             epoch: Its number, from 1.
             loss: Its mean loss.
-            figures: What validation found.
+            figures: Of validation and diagnostics.
             rate: Training ECGs a second.
         """
         shown = {"loss": loss, **figures}

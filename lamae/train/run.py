@@ -1,4 +1,4 @@
-"""The folder of a run: its settings, what it was made with, its figures, its last checkpoint."""
+"""The folder of a run: settings, environment, metrics and the last checkpoint."""
 
 import fcntl
 import json
@@ -22,14 +22,13 @@ from lamae.train.config import RunConfig
 from lamae.train.device import device_name
 from lamae.train.optim import decays_from
 
-# What a run may be continued with another value of: how often it saves, how fast it is, and how
-# long, as far as `_refuse_other_epochs` lets it.
+# Settings that may change when a run goes on; epochs only as `_refuse_other_epochs` allows.
 FREE_TO_CHANGE = {"epochs", "checkpoint_seconds", "compile"}
 
 
 @runtime_checkable
 class Stateful(Protocol):
-    """What a checkpoint holds: modules and optimisers."""
+    """Part of a checkpoint: a module, an optimiser or the state of an objective."""
 
     def state_dict(self) -> dict[str, Any]: ...  # noqa: D102
 
@@ -57,7 +56,7 @@ class RunFolder:
         return self.path / "metrics.jsonl"
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Keep other processes from training here.
 
         Raises:
@@ -78,7 +77,7 @@ class RunFolder:
     def restore(
         self,
         parts: Mapping[str, Stateful],
-        config: RunConfig,
+        config: RunConfig[Any],
         steps: int,
         made_from: Mapping[str, str],
         device: torch.device,
@@ -112,7 +111,7 @@ class RunFolder:
                 f"{self.checkpoint} is damaged or of another run; choose another folder for "
                 "this one."
             ) from error
-        self._refuse_another(saved, {**asdict(config), **made_from})
+        self._refuse_another(saved, _settings(config, made_from))
         self._refuse_other_epochs(saved["epochs"], epoch, steps, config)
         return epoch
 
@@ -124,7 +123,7 @@ class RunFolder:
 
     def begin(
         self,
-        config: RunConfig,
+        config: RunConfig[Any],
         made_from: Mapping[str, str],
         made_with: Mapping[str, Any],
         epoch: int,
@@ -137,7 +136,7 @@ class RunFolder:
             made_with: See `environment`.
             epoch: Epochs trained so far.
         """
-        settings = {**asdict(config), **made_from}
+        settings = _settings(config, made_from)
         for name, values in (("config", settings), ("environment", made_with)):
             with _replaced(self.path / f"{name}.json") as partial:
                 partial.write_text(json.dumps(values, indent=2) + "\n")
@@ -163,7 +162,7 @@ class RunFolder:
             )
 
     def _refuse_other_epochs(
-        self, before: int, trained: int, steps: int, config: RunConfig
+        self, before: int, trained: int, steps: int, config: RunConfig[Any]
     ) -> None:
         """Refuse epochs with which the rates of the whole run would follow no schedule.
 
@@ -186,6 +185,12 @@ class RunFolder:
             f"{self.path} holds {trained} epochs of a run of {before}, {reason}; choose another "
             f"folder, or {before} epochs again."
         )
+
+
+def _settings(config: RunConfig[Any], made_from: Mapping[str, str]) -> dict[str, Any]:
+    """What a run must have in common with the one it goes on with."""
+    # Fields alone do not tell two methods apart.
+    return {**asdict(config), "method": type(config.objective).__name__, **made_from}
 
 
 def metrics(out: Path) -> list[dict[str, Any]]:

@@ -168,8 +168,12 @@ def compared() -> None:
     st.subheader("Comparison", anchor=False)
     st.markdown(widgets.plain(comparison.sentence(found)))
     widgets.chart(figures.comparison(points, dark=widgets.dark()), "comparison")
-    makers = (comparison.methods, comparison.lead_sets, comparison.claims, comparison.ablations)
-    for make in makers:
+    for make in (
+        comparison.methods,
+        comparison.lead_sets,
+        comparison.differences,
+        comparison.ablations,
+    ):
         if len(data := make(found)):
             widgets.table(data)
             widgets.download(data, f"comparison_{make.__name__}")

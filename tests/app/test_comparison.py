@@ -32,7 +32,7 @@ def results() -> dict[str, Any]:
             "pretraining_epochs": 5,
             "minutes": 3.4,
             "parameters": 1234567,
-            "share": row.share,
+            "label_fraction": row.label_fraction,
             "seeds": list(row.seeds),
             "fold10": {name: figure(0.7 + 0.01 * number) for name in names},
         }
@@ -47,10 +47,10 @@ def results() -> dict[str, Any]:
                 "choice": "depth of latent attention",
                 "setting": "0",
                 "fold9": figure(0.812),
-                "restoration": {"chest": 0.1262, "patches": 0.0828},
+                "reconstruction": {"chest": 0.1262, "patches": 0.0828},
             }
         },
-        "claims": [{"title": "this - that", "icd10": difference, "statements": difference}],
+        "differences": [{"title": "this - that", "icd10": difference, "statements": difference}],
     }
 
 
@@ -82,7 +82,9 @@ def test_rows_lead_sets_and_differences_stand_in_tables(visit, results):
     assert "Comparison" in subheaders(at)
     (methods,) = (t.value for t in at.table if "Minutes" in t.value.columns)
     assert list(methods[""]) == [
-        row.title + (" (3)" if len(row.seeds) == 3 else "") for row in ROWS if row.share == 1
+        row.title + (" (3)" if len(row.seeds) == 3 else "")
+        for row in ROWS
+        if row.label_fraction == 1
     ]
     tuned = methods.set_index("").loc["LAMAE, fine-tuned (3)"]
     at_row = [row.name for row in ROWS].index("lamae_finetuned")
@@ -108,13 +110,13 @@ def test_rows_lead_sets_and_differences_stand_in_tables(visit, results):
 
 def test_without_a_comparison_the_section_is_left_out(visit, results):
     assert "Comparison" not in subheaders(visit(lambda: None))
-    nothing = {**results, "rows": {}, "claims": []}
+    nothing = {**results, "rows": {}, "differences": []}
     assert "Comparison" not in subheaders(visit(lambda: nothing))
 
 
 def test_a_damaged_file_is_said_to_be_damaged(visit):
     def damaged() -> None:
-        raise DataError("comparison.json is damaged")
+        raise DataError("benchmark.json is damaged")
 
     assert any("damaged" in element.value for element in visit(damaged).error)
 

@@ -7,10 +7,10 @@ import pandas as pd
 
 from lamae.app.model.scores import interval
 from lamae.benchmark.results import load_results
-from lamae.benchmark.rows import LEAD_SETS, ROWS, SHARES
+from lamae.benchmark.rows import LABEL_FRACTIONS, LEAD_SETS, ROWS
 from lamae.benchmark.table import lead_names, minutes, number, sentence, titled
 
-__all__ = ["ablations", "claims", "lead_sets", "load_results", "methods", "points", "sentence"]
+__all__ = ["ablations", "differences", "lead_sets", "load_results", "methods", "points", "sentence"]
 
 TEST, VALIDATION = "fold10", "fold9"
 TASKS = {"icd10": "ICD-10-CM codes", "statements": "SCP statements"}
@@ -21,7 +21,7 @@ def points(results: Mapping[str, Any]) -> list[dict[str, Any]]:
     drawn = []
     for row in ROWS:
         found = results["rows"].get(row.name)
-        if found is None or row.share != 1:
+        if found is None or row.label_fraction != 1:
             continue
         entry = found[TEST]["12"]["icd10"]
         trained = row.classifier == "finetuned" and row.pretraining is None
@@ -36,7 +36,7 @@ def methods(results: Mapping[str, Any]) -> pd.DataFrame:
     found = results["rows"]
     lines = []
     for row in ROWS:
-        if row.name not in found or row.share != 1:
+        if row.name not in found or row.label_fraction != 1:
             continue
         entry = found[row.name]
         line = {"": titled(row, entry)}
@@ -46,10 +46,11 @@ def methods(results: Mapping[str, Any]) -> pd.DataFrame:
             )
             for task, name in TASKS.items()
         }
-        for share in SHARES[1:]:
-            named = [r.name for r in ROWS if (r.method, r.share) == (row.method, share)]
+        for fraction in LABEL_FRACTIONS[1:]:
+            same = (row.method, fraction)
+            named = [r.name for r in ROWS if (r.method, r.label_fraction) == same]
             values = [found[n][TEST]["12"]["icd10"] for n in named if n in found]
-            line[f"Codes, {share:.0%} of labels"] = (
+            line[f"Codes, {fraction:.0%} of labels"] = (
                 interval(values[0], "macro_auroc") if values else "–"
             )
         line["Epochs"] = f"{entry['epochs']}"
@@ -78,13 +79,13 @@ def lead_sets(results: Mapping[str, Any]) -> pd.DataFrame:
     )
 
 
-def claims(results: Mapping[str, Any]) -> pd.DataFrame:
+def differences(results: Mapping[str, Any]) -> pd.DataFrame:
     """Paired differences with their intervals."""
     lines = []
-    for claim in results["claims"]:
-        line = {"Difference": claim["title"]}
+    for difference in results["differences"]:
+        line = {"Difference": difference["title"]}
         for task, name in TASKS.items():
-            value, bounds = claim[task]["difference"], claim[task]["ci"]
+            value, bounds = difference[task]["difference"], difference[task]["ci"]
             line[f"{name} (95% CI)"] = (
                 "–" if value is None else f"{value:+.3f} ({bounds[0]:+.3f} to {bounds[1]:+.3f})"
             )
@@ -102,8 +103,8 @@ def ablations(results: Mapping[str, Any]) -> pd.DataFrame:
                     f"{name}, probe (95% CI)": interval(entry[VALIDATION][task], "macro_auroc")
                     for task, name in TASKS.items()
                 },
-                "V1–V6 masked (mV)": number(entry["restoration"]["chest"]),
-                "3/4 of patches masked (mV)": number(entry["restoration"]["patches"]),
+                "V1–V6 masked (mV)": number(entry["reconstruction"]["chest"]),
+                "3/4 of patches masked (mV)": number(entry["reconstruction"]["patches"]),
             }
             for entry in results["ablations"].values()
         ]

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from lamae.benchmark import results, run, work
+from lamae.benchmark import results, run, runner
 from lamae.benchmark.budget import rehearsal_budget
+from lamae.benchmark.differences import DIFFERENCES
 from lamae.benchmark.rehearsal import simulated_records
 from lamae.benchmark.results import END, added_to, load_results, save_results, write_table
-from lamae.benchmark.rows import ABLATIONS, CLAIMS, LEAD_SETS, ROWS
+from lamae.benchmark.rows import ABLATIONS, LEAD_SETS, ROWS
 from lamae.benchmark.run import collect, command, make
+from lamae.benchmark.runner import Runner
 from lamae.benchmark.table import minutes, render
-from lamae.benchmark.work import Workshop
 from lamae.cli.main import main
 from lamae.errors import DataError, InputError, WeightsError
 from lamae.evaluate import code_scores, macro_auroc, statement_logits
@@ -27,7 +28,7 @@ from lamae.train.device import device_name
 from lamae.train.finetune import finetune_on
 from lamae.train.recipes import small_codes
 
-WRITTEN = (results.RESULTS, results.PARTNERS, results.README)
+WRITTEN = (results.RESULTS, results.REFERENCE, results.TABLE)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +48,7 @@ def shipped():
     }
     bundle = Bundle(config, InputSpec(), mae, classifier, card=card, sha256="of these")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(work, "load_bundled", lambda: bundle)
+        patch.setattr(runner, "load_bundled", lambda: bundle)
         yield bundle
 
 
@@ -61,16 +62,16 @@ def rehearsed(tmp_path_factory, shipped):
     return out, found
 
 
-def test_every_row_every_ablation_and_every_claim_is_there(rehearsed):
+def test_every_row_every_ablation_and_every_difference_is_there(rehearsed):
     _, found = rehearsed
     assert list(found["rows"]) == [row.name for row in ROWS]
     assert list(found["ablations"]) == [line.name for line in ABLATIONS]
-    assert [claim["title"] for claim in found["claims"]] == [claim.title for claim in CLAIMS]
-    for claim, told in zip(CLAIMS, found["claims"], strict=True):
-        a, b = (found["rows"][name]["fold10"][claim.leads] for name in (claim.a, claim.b))
+    assert [line["title"] for line in found["differences"]] == [line.title for line in DIFFERENCES]
+    for line, entry in zip(DIFFERENCES, found["differences"], strict=True):
+        a, b = (found["rows"][name]["fold10"][line.leads] for name in (line.a, line.b))
         for task in ("icd10", "statements"):
             apart = a[task]["macro_auroc"] - b[task]["macro_auroc"]
-            assert told[task]["difference"] == pytest.approx(apart, abs=2e-4)
+            assert entry[task]["difference"] == pytest.approx(apart, abs=2e-4)
 
 
 def test_rows_say_what_they_cost_and_how_they_rank(rehearsed):
@@ -84,7 +85,7 @@ def test_rows_say_what_they_cost_and_how_they_rank(rehearsed):
     assert 0 <= tuned["fold9"]["1"]["icd10"]["macro_auroc"] <= 1
     # Simulated bundle branch block is easy even for a probe of random features.
     assert found["rows"]["random_probe"]["fold10"]["12"]["icd10"]["macro_auroc"] > 0.9
-    errors = found["ablations"]["lamae"]["restoration"]
+    errors = found["ablations"]["lamae"]["reconstruction"]
     assert 0 < errors["patches"] < 1
 
 
@@ -120,7 +121,7 @@ def test_pretrainings_differ(rehearsed):
 def test_what_is_finished_is_not_made_again(rehearsed, monkeypatch):
     out, found = rehearsed
     for name in ("train_classifier", "pretrain", "outputs"):
-        monkeypatch.setattr(work, name, None)
+        monkeypatch.setattr(runner, name, None)
     again = command(None, out, rehearse=True)
     assert again["rows"] == found["rows"]
     (out / "lamae_probe" / "result.json").rename(out / "lamae_probe" / "kept.json")
@@ -137,70 +138,70 @@ def test_a_folder_belongs_to_one_budget_and_one_data_set(rehearsed):
     records = simulated_records()
     longer = replace(rehearsal_budget(), label_epochs=2)
     with pytest.raises(DataError, match="another budget"):
-        make(Workshop(records, longer, out), ("random_probe",))
+        make(Runner(records, longer, out), ("random_probe",))
     fewer = records.take(np.arange(len(records)) != 3)
     with pytest.raises(DataError, match="other ECGs"):
-        make(Workshop(fewer, rehearsal_budget(), out), ("random_probe",))
+        make(Runner(fewer, rehearsal_budget(), out), ("random_probe",))
 
 
 @pytest.fixture
 def published(tmp_path, monkeypatch, shipped):
-    """README and results file that a comparison may write, in place of the repository's."""
-    readme, file = tmp_path / "README.md", tmp_path / "comparison.json"
-    readme.write_text(f"before\n<!-- comparison -->\nold\n{END}after\n")
-    monkeypatch.setattr(run, "write_table", lambda table: write_table(table, readme))
+    """Table and results file that the command may write, in place of the repository's."""
+    page, file = tmp_path / "benchmark.md", tmp_path / "benchmark.json"
+    page.write_text(f"before\n<!-- benchmark -->\nold\n{END}after\n")
+    monkeypatch.setattr(run, "write_table", lambda table: write_table(table, page))
     monkeypatch.setattr(run, "save_results", lambda values: save_results(values, file))
-    monkeypatch.setattr(run, "PARTNERS", tmp_path / "comparison.npz")
+    monkeypatch.setattr(run, "REFERENCE", tmp_path / "benchmark.npz")
     monkeypatch.setattr(run, "load_bundled", lambda: shipped)
-    return readme, file
+    return page, file
 
 
 def test_the_table_is_made_from_what_is_there(rehearsed, capsys, published):
     out, found = rehearsed
-    readme, file = published
+    page, file = published
     # Those in the repository come from other ECGs, and are not replaced unasked.
     assert main(["compare", "--table", "--out", str(out)]) == 0
     assert "stay as they are; --publish replaces them" in capsys.readouterr().err
     assert not file.exists()
-    assert "old" in readme.read_text()
+    assert "old" in page.read_text()
     assert main(["compare", "--table", "--publish", "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     saved = load_results(file)
     assert saved is not None
     assert printed.strip() == render(found).strip() == render(saved).strip()
-    assert readme.read_text() == (
-        f"before\n<!-- comparison -->\n{render(saved).strip()}\n{END}after\n"
+    assert page.read_text() == (
+        f"before\n<!-- benchmark -->\n{render(saved).strip()}\n{END}after\n"
     )
     for row in ROWS:
-        if row.share == 1:
+        if row.label_fraction == 1:
             named = re.findall(rf"^\| {re.escape(row.title)}(?: \(\d\))? \|", printed, re.MULTILINE)
             assert len(named) == 1 + row.lead_sets
 
 
 def test_rows_of_several_folders_add_up_where_budget_data_and_weights_are_the_same(rehearsed):
     _, found = rehearsed
-    rows, ablations, claims = found["rows"], found["ablations"], found["claims"]
+    rows, ablations, differences = found["rows"], found["ablations"], found["differences"]
     first = {
         **found,
         "rows": {name: row for name, row in rows.items() if name != "resnet"},
         "ablations": {name: ablations[name] for name in ("latent_4", "lamae")},
-        "claims": [claim for claim in claims if "resnet" not in (claim["a"], claim["b"])],
+        "differences": [line for line in differences if "resnet" not in (line["a"], line["b"])],
     }
     changed = {**rows["scratch"], "minutes": 99.0}
-    second = {**found, "rows": {"resnet": rows["resnet"], "scratch": changed}, "claims": []}
+    second = {**found, "rows": {"resnet": rows["resnet"], "scratch": changed}, "differences": []}
     second["ablations"] = {"latent_0": ablations["latent_0"]}
     both = added_to(first, second, rows["shipped"]["sha256"])
     assert set(both["rows"]) == set(rows)
     assert both["rows"]["scratch"] == changed
     # In the order of the table; differences from a row that was made again are gone.
     assert list(both["ablations"]) == ["lamae", "latent_0", "latent_4"]
-    kept = [claim["title"] for claim in first["claims"] if "scratch" not in claim.values()]
-    assert [claim["title"] for claim in both["claims"]] == kept
-    assert any(claim["a"] == "shipped" for claim in first["claims"])
+    kept = [line["title"] for line in first["differences"] if "scratch" not in line.values()]
+    assert [line["title"] for line in both["differences"]] == kept
+    assert any(line["a"] == "shipped" for line in first["differences"])
     for before, now in ((first, second), (None, first), (second, first)):
         others = added_to(before, now, "of others")
         assert "shipped" not in others["rows"]
-        assert not any("shipped" in (claim["a"], claim["b"]) for claim in others["claims"])
+        assert not any("shipped" in (line["a"], line["b"]) for line in others["differences"])
     assert added_to(None, second, "") == second
     longer = {**second, "settings": {**second["settings"], "budget": {}}}
     assert added_to(first, longer, "") == longer
@@ -219,26 +220,31 @@ def test_other_weights_are_set_against_rows_that_are_not_made_again(
     command(None, new, only_table=True)
     again = load_results(file)
     wanted = "LAMAE as shipped − ResNet, long run"
-    assert [c for c in again["claims"] if c["title"] == wanted] == [
-        c for c in found["claims"] if c["title"] == wanted
+    assert [c for c in again["differences"] if c["title"] == wanted] == [
+        c for c in found["differences"] if c["title"] == wanted
     ]
     torch.manual_seed(7)
     other = replace(shipped, classifier=Classifier(shipped.config).eval(), sha256="of others")
     torch.nn.init.normal_(other.classifier.head.weight)
-    monkeypatch.setattr(work, "load_bundled", lambda: other)
+    monkeypatch.setattr(runner, "load_bundled", lambda: other)
     monkeypatch.setattr(run, "load_bundled", lambda: other)
     command(None, new, names=("shipped",), rehearse=True)
     command(None, new, only_table=True)
-    claims = {claim["title"]: claim for claim in load_results(file)["claims"]}
+    differences = {line["title"]: line for line in load_results(file)["differences"]}
     row, resnet = (load_results(file)["rows"][name] for name in ("shipped", "resnet_long"))
     a, b = (entry["fold10"]["12"]["icd10"]["macro_auroc"] for entry in (row, resnet))
-    assert claims[wanted]["icd10"]["difference"] == pytest.approx(a - b, abs=2e-4)
+    assert differences[wanted]["icd10"]["difference"] == pytest.approx(a - b, abs=2e-4)
     assert row["sha256"] == "of others"
 
 
 def test_a_table_of_little_leaves_out_what_is_not_there(rehearsed):
     _, found = rehearsed
-    little = {**found, "rows": {"resnet": found["rows"]["resnet"]}, "ablations": {}, "claims": []}
+    little = {
+        **found,
+        "rows": {"resnet": found["rows"]["resnet"]},
+        "ablations": {},
+        "differences": [],
+    }
     text = render(little)
     assert text.count("Supervised 1-D ResNet") == 2
     assert "Paired difference" not in text
@@ -288,16 +294,16 @@ def test_a_long_row_is_made_again_when_long_runs_grow(rehearsed, monkeypatch):
     out, _ = rehearsed
     shorter, longer = (replace(rehearsal_budget(), resnet_epochs=epochs) for epochs in (1, 2))
     row = next(row for row in ROWS if row.name == "resnet_long")
-    monkeypatch.setitem(work._MAKERS, "resnet", None)
-    Workshop(simulated_records(), shorter, out).row(row)
+    monkeypatch.setitem(runner._MAKERS, "resnet", None)
+    Runner(simulated_records(), shorter, out).row(row)
     with pytest.raises(TypeError):
-        Workshop(simulated_records(), longer, out).row(row)
+        Runner(simulated_records(), longer, out).row(row)
     assert not (out / "resnet_long" / "seed0").exists()
     monkeypatch.undo()
-    Workshop(simulated_records(), shorter, out).row(row)
+    Runner(simulated_records(), shorter, out).row(row)
     assert (out / "resnet_long" / "result.json").is_file()
     # It counts as no change of the budget for the others.
-    make(Workshop(simulated_records(), longer, out), ("random_probe",))
+    make(Runner(simulated_records(), longer, out), ("random_probe",))
 
 
 def test_what_rests_on_long_pretraining_is_made_again_when_that_grows(rehearsed, monkeypatch):
@@ -307,11 +313,11 @@ def test_what_rests_on_long_pretraining_is_made_again_when_that_grows(rehearsed,
     before = path.read_bytes()
     for name in ("lamae_probe", "scratch_long", "lamae_long_probe_10"):
         row = next(row for row in ROWS if row.name == name)
-        Workshop(simulated_records(), longer, out).row(row)
+        Runner(simulated_records(), longer, out).row(row)
     assert collect(out)["rows"]["lamae_long_probe_10"]["epochs"] == 2
     for name in ("lamae_probe", "scratch_long"):
         assert collect(out)["rows"][name] == found["rows"][name]
-    Workshop(simulated_records(), rehearsal_budget(), out).row(row)
+    Runner(simulated_records(), rehearsal_budget(), out).row(row)
     made, kept = json.loads(path.read_text()), json.loads(before)
     assert {**made, "minutes": 0} == {**kept, "minutes": 0}
 
@@ -322,17 +328,17 @@ def test_the_sentence_says_how_long_the_long_runs_that_are_there_were(rehearsed)
     assert "The long runs have 1 to 14 epochs with labels" in render(found)
     assert "Long pretraining takes 1 epochs" in render(found)
     rows = {name: row for name, row in found["rows"].items() if name in ("resnet", "resnet_long")}
-    assert "The long runs have 1 epochs" in render({**found, "rows": rows, "claims": []})
-    assert "Long pretraining" not in render({**found, "rows": rows, "claims": []})
+    assert "The long runs have 1 epochs" in render({**found, "rows": rows, "differences": []})
+    assert "Long pretraining" not in render({**found, "rows": rows, "differences": []})
     short = {"resnet": found["rows"]["resnet"]}
-    assert "long run" not in render({**found, "rows": short, "claims": []})
+    assert "long run" not in render({**found, "rows": short, "differences": []})
 
 
 def test_weights_of_another_version_leave_their_row_out(tmp_path, monkeypatch, capsys):
     def damaged():
         raise WeightsError("of another version")
 
-    monkeypatch.setattr(work, "load_bundled", damaged)
+    monkeypatch.setattr(runner, "load_bundled", damaged)
     found = command(None, tmp_path, names=("shipped",), rehearse=True)
     assert found["rows"] == {}
     assert "shipped is left out: of another version" in capsys.readouterr().err
@@ -347,15 +353,15 @@ def test_what_cannot_be_done_is_refused(tmp_path, capsys):
         with pytest.raises(InputError, match="Epochs can be given neither"):
             command(None, tmp_path, epochs={"label_epochs": 3}, **{way: True})
     assert main(["compare", "--table", "--out", str(tmp_path)]) == 2
-    assert "holds no comparison" in capsys.readouterr().err
-    readme = tmp_path / "README.md"
-    readme.write_text("no marks")
+    assert "holds no benchmark" in capsys.readouterr().err
+    page = tmp_path / "benchmark.md"
+    page.write_text("no marks")
     with pytest.raises(DataError, match="lacks the marks"):
-        write_table("table", readme)
+        write_table("table", page)
 
 
-def test_the_readme_shows_the_results_that_are_in_the_repository():
-    text = results.README.read_text()
+def test_the_page_shows_the_results_that_are_in_the_repository():
+    text = results.TABLE.read_text()
     _, begin, rest = text.partition(results.BEGIN)
     shown, end, _ = rest.partition(END)
     assert begin

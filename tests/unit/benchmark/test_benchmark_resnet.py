@@ -9,6 +9,7 @@ from torch import Generator
 from lamae.benchmark.budget import Budget
 from lamae.benchmark.resnet import ResNet, draw_leads
 from lamae.model import ModelConfig
+from lamae.train.config import FinetuneConfig
 
 CONFIG = ModelConfig()
 
@@ -37,7 +38,7 @@ def test_masked_leads_and_patches_are_not_looked_at(resnet):
 
 
 def test_every_ecg_loses_leads_of_its_own():
-    config = replace(Budget().resnet("test", 0), lead_dropout=0.3)
+    config = replace(Budget().resnet("test", 0), objective=FinetuneConfig(lead_dropout=0.3))
     visible = draw_leads(torch.ones(4000, 12, dtype=torch.bool), config, Generator().manual_seed(0))
     assert (visible.any(dim=-1) == visible.all(dim=-1)).all()
     shown = visible.any(dim=-1).sum(dim=-1)

@@ -8,9 +8,10 @@ import torch
 
 from lamae.benchmark import training as rows_trained
 from lamae.benchmark.budget import rehearsal_budget
+from lamae.benchmark.label_fractions import labelled_rows, repeats
 from lamae.benchmark.pretraining import records_for
-from lamae.benchmark.rows import ROWS, Pretraining, Row
-from lamae.benchmark.shares import labelled_rows, repeats
+from lamae.benchmark.pretrainings import Pretraining
+from lamae.benchmark.rows import ROWS, Row
 from lamae.benchmark.training import begin_with, outputs, train_classifier
 from lamae.data import Records
 from lamae.ecg import LEADS
@@ -96,8 +97,8 @@ def test_a_row_is_trained_from_its_weights_on_its_share_of_the_labels(
     bundle = pretrained() if row(name).pretraining else None
     in_mv = records.take(records.amplitude)
     train_classifier(row(name), 0, bundle, BUDGET, in_mv, tmp_path)
-    share, training = row(name).share, in_mv.folds([1])
-    wanted = np.tile(training.ecg_id[labelled_rows(training, share)], repeats(share))
+    fraction, training = row(name).label_fraction, in_mv.folds([1])
+    wanted = np.tile(training.ecg_id[labelled_rows(training, fraction)], repeats(fraction))
     assert len(set(wanted)) == ecgs
     assert seen["training"].ecg_id.tolist() == wanted.tolist()
     assert set(seen["validation"].fold) == {9}

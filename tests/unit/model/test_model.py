@@ -12,8 +12,6 @@ from lamae.model import (
     Classifier,
     MaskedAutoencoder,
     ModelConfig,
-    masked_loss,
-    relative_loss,
 )
 from lamae.model.classifier import code_logits
 from lamae.model.latent import Latent, lead_attention
@@ -28,6 +26,7 @@ from lamae.model.mask import (
     pack,
 )
 from lamae.model.stem import PatchEmbedding
+from lamae.objectives.masked import masked_loss, relative_loss
 from lamae.signal.linear import linear_estimate
 
 CONFIG = ModelConfig(
@@ -434,14 +433,14 @@ def test_a_segment_is_one_and_the_same_in_all_leads(ratio, shown):
     assert set(starts.tolist()) == set(range(10 - shown + 1))
 
 
-def test_asked_masks_mask_one_chest_lead_all_or_any_leads_and_nothing_else():
+def test_imputation_masks_one_chest_lead_all_or_any_leads_and_nothing_else():
     available = torch.ones(3, 12, 5, dtype=torch.bool)
     available[1, 4] = False
     generator = torch.Generator().manual_seed(0)
     counts = {"one": 0, "chest": 0, "any": 0}
     sizes = set()
     for _ in range(600):
-        visible = draw_mask(available, MaskConfig(asked=1.0), generator)
+        visible = draw_mask(available, MaskConfig(imputation=1.0), generator)
         shown = visible[0].all(dim=-1)
         assert torch.equal(visible, available & shown[:, None])
         masked = (~shown).nonzero().flatten().tolist()

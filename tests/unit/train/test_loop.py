@@ -19,7 +19,7 @@ from lamae.train.device import device_name, make_fabric
 from lamae.train.loop import fit
 from lamae.train.run import RunFolder, environment, metrics
 
-CONFIG = RunConfig(recipe="toy", optim=OptimConfig(lr=0.05), epochs=3, batch=4)
+CONFIG = RunConfig(recipe="toy", objective=None, optim=OptimConfig(lr=0.05), epochs=3, batch=4)
 COUNT = 16
 
 

@@ -21,21 +21,24 @@ from lamae.inference.bundle import load_bundle
 from lamae.inference.predictor import Predictor
 from lamae.model import ModelConfig
 from lamae.model.mask import MaskConfig
+from lamae.objectives import MaskedConfig
+from lamae.objectives.augment import AugmentConfig
+from lamae.objectives.masked import lead_moments
 from lamae.results import verdict
 from lamae.signal.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
-from lamae.train.augment import AugmentConfig
-from lamae.train.config import OptimConfig, RunConfig
+from lamae.train.config import FinetuneConfig, OptimConfig, RunConfig
 from lamae.train.finetune import finetune_on
 from lamae.train.muon import Muon
 from lamae.train.optim import decays_from, make_optimizers, rate_at
-from lamae.train.pretrain import lead_moments, pretrain_on
+from lamae.train.pretrain import pretrain_on
 from lamae.train.recipes import CONTINUING, FINETUNING, PRETRAINING, recipe_named
 from lamae.train.release import calibrate, release
 from lamae.train.run import metrics
 
 CONFIG = RunConfig(
     recipe="test",
+    objective=MaskedConfig(),
     optim=OptimConfig(lr=3e-3, muon=2.0),
     epochs=2,
     batch=8,
@@ -43,6 +46,7 @@ CONFIG = RunConfig(
         width=16, heads=2, depth=1, latent_depth=1, decoder_width=12, decoder_heads=2, decoder_depth=1
     ),
 )  # fmt: skip
+TUNING = replace(CONFIG, objective=FinetuneConfig())
 
 
 @pytest.fixture(scope="module")
@@ -126,17 +130,17 @@ def test_a_killed_run_continues_to_the_same_result(
 
     def run(out):
         if task == "pretrain":
-            changes = AugmentConfig(gain=0.2, shift=500, turn=8.0)
-            whole_leads = replace(
-                config, augment=changes, mask=MaskConfig(asked=0.65), relative=True
+            objective = MaskedConfig(
+                mask=MaskConfig(imputation=0.65),
+                relative_to_linear=True,
+                augment=AugmentConfig(gain=0.2, shift=500),
+                rotation=8.0,
             )
-            return pretrain_on(whole_leads, records, out)
-        segments = replace(
-            config,
-            augment=AugmentConfig(gain=0.1, noise=0.1, shift=50, mix=0.5),
-            segment=True,
-            model=ModelConfig(rhythm_width=8),
+            return pretrain_on(replace(config, objective=objective), records, out)
+        tuning = FinetuneConfig(
+            augment=AugmentConfig(gain=0.1, noise=0.1, shift=50), mixup=0.5, segment=True
         )
+        segments = replace(config, objective=tuning, model=ModelConfig(rhythm_width=8))
         return finetune_on(segments, records, out, load_bundle(pretrained))
 
     unbroken = weights_of(run(tmp_path / "unbroken"))
@@ -174,7 +178,7 @@ def test_a_folder_that_holds_another_run_is_refused(records, pretrained, tmp_pat
 def test_fine_tuning_starts_from_the_pretrained_backbone(records, pretrained, tmp_path):
     """But for the convolutions over time, which no masked autoencoder has."""
     still = replace(
-        CONFIG,
+        TUNING,
         epochs=1,
         optim=OptimConfig(lr=0.0, weight_decay=0.0),
         model=ModelConfig(rhythm_width=8),
@@ -195,7 +199,7 @@ def test_ecgs_without_amplitudes_do_not_teach_voltages(records, pretrained, tmp_
         statements = records.statements.copy()
         statements[:12, STATEMENT_NAMES.index(statement)] = True
         blind = replace(records, statements=statements, amplitude=np.arange(40) >= 12)
-        config = replace(CONFIG, epochs=1)
+        config = replace(TUNING, epochs=1)
         return weights_of(finetune_on(config, blind, tmp_path / name, load_bundle(pretrained)))
 
     nothing, voltage, rhythm = run("none", "LVH"), run("lvh", "HVOLT"), run("af", "AFIB")
@@ -204,7 +208,7 @@ def test_ecgs_without_amplitudes_do_not_teach_voltages(records, pretrained, tmp_
 
 
 def test_fine_tuning_learns_and_its_card_says_what_it_reached(records, pretrained, tmp_path):
-    config = replace(CONFIG, epochs=20, patch_dropout=(0.0, 0.5), lead_dropout=0.0)
+    config = replace(TUNING, epochs=20, objective=FinetuneConfig(lead_dropout=0.0))
     bundle = load_bundle(finetune_on(config, records, tmp_path, load_bundle(pretrained)))
     assert metrics(tmp_path)[-1]["icd10_auroc"] > 0.8
     scored = bundle.card["results"]["validation"]["icd10"]
@@ -215,7 +219,7 @@ def test_fine_tuning_learns_and_its_card_says_what_it_reached(records, pretraine
 
 
 def test_calibration_offers_codes_with_enough_ecgs(records, pretrained, tmp_path):
-    bundle = load_bundle(finetune_on(CONFIG, records, tmp_path, load_bundle(pretrained)))
+    bundle = load_bundle(finetune_on(TUNING, records, tmp_path, load_bundle(pretrained)))
     validation = records.folds([9])
     twice = records.take(np.r_[0:24, 0:24])
     calibrated = calibrate(bundle, twice, validation)
@@ -232,7 +236,7 @@ def test_calibration_offers_codes_with_enough_ecgs(records, pretrained, tmp_path
 def test_going_on_with_weights_changes_what_reconstructs_and_leaves_the_classifier(
     records, pretrained, tmp_path
 ):
-    tuned = load_bundle(finetune_on(CONFIG, records, tmp_path / "tuned", load_bundle(pretrained)))
+    tuned = load_bundle(finetune_on(TUNING, records, tmp_path / "tuned", load_bundle(pretrained)))
     released = replace(
         tuned,
         card={
@@ -243,7 +247,8 @@ def test_going_on_with_weights_changes_what_reconstructs_and_leaves_the_classifi
         },
     )
     # One lead is masked in a third of these batches, fewer than a step reconstructs.
-    config = replace(CONFIG, mask=MaskConfig(asked=1.0), relative=True, model=ModelConfig())
+    objective = MaskedConfig(mask=MaskConfig(imputation=1.0), relative_to_linear=True)
+    config = replace(CONFIG, objective=objective, model=ModelConfig())
     later = load_bundle(pretrain_on(config, records, tmp_path / "later", released))
     assert later.config == tuned.config
     torch.testing.assert_close(later.classifier.state_dict(), tuned.classifier.state_dict())
@@ -276,7 +281,7 @@ def test_release_scores_the_test_fold_and_writes_the_manifest(
         ecg_id=np.arange(74),
         patient_id=np.arange(74),
     )
-    weights = finetune_on(CONFIG, whole, tmp_path / "run", load_bundle(pretrained))
+    weights = finetune_on(TUNING, whole, tmp_path / "run", load_bundle(pretrained))
     for module in ("lamae.evaluate.fold", "lamae.train.release"):
         monkeypatch.setattr(f"{module}.load_records", lambda *_, folds, **__: whole.folds(folds))
     shipped = release(weights, tmp_path, tmp_path / "weights")
@@ -311,7 +316,7 @@ def test_fine_tuning_on_codes_ends_with_weights_and_leaves_statements_unscored(
         codes=codes,
         labelled=~unlabelled,
     )
-    bundle = load_bundle(finetune_on(CONFIG, coded, tmp_path, load_bundle(pretrained)))
+    bundle = load_bundle(finetune_on(TUNING, coded, tmp_path, load_bundle(pretrained)))
     scored = bundle.card["results"]["validation"]
     assert scored["icd10"]["codes"]["I44.7"]["positives"] == 8
     assert scored["ecgs"] == 15
@@ -328,7 +333,7 @@ def test_evaluation_of_ecgs_without_labels_is_refused(tiny, records, tmp_path, m
 
 
 def test_evaluation_leaves_out_ecgs_without_labels(records, pretrained, tmp_path, monkeypatch):
-    weights = finetune_on(CONFIG, records, tmp_path, load_bundle(pretrained))
+    weights = finetune_on(TUNING, records, tmp_path, load_bundle(pretrained))
     some = replace(records, labelled=np.arange(40) != 30)
     monkeypatch.setattr(
         "lamae.evaluate.fold.load_records", lambda *_, folds, **__: some.folds(folds)
@@ -373,7 +378,7 @@ def test_epochs_that_no_checkpoint_holds_are_no_part_of_a_run(records, tmp_path)
 def test_two_processes_do_not_train_in_one_folder(records, tmp_path):
     holder = (
         "import sys; from pathlib import Path; from lamae.train.run import RunFolder\n"
-        "with RunFolder(Path(sys.argv[1])).taken():\n"
+        "with RunFolder(Path(sys.argv[1])).locked():\n"
         "    print('taken', flush=True); input()\n"
     )
     command = [sys.executable, "-c", holder, str(tmp_path)]
@@ -391,17 +396,19 @@ def test_fine_tuning_goes_on_from_the_weights_that_it_began_with_only(
 ):
     first = load_bundle(pretrained)
     other = load_bundle(pretrain_on(replace(CONFIG, seed=1), records, tmp_path / "other"))
-    finetune_on(CONFIG, records, tmp_path / "run", first)
+    finetune_on(TUNING, records, tmp_path / "run", first)
     with pytest.raises(DataError, match="another pretrained model"):
-        finetune_on(CONFIG, records, tmp_path / "run", other)
-    finetune_on(CONFIG, records, tmp_path / "run", first)
+        finetune_on(TUNING, records, tmp_path / "run", other)
+    finetune_on(TUNING, records, tmp_path / "run", first)
 
 
 def test_weights_end_part_of_the_way_back_to_those_they_began_with(records, pretrained, tmp_path):
     init = load_bundle(pretrained)
     config = replace(CONFIG, seed=1, model=ModelConfig())
     went = load_bundle(pretrain_on(config, records, tmp_path / "all", init)).mae
-    mixed = pretrain_on(replace(config, keep=0.25), records, tmp_path / "mixed", init)
+    mixed = pretrain_on(
+        replace(config, objective=MaskedConfig(init_weight=0.25)), records, tmp_path / "mixed", init
+    )
     pairs = zip(went.parameters(), init.mae.parameters(), strict=True)
     expected = [0.75 * new + 0.25 * old for new, old in pairs]
     torch.testing.assert_close(list(load_bundle(mixed).mae.parameters()), expected)
@@ -413,7 +420,7 @@ def test_every_stage_of_pretraining_stays_on_the_card(records, pretrained, tmp_p
     for seed in (1, 2):
         config = replace(CONFIG, seed=seed, model=ModelConfig())
         init = load_bundle(pretrain_on(config, records, tmp_path / str(seed), init))
-    card = load_bundle(finetune_on(CONFIG, records, tmp_path / "tuned", init)).card
+    card = load_bundle(finetune_on(TUNING, records, tmp_path / "tuned", init)).card
     assert [(run["seed"], run["finetuned"]) for run in card["continued"]] == [
         (1, False),
         (2, False),
@@ -432,14 +439,19 @@ def test_the_validation_loss_does_not_depend_on_the_batches_of_training(records,
 
 
 @pytest.mark.parametrize(
-    "change", [AugmentConfig(gain=0.5), AugmentConfig(shift=300), AugmentConfig(turn=30.0)]
+    "change",
+    [
+        MaskedConfig(augment=AugmentConfig(gain=0.5)),
+        MaskedConfig(augment=AugmentConfig(shift=300)),
+        MaskedConfig(rotation=30.0),
+    ],
 )
 def test_pretraining_learns_from_changed_ecgs_and_is_watched_on_unchanged_ones(
     change, records, tmp_path
 ):
     plain = replace(CONFIG, epochs=1, optim=replace(CONFIG.optim, lr=1e-12))
     pretrain_on(plain, records, tmp_path / "plain")
-    pretrain_on(replace(plain, augment=change), records, tmp_path / "changed")
+    pretrain_on(replace(plain, objective=change), records, tmp_path / "changed")
     (before,), (after,) = metrics(tmp_path / "plain"), metrics(tmp_path / "changed")
     assert after["loss"] != pytest.approx(before["loss"], rel=1e-3)
     assert after["validation_loss"] == pytest.approx(before["validation_loss"], rel=1e-6)
@@ -452,7 +464,7 @@ def test_the_card_keeps_nothing_of_codes_that_other_weights_suggested(
     shipped = replace(
         before, card={**before.card, verdict.CARD_ENTRY: {}, input_check.CARD_ENTRY: {}}
     )
-    card = load_bundle(finetune_on(CONFIG, records, tmp_path, shipped)).card
+    card = load_bundle(finetune_on(TUNING, records, tmp_path, shipped)).card
     assert not {verdict.CARD_ENTRY, input_check.CARD_ENTRY} & set(card)
     assert card["pretraining"] == before.card["pretraining"]
 
@@ -483,7 +495,7 @@ def test_what_fine_tuning_lacks_is_named_before_it_begins(records, pretrained, t
         (few, "None of the 27 codes has 5 ECGs .* among the 4 of fold 9, on which training is"),
     ):
         with pytest.raises(DataError, match=message):
-            finetune_on(CONFIG, part, tmp_path, init)
+            finetune_on(TUNING, part, tmp_path, init)
     assert not list(tmp_path.iterdir())
 
 
@@ -495,7 +507,7 @@ def test_codes_that_several_rare_statements_suggest_are_enough_to_watch(
     statements[25:32:2, STATEMENT_NAMES.index("CLBBB")] = True
     statements[33:40:2, STATEMENT_NAMES.index("ILBBB")] = True
     split = replace(records, statements=statements)
-    finetune_on(replace(CONFIG, epochs=1), split, tmp_path, load_bundle(pretrained))
+    finetune_on(replace(TUNING, epochs=1), split, tmp_path, load_bundle(pretrained))
     assert {"icd10_auroc", "statement_auroc"} & set(metrics(tmp_path)[0]) == {"icd10_auroc"}
 
 

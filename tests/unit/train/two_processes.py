@@ -44,7 +44,7 @@ def train_without_draws(out: Path, share: slice = slice(None)) -> dict[str, torc
         return {}
 
     optim = OptimConfig(lr=0.02, ema=0.9)
-    config = RunConfig(recipe="toy", optim=optim, epochs=3, batch=8)
+    config = RunConfig(recipe="toy", objective=None, optim=optim, epochs=3, batch=8)
     return loop.fit(fabric, module, loss, validate, COUNT, config, out).state_dict()
 
 

@@ -1,4 +1,4 @@
-"""The comparison's folder: rows are made here, once, and what is there is not made again."""
+"""Makes rows and ablations in a folder, each once."""
 
 import json
 import shutil
@@ -14,11 +14,12 @@ from jaxtyping import Bool, Float, Float32
 from torch import Tensor, nn
 
 from lamae.benchmark.budget import Budget
-from lamae.benchmark.pretraining import Spent, pretrain, records_for
+from lamae.benchmark.label_fractions import labelled_rows
+from lamae.benchmark.pretraining import Cost, pretrain, records_for
+from lamae.benchmark.pretrainings import PRETRAININGS, Pretraining
 from lamae.benchmark.reconstruction import reconstruction_errors
-from lamae.benchmark.rows import LEAD_SETS, PRETRAININGS, SHIPPED, Ablation, Pretraining, Row
+from lamae.benchmark.rows import LEAD_SETS, SHIPPED, Ablation, Row
 from lamae.benchmark.scores import FOLDS, Logits, figures, read_truth, write_truth
-from lamae.benchmark.shares import labelled_rows
 from lamae.benchmark.store import (
     SETTINGS,
     TRUTH,
@@ -37,12 +38,12 @@ from lamae.model import Classifier
 from lamae.model.latent import Backbone
 from lamae.train.probe import best_probe, fit_probes
 
-# Fields of the budget that long rows alone depend on; those are checked with each of them.
+# Fields of the budget that only long rows depend on; they are checked row by row.
 LONG = ("long_pretrain_epochs", "long_pretrain_batch", "long_epochs", "resnet_epochs")
 
 
 class Features(nn.Module):
-    """What a linear probe sees: the pooled latent of a frozen backbone."""
+    """Input of a linear probe: the pooled latent of a frozen backbone."""
 
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()
@@ -56,11 +57,11 @@ class Features(nn.Module):
 
 
 @dataclass(frozen=True, eq=False)
-class Workshop:
+class Runner:
     """Makes rows and ablations in a folder.
 
     Attributes:
-        records: All ECGs, those without amplitudes too where they are wanted.
+        records: All ECGs, with those without amplitudes if a row needs them.
         budget: For all rows.
         out: The folder.
     """
@@ -70,7 +71,7 @@ class Workshop:
     out: Path
 
     def open(self) -> None:
-        """Write down budget and labels, or check that those there are the same.
+        """Write budget and labels, or check that those in the folder are the same.
 
         Raises:
             DataError: The folder holds rows of another budget or other ECGs.
@@ -89,7 +90,7 @@ class Workshop:
         wanted = json.dumps(settings, indent=2) + "\n"
         if not path.is_file():
             write_truth(self.in_mv, self.out / TRUTH)
-            # Last: where it stands, all that this writes does.
+            # Last: its presence means that all is written.
             path.write_text(wanted)
         elif path.read_text() != wanted:
             raise DataError(
@@ -98,13 +99,13 @@ class Workshop:
 
     @cached_property
     def in_mv(self) -> Records:
-        """The ECGs with amplitudes, which all rows are trained with labels and scored on."""
+        """The ECGs with amplitudes, on which all rows are scored."""
         return self.records.take(self.records.amplitude)
 
     def row(self, row: Row) -> None:
-        """Make a row, if it is not there, or if other weights or other long runs have come."""
+        """Make a row, unless it is complete and of the present weights and long runs."""
         folder = self.out / row.name
-        if finished(folder) and self._stands(row, folder):
+        if finished(folder) and self._is_current(row, folder):
             return
         if finished(folder):
             shutil.rmtree(folder)
@@ -119,8 +120,8 @@ class Workshop:
             }
         finish(folder, result)
 
-    def _stands(self, row: Row, folder: Path) -> bool:
-        """Whether a finished row is what would be made now."""
+    def _is_current(self, row: Row, folder: Path) -> bool:
+        """Whether a finished row is up to date."""
         made = read_result(folder) or {}
         if row.pretraining == SHIPPED and made.get("sha256") != load_bundled().sha256:
             return False
@@ -133,41 +134,41 @@ class Workshop:
         return not row.long or made.get("epochs", 0) - before == epochs[row.classifier]
 
     def ablation(self, line: Ablation) -> None:
-        """Pretrain, probe on the validation fold and reconstruct, if that is not there."""
+        """Pretrain, probe on the validation fold and reconstruct, unless that is complete."""
         folder = self.out / "ablations" / line.name
         if finished(folder):
             return
         how = PRETRAININGS[line.name]
-        bundle, spent = self.pretrained(line.name)
+        bundle, cost = self.pretrained(line.name)
         records = records_for(replace(how, zscored=False), self.records)
         validation = records.folds([VALIDATION_FOLD])
         _, logits = self._probe(line.name, bundle.mae.backbone, records, 1.0)
         truth = read_truth(self.out / TRUTH)[VALIDATION_FOLD]
         reconstruction: Mapping[str, float | None] = {"chest": None, "patches": None}
-        # A scale of each record tells how large all of it is, masked leads included.
+        # The scale of a record reveals the size of its masked leads.
         if not how.per_record:
             reconstruction = reconstruction_errors(bundle, validation)
         result = {
             **asdict(line),
-            **asdict(spent),
+            **asdict(cost),
             f"fold{VALIDATION_FOLD}": figures([logits[VALIDATION_FOLD]], truth),
-            "restoration": reconstruction,
+            "reconstruction": reconstruction,
         }
         finish(folder, result)
 
-    def pretrained(self, name: str) -> tuple[Bundle, Spent]:
-        """The weights of a pretraining, made now or before."""
+    def pretrained(self, name: str) -> tuple[Bundle, Cost]:
+        """The weights of a pretraining and their cost, made now or before."""
         how: Pretraining = PRETRAININGS[name]
         records = records_for(how, self.records)
         return pretrain(name, how, self.budget, records, self.out / "pretraining" / name)
 
     def _probe(
-        self, name: str, backbone: Backbone, records: Records, share: float
+        self, name: str, backbone: Backbone, records: Records, fraction: float
     ) -> tuple[float, Mapping[int, Logits]]:
         """Strength chosen, and logits of both folds, of a linear probe."""
         seen = self._features(name, backbone, records)
         training = records.folds(TRAINING_FOLDS)
-        labelled = labelled_rows(training, share)
+        labelled = labelled_rows(training, fraction)
         probes = fit_probes(seen[TRAINING_FOLDS[0]][labelled], training.statements[labelled])
         codes = records.folds([VALIDATION_FOLD]).code_labels()
         chosen = best_probe(probes, seen[VALIDATION_FOLD], codes)
@@ -189,24 +190,23 @@ class Workshop:
 
     @cached_property
     def _kept(self) -> dict[str, Mapping[int, Float32[np.ndarray, "n features"]]]:
-        """Features last made: rows with fewer labels need the same again."""
+        """Features last computed, for the rows with fewer labels that follow."""
         return {}
 
     def _make_probe(self, row: Row, folder: Path) -> dict[str, Any]:
-        spent = Spent()
+        cost = Cost()
         if row.pretraining is None:
             torch.manual_seed(0)
             backbone = Backbone(self.budget.model).eval()
         else:
-            bundle, spent = self.pretrained(row.pretraining)
+            bundle, cost = self.pretrained(row.pretraining)
             backbone = bundle.mae.backbone
-        strength, logits = self._probe(row.method, backbone, self.in_mv, row.share)
+        strength, logits = self._probe(row.method, backbone, self.in_mv, row.label_fraction)
         write_logits(folder, 0, {(fold, "12"): values for fold, values in logits.items()})
-        cost = _cost(spent, spent, backbone)
-        return {**cost, "strength": strength}
+        return {**_cost_entry(cost, cost, backbone), "strength": strength}
 
     def _make_classifier(self, row: Row, folder: Path) -> dict[str, Any]:
-        before, bundle = Spent(), None
+        before, bundle = Cost(), None
         if row.pretraining is not None:
             bundle, before = self.pretrained(row.pretraining)
         records = self.records if row.long else self.in_mv
@@ -214,25 +214,25 @@ class Workshop:
         for seed in row.seeds:
             out = folder / f"seed{seed}"
             model = train_classifier(row, seed, bundle, self.budget, records, out)
-            runs.append(Spent.of(out))
+            runs.append(Cost.of(out))
             self._score(model.eval(), row, folder, seed)
         assert model is not None
         minutes = sum(run.minutes for run in runs) / len(runs)
         total = before.then(replace(runs[-1], minutes=minutes))
-        return _cost(total, before, model)
+        return _cost_entry(total, before, model)
 
     def _make_shipped(self, row: Row, folder: Path) -> dict[str, Any]:
         bundle = load_bundled()
         if bundle.classifier is None:
             raise DataError("The bundled weights were never fine-tuned; run finetune and release.")
         self._score(bundle.classifier, row, folder, 0)
-        # What was trained on after fine-tuning has left the classifier as it was.
+        # Pretraining that went on after fine-tuning did not change the classifier.
         continued = bundle.card.get("continued", [])
         before = [run for run in continued if not run["finetuned"]]
-        pretraining = _spent([bundle.card.get("pretraining", {}), *before])
-        finetuning = _spent([bundle.card.get("finetuning", {})])
+        pretraining = _cost_of_card([bundle.card.get("pretraining", {}), *before])
+        finetuning = _cost_of_card([bundle.card.get("finetuning", {})])
         total = pretraining.then(finetuning)
-        return {**_cost(total, pretraining, bundle.classifier), "sha256": bundle.sha256}
+        return {**_cost_entry(total, pretraining, bundle.classifier), "sha256": bundle.sha256}
 
     def _score(self, model: nn.Module, row: Row, folder: Path, seed: int) -> None:
         names = LEAD_SETS if row.lead_sets else {"12": LEADS}
@@ -248,10 +248,10 @@ class Workshop:
 
 
 _MAKERS = {
-    "probe": Workshop._make_probe,
-    "finetuned": Workshop._make_classifier,
-    "resnet": Workshop._make_classifier,
-    "shipped": Workshop._make_shipped,
+    "probe": Runner._make_probe,
+    "finetuned": Runner._make_classifier,
+    "resnet": Runner._make_classifier,
+    "shipped": Runner._make_shipped,
 }
 
 
@@ -259,15 +259,15 @@ def _facts(row: Row) -> dict[str, Any]:
     return {**asdict(row), "seeds": list(row.seeds)}
 
 
-def _spent(runs: Sequence[Mapping[str, Any]]) -> Spent:
-    """What the runs of a card took together."""
+def _cost_of_card(runs: Sequence[Mapping[str, Any]]) -> Cost:
+    """The cost of the runs on a card together."""
     each = [
-        Spent(run.get("epochs", 0), run.get("minutes", 0.0), run.get("device", "")) for run in runs
+        Cost(run.get("epochs", 0), run.get("minutes", 0.0), run.get("device", "")) for run in runs
     ]
-    return reduce(Spent.then, each)
+    return reduce(Cost.then, each)
 
 
-def _cost(total: Spent, pretraining: Spent, model: nn.Module) -> dict[str, Any]:
+def _cost_entry(total: Cost, pretraining: Cost, model: nn.Module) -> dict[str, Any]:
     return {
         **asdict(total),
         "pretraining_epochs": pretraining.epochs,

@@ -3,7 +3,7 @@
 import torch
 
 from lamae.ecg import DOWER, LIMB_FROM_I_II
-from lamae.train.augment import AugmentConfig, augment, mix, turn
+from lamae.objectives.augment import AugmentConfig, augment, mixup, rotate_dipole
 
 
 def seeded() -> torch.Generator:
@@ -43,48 +43,46 @@ def dipole_of(x: torch.Tensor) -> torch.Tensor:
     return torch.linalg.pinv(torch.from_numpy(DOWER).float()) @ x[:, [0, 1, *range(6, 12)]]
 
 
-def test_a_turned_heart_is_as_strong_and_keeps_what_no_dipole_explains():
+def test_a_rotated_dipole_is_as_strong_and_keeps_what_no_dipole_explains():
     x = dipole_ecgs(6)
     everywhere = torch.ones(6, 12, dtype=torch.bool)
-    config = AugmentConfig(turn=20.0)
-    turned = turn(x, everywhere, config, seeded())
-    assert not torch.isclose(turned, x, atol=0.1).all(dim=-1).any(dim=-1).any()
-    torch.testing.assert_close(dipole_of(turned).norm(dim=1), dipole_of(x).norm(dim=1))
+    rotated = rotate_dipole(x, everywhere, 20.0, seeded())
+    assert not torch.isclose(rotated, x, atol=0.1).all(dim=-1).any(dim=-1).any()
+    torch.testing.assert_close(dipole_of(rotated).norm(dim=1), dipole_of(x).norm(dim=1))
     # A rotation, not a reflection, and one for the whole of an ECG.
-    before, after = dipole_of(x), dipole_of(turned)
+    before, after = dipole_of(x), dipole_of(rotated)
     rotation = after @ torch.linalg.pinv(before)
     torch.testing.assert_close(torch.linalg.det(rotation), torch.ones(6))
     torch.testing.assert_close(rotation @ before, after)
     # Einthoven's and Goldberger's relations hold.
-    limbs = torch.from_numpy(LIMB_FROM_I_II).float() @ turned[:, :2]
-    torch.testing.assert_close(turned[:, :6], limbs)
+    limbs = torch.from_numpy(LIMB_FROM_I_II).float() @ rotated[:, :2]
+    torch.testing.assert_close(rotated[:, :6], limbs)
 
     # What one electrode alone sees, less the dipole that would explain part of it.
     local = torch.zeros_like(x)
     local[:, 8] = torch.randn(6, 50, generator=torch.Generator().manual_seed(4))
     rest = local - seen_of(dipole_of(local))
-    torch.testing.assert_close(turn(x + rest, everywhere, config, seeded()), turned + rest)
+    torch.testing.assert_close(rotate_dipole(x + rest, everywhere, 20.0, seeded()), rotated + rest)
 
 
-def test_an_ecg_that_lacks_a_lead_is_not_turned_and_a_seed_gives_the_same():
+def test_an_ecg_that_lacks_a_lead_is_not_rotated_and_a_seed_gives_the_same():
     x = dipole_ecgs(3)
     present = torch.ones(3, 12, dtype=torch.bool)
     present[1, 8] = False
-    config = AugmentConfig(turn=10.0)
-    turned = turn(x, present, config, seeded())
-    assert torch.equal(turned[1], x[1])
-    assert not torch.equal(turned[0], x[0])
-    assert torch.equal(turned, turn(x, present, config, seeded()))
-    assert torch.equal(turn(x, present, AugmentConfig(), seeded()), x)
+    rotated = rotate_dipole(x, present, 10.0, seeded())
+    assert torch.equal(rotated[1], x[1])
+    assert not torch.equal(rotated[0], x[0])
+    assert torch.equal(rotated, rotate_dipole(x, present, 10.0, seeded()))
+    assert torch.equal(rotate_dipole(x, present, 0.0, seeded()), x)
 
 
-def test_blending_adds_another_ecg_with_its_labels_and_unlearns_what_is_not_known_of_both():
+def test_mixup_adds_another_ecg_with_its_labels_and_needs_them_known_of_both():
     count = 400
     # Each ECG is its number, and carries the label of its number alone.
     x = torch.arange(float(count))[:, None, None].expand(-1, 12, 20)
     labels, taught = torch.eye(count), torch.ones(count, count)
     taught[::2, 7] = 0.0
-    blended, shares, known = mix(x, labels, taught, AugmentConfig(mix=0.5), seeded())
+    blended, shares, known = mixup(x, labels, taught, 0.5, seeded())
     own = shares.diagonal()
     assert (own >= 0.5).all()
     assert 0.4 < (own < 1.0).float().mean() < 0.6
@@ -95,6 +93,4 @@ def test_blending_adds_another_ecg_with_its_labels_and_unlearns_what_is_not_know
     contributes = (shares > 0).float() @ (1 - taught[:, 7])
     assert torch.equal(known[:, 7] == 0.0, contributes > 0)
     assert (known[:, :7] == 1.0).all()
-    assert all(
-        map(torch.equal, mix(x, labels, taught, AugmentConfig(), seeded()), (x, labels, taught))
-    )
+    assert all(map(torch.equal, mixup(x, labels, taught, 0.0, seeded()), (x, labels, taught)))

@@ -1,4 +1,4 @@
-"""Changes to ECGs in training, so that they are not learned by heart."""
+"""Augmentation of training ECGs."""
 
 import math
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from torch import Generator, Tensor
 
 from lamae.ecg import DOWER, INDEPENDENT_LEADS, LEADS, LIMB_FROM_I_II, lead_indices
 
-# From a dipole to all leads, and from the independent leads to the dipole.
-_DIPOLE_SEEN = np.vstack([LIMB_FROM_I_II @ DOWER[:2], DOWER[2:]])  # 12 3
-_DIPOLE_FOUND = np.zeros((3, len(LEADS)))
-_DIPOLE_FOUND[:, lead_indices(INDEPENDENT_LEADS)] = np.linalg.pinv(DOWER)
+# From the dipole to all leads, and from the leads to the dipole.
+_TO_LEADS = np.vstack([LIMB_FROM_I_II @ DOWER[:2], DOWER[2:]])  # 12 3
+_TO_DIPOLE = np.zeros((3, len(LEADS)))
+_TO_DIPOLE[:, lead_indices(INDEPENDENT_LEADS)] = np.linalg.pinv(DOWER)
 
 
 @dataclass(frozen=True)
@@ -21,25 +21,21 @@ class AugmentConfig:
     """How far training ECGs are changed; by default not at all.
 
     Attributes:
-        gain: Standard deviation of the factor that all leads of an ECG share; in fine-tuning
-            much of it would blur the voltages of hypertrophy.
+        gain: Standard deviation of the factor that all leads of an ECG share. In fine-tuning, a
+            large one hides the voltages of hypertrophy.
         noise: Largest standard deviation of white noise, in model units.
-        shift: Largest shift in time, in samples; the end moves to the beginning.
-        turn: Standard deviation of the angles that pretraining turns the heart by, see `turn`.
-        mix: Share of the ECGs that fine-tuning blends another one of the batch into, see `mix`.
+        shift: Largest circular shift in time, in samples.
     """
 
     gain: float = 0.0
     noise: float = 0.0
     shift: int = 0
-    turn: float = 0.0
-    mix: float = 0.0
 
 
 def augment(
     x: Float[Tensor, "B L T"], config: AugmentConfig, generator: Generator
 ) -> Float[Tensor, "B L T"]:
-    """Change each ECG a little.
+    """Scale, shift and add noise.
 
     Args:
         x: Signals in model units.
@@ -56,42 +52,42 @@ def augment(
     return (x * gain.to(x.device) + noise * size.to(x.device)).roll(shift, dims=-1)
 
 
-def turn(
+def rotate_dipole(
     x: Float[Tensor, "B 12 T"],
     present: Bool[Tensor, "B 12"],
-    config: AugmentConfig,
+    degrees: float,
     generator: Generator,
 ) -> Float[Tensor, "B 12 T"]:
-    """Turn the heart's dipole within the chest; what the dipole does not explain stays.
+    """Rotate the heart's dipole; what the dipole does not explain stays.
 
-    Findings that hang on an axis change with it: it is for reconstructing leads alone.
+    Findings that depend on the axis change, so this is for reconstruction, not for labels.
 
-    Source: 3KG, arXiv 2106.04452, with the least-squares inverse of Dower's
-        matrix, which brings all of an ECG back where the angle is zero.
+    Source: 3KG (arXiv 2106.04452), with the least-squares inverse of Dower's matrix, which gives
+        the ECG back where the angle is zero.
 
     Args:
         x: Signals in model units.
         present: Leads that a recording has; one that lacks any stays as it is.
-        config: How far.
+        degrees: Standard deviation of the angle about each axis.
         generator: On the CPU.
     """
-    angles = torch.randn(len(x), 3, generator=generator) * math.radians(config.turn)
+    angles = torch.randn(len(x), 3, generator=generator) * math.radians(degrees)
     a, b, c = angles.to(x.device).unbind(dim=-1)
     zero = torch.zeros_like(a)
     axes = torch.stack([zero, -c, b, c, zero, -a, -b, a, zero], dim=-1).view(-1, 3, 3)
     # In full precision, whatever autocast does to the model.
     moved = torch.linalg.matrix_exp(axes) - torch.eye(3, device=x.device)
     moved = moved * present.all(dim=-1)[:, None, None]
-    seen = torch.from_numpy(_DIPOLE_SEEN).to(x)
-    found = torch.from_numpy(_DIPOLE_FOUND).to(x)
-    return x + seen @ (moved @ (found @ x))
+    to_leads = torch.from_numpy(_TO_LEADS).to(x)
+    to_dipole = torch.from_numpy(_TO_DIPOLE).to(x)
+    return x + to_leads @ (moved @ (to_dipole @ x))
 
 
-def mix(
+def mixup(
     x: Float[Tensor, "B L T"],
     labels: Float[Tensor, "B labels"],
-    taught: Float[Tensor, "B labels"],
-    config: AugmentConfig,
+    known: Float[Tensor, "B labels"],
+    share: float,
     generator: Generator,
 ) -> tuple[Float[Tensor, "B L T"], Float[Tensor, "B labels"], Float[Tensor, "B labels"]]:
     """Blend other ECGs of the batch, and their labels, into some: 0 to 1/2 of the sum.
@@ -102,8 +98,8 @@ def mix(
     Args:
         x: Signals in model units.
         labels: 0 or 1.
-        taught: Which labels of an ECG are known: 0 or 1.
-        config: How many ECGs are blended.
+        known: Which labels of an ECG are known: 0 or 1.
+        share: Of the ECGs that are blended.
         generator: On the CPU.
 
     Returns:
@@ -111,9 +107,8 @@ def mix(
     """
     batch = len(x)
     other = torch.randperm(batch, generator=generator)
-    chosen = torch.rand(batch, generator=generator) < config.mix
+    chosen = torch.rand(batch, generator=generator) < share
     drawn = torch.rand(batch, generator=generator) / 2
     weight = torch.where(chosen, drawn, 0.0).to(x.device)[:, None]
-    known = torch.where(chosen.to(x.device)[:, None], taught * taught[other], taught)
-    blended = x.lerp(x[other], weight[:, None])
-    return blended, labels.lerp(labels[other], weight), known
+    both = torch.where(chosen.to(x.device)[:, None], known * known[other], known)
+    return x.lerp(x[other], weight[:, None]), labels.lerp(labels[other], weight), both

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from lamae.benchmark.shares import labelled_rows, repeats
+from lamae.benchmark.label_fractions import labelled_rows, repeats
 from lamae.data import Records
 
 
@@ -29,14 +29,14 @@ def training() -> Records:
     )
 
 
-def test_shares_have_their_size_and_all_is_all(training):
+def test_fractions_have_their_size_and_all_is_all(training):
     assert labelled_rows(training, 1.0).tolist() == list(range(1000))
-    for share in (0.5, 0.1, 0.01):
-        assert 1000 * share <= len(labelled_rows(training, share)) <= 1000 * share + 5
+    for fraction in (0.5, 0.1, 0.01):
+        assert 1000 * fraction <= len(labelled_rows(training, fraction)) <= 1000 * fraction + 5
 
 
-def test_smaller_shares_are_part_of_larger_ones(training):
-    parts = [set(labelled_rows(training, share)) for share in (0.01, 0.1, 0.3, 1.0)]
+def test_smaller_fractions_are_part_of_larger_ones(training):
+    parts = [set(labelled_rows(training, fraction)) for fraction in (0.01, 0.1, 0.3, 1.0)]
     for small, large in pairwise(parts):
         assert small < large
 
@@ -58,4 +58,4 @@ def test_the_choice_is_always_the_same(training):
 
 
 def test_a_hundredth_of_the_labels_gets_a_tenth_of_the_steps():
-    assert [repeats(share) for share in (1.0, 0.1, 0.01)] == [1, 3, 10]
+    assert [repeats(fraction) for fraction in (1.0, 0.1, 0.01)] == [1, 3, 10]

@@ -1,4 +1,4 @@
-"""Training with fewer labels: which ECGs keep theirs."""
+"""Training with a fraction of the labels: which ECGs keep theirs."""
 
 import math
 
@@ -10,16 +10,16 @@ from lamae.data import Records
 SEED = 0
 
 
-def labelled_rows(training: Records, share: float) -> Int64[np.ndarray, " labelled"]:
+def labelled_rows(training: Records, fraction: float) -> Int64[np.ndarray, " labelled"]:
     """Rows of the ECGs whose labels may be used, in ascending order.
 
-    Patients keep or lose the labels of all their ECGs. A smaller share is part of every larger
+    Patients keep or lose the labels of all their ECGs. A smaller fraction is part of every larger
     one. Patients are spread evenly by the rarest statement that they carry, so that even a
-    small share holds its part of the rare ones.
+    small fraction holds its part of the rare ones.
 
     Args:
         training: The ECGs of the training folds.
-        share: Above 0, at most 1.
+        fraction: Above 0, at most 1.
     """
     rng = np.random.default_rng(SEED)
     _, patient = np.unique(training.patient_id, return_inverse=True)
@@ -36,15 +36,15 @@ def labelled_rows(training: Records, share: float) -> Int64[np.ndarray, " labell
         place[members] = (np.arange(len(members)) + rng.random()) / len(members)
     ecgs = np.bincount(patient)
     first = np.argsort(place, kind="stable")
-    wanted = math.ceil(share * len(training) - 1e-9)
+    wanted = math.ceil(fraction * len(training) - 1e-9)
     kept = first[: np.searchsorted(np.cumsum(ecgs[first]), wanted) + 1]
     return np.flatnonzero(np.isin(patient, kept)).astype(np.int64)
 
 
-def repeats(share: float) -> int:
+def repeats(fraction: float) -> int:
     """How often an epoch goes through the labelled ECGs.
 
     A hundredth of the labels gets a tenth of the steps: as many as with all labels would
     learn the few by heart, a hundredth of them would not begin to learn.
     """
-    return round(share**-0.5)
+    return round(fraction**-0.5)
