@@ -15,6 +15,8 @@ from lamae.benchmark.leadwise import LeadwiseAutoencoder
 from lamae.benchmark.rows import Pretraining
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records
 from lamae.inference.bundle import Bundle, load_bundle, save_bundle
+from lamae.model.families import LAMAE
+from lamae.results.card import ModelCard
 from lamae.train.config import RunConfig
 from lamae.train.device import make_fabric
 from lamae.train.loop import fit
@@ -149,6 +151,13 @@ def _pretrain_leadwise(how: Pretraining, config: RunConfig, records: Records, ou
 
     made_from = {"training set": training.ids_sha256}
     trained = fit(fabric, model, loss, validate, len(training), config, out, made_from=made_from)
-    card = {"name": f"LAMAE {config.recipe}"}
-    bundle = Bundle(config.model, config.input, trained.mae.cpu(), card=card)
+    mae = trained.mae.cpu()
+    bundle = Bundle(
+        family=LAMAE,
+        config=config.model,
+        input=config.input,
+        backbone=mae.backbone,
+        reconstructor=mae,
+        card=ModelCard(f"LAMAE {config.recipe}"),
+    )
     save_bundle(bundle, out / "lamae.safetensors")

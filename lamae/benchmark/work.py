@@ -35,6 +35,7 @@ from lamae.errors import DataError
 from lamae.inference.bundle import Bundle, load_bundled
 from lamae.model import Classifier
 from lamae.model.latent import Backbone
+from lamae.results.card import Run
 from lamae.train.probe import best_probe, fit_probes
 
 # Fields of the budget that long rows alone depend on; those are checked with each of them.
@@ -141,7 +142,7 @@ class Workshop:
         bundle, spent = self.pretrained(line.name)
         records = records_for(replace(how, zscored=False), self.records)
         validation = records.folds([VALIDATION_FOLD])
-        _, logits = self._probe(line.name, bundle.mae.backbone, records, 1.0)
+        _, logits = self._probe(line.name, _backbone(bundle), records, 1.0)
         truth = read_truth(self.out / TRUTH)[VALIDATION_FOLD]
         reconstruction: Mapping[str, float | None] = {"chest": None, "patches": None}
         # A scale of each record tells how large all of it is, masked leads included.
@@ -170,7 +171,7 @@ class Workshop:
         labelled = labelled_rows(training, share)
         probes = fit_probes(seen[TRAINING_FOLDS[0]][labelled], training.statements[labelled])
         codes = records.folds([VALIDATION_FOLD]).code_labels()
-        chosen = best_probe(probes, seen[VALIDATION_FOLD], codes)
+        chosen = best_probe(probes, seen[VALIDATION_FOLD], codes, records.labels)
         return chosen.strength, {fold: chosen(seen[fold]) for fold in FOLDS}
 
     def _features(
@@ -199,7 +200,7 @@ class Workshop:
             backbone = Backbone(self.budget.model).eval()
         else:
             bundle, spent = self.pretrained(row.pretraining)
-            backbone = bundle.mae.backbone
+            backbone = _backbone(bundle)
         strength, logits = self._probe(row.method, backbone, self.in_mv, row.share)
         write_logits(folder, 0, {(fold, "12"): values for fold, values in logits.items()})
         cost = _cost(spent, spent, backbone)
@@ -225,12 +226,13 @@ class Workshop:
         bundle = load_bundled()
         if bundle.classifier is None:
             raise DataError("The bundled weights were never fine-tuned; run finetune and release.")
+        assert isinstance(bundle.classifier, Classifier)
         self._score(bundle.classifier, row, folder, 0)
         # What was trained on after fine-tuning has left the classifier as it was.
-        continued = bundle.card.get("continued", [])
-        before = [run for run in continued if not run["finetuned"]]
-        pretraining = _spent([bundle.card.get("pretraining", {}), *before])
-        finetuning = _spent([bundle.card.get("finetuning", {})])
+        card = bundle.card
+        before = [run for run in (card.pretraining, *card.continued) if run and not run.finetuned]
+        pretraining = _spent(before)
+        finetuning = _spent([card.finetuning] if card.finetuning else [])
         total = pretraining.then(finetuning)
         return {**_cost(total, pretraining, bundle.classifier), "sha256": bundle.sha256}
 
@@ -255,16 +257,19 @@ _MAKERS = {
 }
 
 
+def _backbone(bundle: Bundle) -> Backbone:
+    assert isinstance(bundle.backbone, Backbone)
+    return bundle.backbone
+
+
 def _facts(row: Row) -> dict[str, Any]:
     return {**asdict(row), "seeds": list(row.seeds)}
 
 
-def _spent(runs: Sequence[Mapping[str, Any]]) -> Spent:
+def _spent(runs: Sequence[Run]) -> Spent:
     """What the runs of a card took together."""
-    each = [
-        Spent(run.get("epochs", 0), run.get("minutes", 0.0), run.get("device", "")) for run in runs
-    ]
-    return reduce(Spent.then, each)
+    each = [Spent(run.epochs, run.minutes, run.device) for run in runs]
+    return reduce(Spent.then, each, Spent(0, 0.0, ""))
 
 
 def _cost(total: Spent, pretraining: Spent, model: nn.Module) -> dict[str, Any]:

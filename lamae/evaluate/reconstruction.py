@@ -24,7 +24,7 @@ def score_reconstruction(
     """Mask sets of leads in every ECG and reconstruct them from the leads that remain.
 
     Args:
-        predictor: Its masked autoencoder is used; it need not be fine-tuned.
+        predictor: Its reconstructor is used; it need not be fine-tuned.
         records: ECGs; those that lack a lead are left out.
         progress: Show a progress bar.
 
@@ -35,6 +35,7 @@ def score_reconstruction(
 
     Raises:
         DataError: No ECG has all leads.
+        WeightsError: The weights have no reconstructor.
     """
     records = records.take(np.flatnonzero(records.present.all(axis=1)))
     if not len(records):
@@ -74,9 +75,10 @@ def _errors(
     values = records.values[batch]
     visible = torch.from_numpy(shown)[None, :, None].expand(len(values), -1, bundle.config.patches)
     with torch.inference_mode():
-        output = bundle.mae(torch.from_numpy(values), visible, torch.tensor(rows)).numpy()
+        x = torch.from_numpy(values)
+        output = predictor.reconstructor(x, visible, torch.tensor(rows)).numpy()
     seen = np.repeat(shown[:, None], values.shape[2], axis=1)
-    linear = np.stack([linear_estimate(x, seen, bundle.moments)[rows] for x in values])
+    linear = np.stack([linear_estimate(x, seen, predictor.moments)[rows] for x in values])
     truth = values[:, rows].astype(np.float64)
     centred = [x - x.mean(axis=-1, keepdims=True) for x in (truth, output.astype(np.float64))]
     product = (centred[0] * centred[1]).sum(axis=-1)

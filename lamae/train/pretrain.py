@@ -9,11 +9,14 @@ from jaxtyping import Float32, Float64
 from torch import Generator, Tensor, nn
 
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_records
+from lamae.errors import WeightsError
 from lamae.inference.bundle import Bundle, load_bundle, save_bundle
 from lamae.model import MaskedAutoencoder, masked_loss, relative_loss
+from lamae.model.families import LAMAE
 from lamae.model.mask import draw_mask
+from lamae.results.card import ModelCard
 from lamae.train.augment import AugmentConfig, augment, turn
-from lamae.train.cards import PAPER, continued_card, data_card, run_card
+from lamae.train.cards import PAPER, continued_card, run_card, training_data
 from lamae.train.config import RunConfig
 from lamae.train.device import is_first, make_fabric
 from lamae.train.loop import fit
@@ -61,7 +64,7 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
         DataError: There are no ECGs to learn from, or none with amplitudes to measure with.
     """
     if init:
-        config = replace(config, model=init.config, input=init.input)
+        config = replace(config, model=_reconstructor(init).config, input=init.input)
     training = records.folds(TRAINING_FOLDS)
     # Amplitudes that are lost were made up: nothing may be measured from them.
     validation = records.folds([VALIDATION_FOLD], amplitude=True)
@@ -70,7 +73,7 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
     torch.manual_seed(config.seed)
     model = MaskedAutoencoder(config.model)
     if init:
-        model.load_state_dict(init.mae.state_dict())
+        model.load_state_dict(_reconstructor(init).state_dict())
     else:
         measured = training.folds(TRAINING_FOLDS, amplitude=True).values
         model.moments.copy_(torch.from_numpy(lead_moments(measured)))
@@ -128,26 +131,49 @@ def pretrain_on(config: RunConfig, records: Records, out: Path, init: Bundle | N
     path = out / "lamae.safetensors"
     if fabric.global_rank == 0:
         if init and config.keep:
-            _mix(trained, init.mae, config.keep)
-        run = {**run_card(config, out, environment(fabric), trained), "relative": config.relative}
+            _mix(trained, _reconstructor(init), config.keep)
+        run = replace(run_card(config, out, environment(fabric), trained), relative=config.relative)
         if init:
-            later = {
-                **run,
-                "keep": config.keep,
-                "data": data_card(training),
-                "finetuned": init.classifier is not None,
-            }
-            bundle = replace(init, mae=trained, card=continued_card(init.card, later))
+            later = replace(
+                run,
+                keep=config.keep,
+                data=training_data(training),
+                finetuned=init.classifier is not None,
+            )
+            bundle = replace(
+                init.with_reconstructor(trained), card=continued_card(init.card, later)
+            )
         else:
-            card = {
-                "name": "LAMAE " + config.recipe,
-                "paper": PAPER,
-                "data": data_card(training),
-                "pretraining": run,
-            }
-            bundle = Bundle(config.model, config.input, trained, card=card)
+            card = ModelCard(
+                name="LAMAE " + config.recipe,
+                paper=PAPER,
+                data=training_data(training),
+                pretraining=run,
+            )
+            bundle = Bundle(
+                family=LAMAE,
+                config=config.model,
+                input=config.input,
+                backbone=trained.backbone,
+                reconstructor=trained,
+                card=card,
+            )
         save_bundle(bundle, path)
     return path
+
+
+def _reconstructor(bundle: Bundle) -> MaskedAutoencoder:
+    """The masked autoencoder that pretraining goes on with.
+
+    Raises:
+        WeightsError: The weights have none.
+    """
+    if not isinstance(bundle.reconstructor, MaskedAutoencoder):
+        raise WeightsError(
+            f"Weights of the family {bundle.family!r} have no masked autoencoder to go on with; "
+            "give weights of this method."
+        )
+    return bundle.reconstructor
 
 
 def _mix(model: nn.Module, other: nn.Module, share: float) -> None:
