@@ -71,7 +71,7 @@ class Run:
     device: str
     precision: str
     environment: Mapping[str, Any] = field(default_factory=dict)
-    history: tuple[Mapping[str, float], ...] = ()
+    history: tuple[Mapping[str, float | int], ...] = ()
     relative: bool = False
     keep: float = 0.0
     finetuned: bool = False

@@ -53,8 +53,9 @@ def _parse(kind: Any, value: Any, where: str) -> Any:
     if origin in (types.UnionType, Union):
         if value is None and type(None) in inner:
             return None
-        (only,) = (each for each in inner if each is not type(None))
-        return _parse(only, value, where)
+        kinds = [each for each in inner if each is not type(None)]
+        exact = [each for each in kinds if type(value) is each]
+        return _parse(exact[0] if exact else kinds[0], value, where)
     if origin is tuple:
         return _parse_tuple(inner, value, where)
     if origin is Mapping:

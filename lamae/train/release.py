@@ -25,7 +25,9 @@ from lamae.inference.predictor import Predictor
 from lamae.results.json import from_json, to_json
 from lamae.results.scores import Scores
 from lamae.results.verdict import Conformal
+from lamae.train.model_card import model_card
 
+DOCUMENT = Path(__file__).parents[2] / "MODEL_CARD.md"
 LEAST_TRAINING_POSITIVES = 20
 LEAST_VALIDATION_POSITIVES = 5
 
@@ -63,8 +65,8 @@ def calibrate(bundle: Bundle, training: Records, validation: Records) -> Bundle:
     )
 
 
-def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
-    """Score a fine-tuned bundle on the test fold, write that into its card and bundle it.
+def release(weights: Path, data: Path, folder: Path = BUNDLED, document: Path = DOCUMENT) -> Path:
+    """Score a fine-tuned bundle on the test fold, write the scores into its card and ship it.
 
     The validation fold gives the cuts of the verdicts and, where the weights can reconstruct, the
     reference of the input check.
@@ -73,6 +75,7 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
         weights: Written by `finetune`.
         data: Folder of a data set, or a cache of one.
         folder: Where the bundled weights live.
+        document: The model card in Markdown, which is written anew.
 
     Returns:
         The bundle written.
@@ -95,6 +98,7 @@ def release(weights: Path, data: Path, folder: Path = BUNDLED) -> Path:
     path = folder / "lamae.safetensors"
     sha256 = save_bundle(replace(bundle, card=card), path)
     write_manifest(path, sha256)
+    document.write_text(model_card(load_bundle(path, sha256)))
     return path
 
 

@@ -28,6 +28,7 @@ from lamae.simulate import simulate
 from lamae.train.augment import AugmentConfig
 from lamae.train.config import OptimConfig, RunConfig
 from lamae.train.finetune import finetune_on
+from lamae.train.model_card import model_card
 from lamae.train.muon import Muon
 from lamae.train.optim import decays_from, make_optimizers, rate_at
 from lamae.train.pretrain import lead_moments, pretrain_on
@@ -280,10 +281,11 @@ def test_release_scores_the_test_fold_and_writes_the_manifest(
     weights = finetune_on(CONFIG, whole, tmp_path / "run", load_bundle(pretrained))
     for module in ("lamae.evaluate.fold", "lamae.train.release"):
         monkeypatch.setattr(f"{module}.load_records", lambda *_, folds, **__: whole.folds(folds))
-    shipped = release(weights, tmp_path, tmp_path / "weights")
+    shipped = release(weights, tmp_path, tmp_path / "weights", tmp_path / "MODEL_CARD.md")
     manifest = json.loads((shipped.parent / "manifest.json").read_text())
     bundle = load_bundle(shipped, manifest["sha256"])
     assert bundle.card.results.test.ecgs == 10
+    assert (tmp_path / "MODEL_CARD.md").read_text() == model_card(bundle)
     assert bundle.card.results.validation.ecgs == 16
     assert [rule.code for rule in bundle.calibration] == ["I44.7"]
     cuts = bundle.card.conformal.codes["I44.7"]
