@@ -230,7 +230,8 @@ def table(
 
 def _parents(code: str, labels: LabelSet) -> dict[str, Span]:
     """Chapter and block of a code, where they are known."""
-    return dict(zip(("Chapter", "Block"), labels.code(code).parents, strict=False))
+    parents = labels.code(code).parents[-2:]
+    return dict(zip(("Chapter", "Block")[-len(parents) :], parents, strict=False))
 
 
 def _auroc(code: CodeScore) -> str | None:
