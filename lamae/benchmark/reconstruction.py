@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 from lamae.data import Records
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
 from lamae.inference.bundle import Bundle
+from lamae.model import MaskedAutoencoder
 from lamae.model.mask import mask_random_patches
 from lamae.signal.reconstruction_error import rmse
 from lamae.train.device import cpu_has_bf16
@@ -51,7 +52,8 @@ def _errors(
 ) -> Float64[np.ndarray, " n"]:
     each = records.values.shape[-1] // visible.shape[-1]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    mae, errors = bundle.mae.to(device), []
+    assert isinstance(bundle.reconstructor, MaskedAutoencoder)
+    mae, errors = bundle.reconstructor.to(device), []
     with (
         torch.inference_mode(),
         torch.autocast("cpu", torch.bfloat16, enabled=cpu_has_bf16()),

@@ -86,7 +86,7 @@ def command(
             zscored |= any(row.long or row.pretrained_long for row in rows)
             budget = replace(Budget(), **dict[str, Any](epochs or {}))
             records = load_records(data, InputSpec(), zscored=zscored)
-            if records.codes is not None or not records.labelled.all():
+            if not records.labels.statements or not records.labelled.all():
                 raise DataError(
                     "The benchmark trains on SCP-ECG statements, as in PTB-XL; these ECGs have "
                     "none."

@@ -52,13 +52,13 @@ def evaluate(
     if values["ece_ci"]:
         error += " [{:.3f}, {:.3f}]".format(*values["ece_ci"])
     lines = [f"{values['ecgs']} ECGs; expected calibration error {error}."]
-    learned = predictor.card.get("finetuning", {}).get("data", {})
-    if fold in learned.get("folds", ()):
+    learned = predictor.card.labelled_data
+    if learned and fold in learned.folds:
         lines.append(
-            f"The model learned from fold {fold} of {learned['name']}: figures of those ECGs "
-            "flatter it."
+            f"The model learned from fold {fold} of {learned.description.title}: "
+            "figures of those ECGs flatter it."
         )
-    if judged := values["gate"]:
+    if judged := values["input_check"]:
         lines.append(f"{judged['refused']} of {judged['ecgs']} are unlike known ECGs: no codes.")
     for name, words in (("carried", "carries"), ("not_carried", "does not carry")):
         said = (values["verdicts"] or {}).get(name, {})
@@ -81,7 +81,7 @@ def evaluate(
             for code, entry in part["codes"].items()
             if entry["auroc"] is not None
         ]
-    for masked, leads in values.get("restoration", {}).items():
+    for masked, leads in values.get("reconstruction", {}).items():
         lines.append(f"{masked} masked, medians: mV, regression mV, correlation")
         lines += [
             f"  {lead:4}  {entry['rmse_mv']:.3f}  {entry['linear_rmse_mv']:.3f}"

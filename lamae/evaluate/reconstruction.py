@@ -25,7 +25,7 @@ def score_reconstruction(
     """Mask sets of leads in every ECG and compare their reconstruction with the truth.
 
     Args:
-        predictor: Its masked autoencoder is used; it need not be fine-tuned.
+        predictor: Its reconstructor is used; it need not be fine-tuned.
         records: ECGs; those that lack a lead are left out.
         progress: Show a progress bar.
 
@@ -36,6 +36,7 @@ def score_reconstruction(
 
     Raises:
         DataError: No ECG has all leads.
+        WeightsError: The weights have no reconstructor.
     """
     records = records.take(np.flatnonzero(records.present.all(axis=1)))
     if not len(records):
@@ -76,14 +77,14 @@ def _errors(
     truth = values.astype(np.float64)
     output = truth.copy()
     with torch.inference_mode():
-        output[:, masked] = bundle.mae(torch.from_numpy(values), visible, rows).numpy()
+        output[:, masked] = predictor.reconstructor(torch.from_numpy(values), visible, rows).numpy()
     where = np.repeat(masked[:, None], values.shape[2], axis=1)
     found = np.empty((len(values), len(rows), 3))
     for number, x in enumerate(values):
         errors = lead_errors(
             truth[number],
             output[number],
-            linear_estimate(x, ~where, bundle.moments),
+            linear_estimate(x, ~where, predictor.moments),
             algebra_estimate(x, ~where),
             masked=where,
             present=np.ones_like(where),

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 
 from lamae.data import Records
 from lamae.evaluate.ranking import MINIMUM_POSITIVES, bootstrap_auroc, countable
-from lamae.results.prediction import OLD, OLD_GROUP
+from lamae.results.card import OLD, OLD_GROUP
 
 # From this age on, and below the next. PTB-XL writes 300 for everyone above 89.
 AGES = {"under 50": 0, "50-64": 50, "65-79": 65, OLD_GROUP: OLD}

@@ -39,7 +39,7 @@ def weigh(
     suggested = tuple(
         rule.code
         for rule, said in zip(
-            predictor.bundle.rules, predictor.verdicts(probabilities), strict=True
+            predictor.bundle.calibration, predictor.verdicts(probabilities), strict=True
         )
         if said == SUGGESTED
     )

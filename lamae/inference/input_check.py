@@ -5,9 +5,8 @@ learned from. Before any code is shown, the share of the masked signal that it f
 is compared with the same share of known ECGs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,11 +20,12 @@ from lamae.errors import DataError
 from lamae.inference.predictor import Predictor
 from lamae.measure import usable
 from lamae.measure.quality import READABLE
-from lamae.results.prediction import MINORS, OLD, Prediction, as_tested, of_old_people
+from lamae.results.card import OLD, InputReference
+from lamae.results.prediction import Prediction, as_tested
 from lamae.results.quality import LeadQuality
+from lamae.results.scores import Refused
 from lamae.signal.preprocess import prepare
 
-CARD_ENTRY = "gate"
 # Of each four patches of a lead one stays visible, another one in each of the four masks.
 MASKS = 4
 # From this quantile of the known ECGs on, one is refused.
@@ -154,12 +154,12 @@ def fitness(
 
 
 def _of_age(predictor: Predictor | None, ecg: ECG) -> str | None:
-    """What must be said of the model at this age; of old people only with the model at hand."""
-    if ecg.minor:
-        return MINORS
-    if predictor is None or ecg.age is None or ecg.age < OLD:
+    """How little the model is known to do at this age; None where nothing need be said."""
+    if predictor is None or ecg.age is None:
         return None
-    return of_old_people(predictor.card)
+    if ecg.minor:
+        return predictor.card.minors
+    return predictor.card.old_people if ecg.age >= OLD else None
 
 
 def fixed_masks(available: Bool[Tensor, "B 12 N"]) -> Bool[Tensor, "masks B 12 N"]:
@@ -182,9 +182,12 @@ def unexplained_energy(
     `lamae.signal.reconstruction_error`, so that ECGs of any amplitude share one limit.
 
     Args:
-        predictor: Whose masked autoencoder reconstructs.
+        predictor: Whose reconstructor is used.
         x: Signals in model units.
         available: Patches that the recordings have.
+
+    Raises:
+        WeightsError: The weights have no reconstructor.
     """
     patch = predictor.bundle.config.patch
     missed = torch.zeros(len(x), dtype=torch.float64)
@@ -192,39 +195,32 @@ def unexplained_energy(
     for visible in fixed_masks(available):
         where = (available & ~visible).repeat_interleave(patch, dim=-1)
         with torch.inference_mode():
-            reconstructed = predictor.bundle.mae(x, visible)
+            reconstructed = predictor.reconstructor(x, visible)
         missed += (((reconstructed - x) * where) ** 2).sum(dim=(1, 2)).double()
         masked += ((x * where) ** 2).sum(dim=(1, 2)).double()
     return (missed / masked.clamp_min(1e-6)).numpy()
 
 
-def reference(predictor: Predictor, records: Records, *, progress: bool = True) -> dict[str, Any]:
-    """The distribution of `unexplained_energy` over known ECGs, as the card carries it.
+def reference(predictor: Predictor, records: Records, *, progress: bool = True) -> InputReference:
+    """The distribution of `unexplained_energy` over known ECGs.
 
     ECGs without their amplitudes are left out: such signals are not what a visitor brings.
 
     Args:
-        predictor: A model with its masked autoencoder.
+        predictor: A model with a reconstructor.
         records: Known ECGs.
         progress: Show a progress bar.
 
-    Returns:
-        "quantiles" as a list of [share, error], and "ecgs".
-
     Raises:
         DataError: No ECG has its amplitudes.
+        WeightsError: The weights have no reconstructor.
     """
     errors = _errors(predictor, records, progress)
     found = np.quantile(errors, QUANTILES)
-    return {
-        "quantiles": [[q, float(e)] for q, e in zip(QUANTILES, found, strict=True)],
-        "ecgs": len(errors),
-    }
+    return InputReference(tuple(zip(QUANTILES, found.tolist(), strict=True)), len(errors))
 
 
-def refused(
-    predictor: Predictor, records: Records, *, progress: bool = True
-) -> dict[str, Any] | None:
+def refused(predictor: Predictor, records: Records, *, progress: bool = True) -> Refused | None:
     """How many ECGs are unlike the known ones.
 
     Args:
@@ -233,16 +229,16 @@ def refused(
         progress: Show a progress bar.
 
     Returns:
-        "refused" and "ecgs"; None where the card has no reference.
+        None where the card has no reference.
 
     Raises:
         DataError: No ECG has its amplitudes.
     """
-    known = _known(predictor.card)
+    known = predictor.card.input_check
     if known is None:
         return None
     errors = _errors(predictor, records, progress)
-    return {"refused": int((errors > known[0][LIMIT]).sum()), "ecgs": len(errors)}
+    return Refused(int((errors > known.error(LIMIT)).sum()), len(errors))
 
 
 def judge(predictor: Predictor, ecg: ECG, start: float = 0.0) -> Gate | None:
@@ -260,23 +256,13 @@ def judge(predictor: Predictor, ecg: ECG, start: float = 0.0) -> Gate | None:
     Raises:
         InputError: The window does not exist.
     """
-    known = _known(predictor.card)
+    known = predictor.card.input_check
     prepared = prepare(ecg, predictor.spec, start)
     if known is None or not as_tested(ecg.leads, prepared.seconds):
         return None
-    quantiles, ecgs = known
     x, available = predictor.model_input(prepared, ecg.leads)
     error = float(unexplained_energy(predictor, x, available)[0])
-    return Gate(error, quantiles[0.5], quantiles[LIMIT], ecgs)
-
-
-def _known(card: Mapping[str, Any]) -> tuple[dict[float, float], int] | None:
-    """The card's reference; None in cards from before there was one."""
-    entry = card.get(CARD_ENTRY)
-    if not isinstance(entry, Mapping):
-        return None
-    quantiles = {float(share): float(error) for share, error in entry["quantiles"]}
-    return quantiles, int(entry["ecgs"])
+    return Gate(error, known.error(0.5), known.error(LIMIT), known.ecgs)
 
 
 def _errors(

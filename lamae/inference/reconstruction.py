@@ -101,8 +101,8 @@ def masking_curve(
         where = masked.reshape(draws, -1)
         signals = x.expand(draws, -1, -1)
         with torch.inference_mode():
-            reconstructed = predictor.bundle.mae(signals, visible).numpy()
-            estimate = linear_leads(signals, visible, predictor.bundle.mae.moments).numpy()
+            reconstructed = predictor.reconstructor(signals, visible).numpy()
+            estimate = linear_leads(signals, visible, predictor.reconstructor.moments).numpy()
         for errors, output in ((model, reconstructed), (linear, estimate)):
             difference = (output - prepared.values).reshape(draws, -1)
             errors.append(float(rmse(difference, where).mean()) * scale)
@@ -154,7 +154,7 @@ def impute(
         visible[0].numpy().repeat(predictor.bundle.config.patch, axis=1),
         masked,
         present,
-        predictor.bundle.moments,
+        predictor.moments,
         fs=predictor.spec.fs,
         start=start,
     )
@@ -188,7 +188,7 @@ def _reconstruct(
 ) -> Float32[np.ndarray, "n rows T"]:
     """What the model reconstructs of some leads, in mV."""
     with torch.inference_mode():
-        output = predictor.bundle.mae(
+        output = predictor.reconstructor(
             x.expand(len(visible), -1, -1), visible, torch.tensor(list(rows))
         )
     return output.numpy() * np.float32(predictor.spec.scale)

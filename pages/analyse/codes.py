@@ -48,7 +48,8 @@ def open_gate(current: CurrentECG, start: float) -> bool:
 
 
 def summary(prediction: Prediction, choice: str, named: str) -> None:
-    test_ecgs = cache.predictor().card.get("results", {}).get("test", {}).get("ecgs")
+    card = cache.predictor().card
+    test_ecgs = card.results.test.ecgs if card.results.test else None
     suggested = [code for code in prediction.codes if code.suggested]
     open_ones = [code for code in prediction.codes if code.undecided]
 
@@ -94,7 +95,7 @@ def summary(prediction: Prediction, choice: str, named: str) -> None:
         codes.about(by_code[named])
     with st.expander(f"All {codes.many(len(prediction.codes))}, by chapter and block of ICD-10-CM"):
         codes.tables(prediction)
-    st.caption(codes.meaning(prediction))
+    st.caption(codes.meaning(prediction, card))
 
 
 def show(current: CurrentECG, start: float) -> None:

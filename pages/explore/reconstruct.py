@@ -8,7 +8,7 @@ from lamae.app import cache, links, session, widgets
 from lamae.app.reconstruct import exploring, imputation, masking
 from lamae.app.reconstruct import findings as reconstructed_words
 from lamae.app.reconstruct import results as reconstructed
-from lamae.errors import LamaeError
+from lamae.errors import LamaeError, WeightsError
 
 
 @st.fragment
@@ -56,6 +56,12 @@ readable = cache.readable(current.ecg, start)
 if not readable.usable:
     widgets.refusal(readable.reason)
 else:
-    reconstruct(start)
-    reconstructed.curve(cache.shown(current.ecg, start), start)
-    imputation.show(current.ecg, start)
+    try:
+        # Some families of models cannot reconstruct.
+        _ = cache.predictor().reconstructor
+    except WeightsError as error:
+        widgets.trouble(error)
+    else:
+        reconstruct(start)
+        reconstructed.curve(cache.shown(current.ecg, start), start)
+        imputation.show(current.ecg, start)

@@ -24,10 +24,13 @@ from lamae.app import demos
 from lamae.app.codes.codes import SCORES
 from lamae.ecg.icd10 import DOUBTS, block_of, chapter_of, not_coded
 from lamae.inference.attribution import METHODS, explain
-from lamae.inference.bundle import Bundle, CodeRule
+from lamae.inference.bundle import Bundle, CodeCalibration
 from lamae.inference.predictor import Predictor
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
+from lamae.model.families import LAMAE
 from lamae.results.attribution import EXPECTED
+from lamae.results.card import InputReference, ModelCard
+from lamae.results.verdict import Conformal, Cuts
 from lamae.signal.preprocess import InputSpec
 
 SMALL = ModelConfig(
@@ -59,25 +62,31 @@ def small() -> Predictor:
     torch.manual_seed(0)
     classifier = Classifier(SMALL)
     torch.nn.init.normal_(classifier.head.weight, std=0.1)
+    mae = MaskedAutoencoder(SMALL).eval().requires_grad_(False)
     return Predictor(
         Bundle(
+            family=LAMAE,
             config=SMALL,
             input=InputSpec(),
-            mae=MaskedAutoencoder(SMALL).eval().requires_grad_(False),
+            backbone=mae.backbone,
+            reconstructor=mae,
             classifier=classifier.eval().requires_grad_(False),
-            rules=(CodeRule("I48.91", 1.0, 0.0, 0.4), CodeRule("I25.2", 0.5, -1.0, 0.2)),
-            card={"name": "small"},
+            calibration=(
+                CodeCalibration("I48.91", 1.0, 0.0, 0.4),
+                CodeCalibration("I25.2", 0.5, -1.0, 0.2),
+            ),
+            card=ModelCard("small"),
             sha256="0" * 64,
         )
     )
 
 
 def with_card(predictor, **entries):
-    return Predictor(replace(predictor.bundle, card={**predictor.card, **entries}))
+    return Predictor(replace(predictor.bundle, card=replace(predictor.card, **entries)))
 
 
 def gate_at(limit):
-    return {"quantiles": [[0.5, limit / 2], [0.99, limit]], "ecgs": 300}
+    return InputReference(((0.5, limit / 2), (0.99, limit)), 300)
 
 
 # Codes
@@ -116,7 +125,7 @@ def test_every_code_stands_in_its_block_with_its_evidence(visit, predictor):
         assert block_of(codes[0]).title in words(at)
         assert chapter_of(codes[0]).title in words(at)
         for _, row in table.iterrows():
-            code, card = by_code[row["Code"]], predictor.card["codes"][row["Code"]]
+            code, card = by_code[row["Code"]], predictor.card.codes[row["Code"]]
             assert row["Probability"] == pytest.approx(code.probability, abs=1e-6)
             assert row["Threshold"] == code.threshold
             if code.auroc is None:
@@ -124,7 +133,7 @@ def test_every_code_stands_in_its_block_with_its_evidence(visit, predictor):
             else:
                 low, high = code.auroc_interval
                 assert row["AUROC (95% CI)"] == f"{code.auroc:.2f} ({low:.2f}–{high:.2f})"
-            assert row["In training"] == card["prevalence"]
+            assert row["In training"] == card.prevalence
             assert code.statements[0].description in row[SCORES]
             assert f"{code.statements[0].probability:.2f}" in row[SCORES]
             for statement in code.statements:
@@ -140,13 +149,7 @@ def test_without_cuts_in_the_card_nothing_is_said_of_cannot_say(visit, small, se
 
 
 def test_cannot_say_is_said_and_explained_where_the_card_has_cuts(visit, small, serve):
-    entry = {
-        "level": 0.9,
-        "codes": {
-            "I48.91": {"present_from": 0.0, "absent_to": 1.0},
-            "I25.2": {"present_from": 0.0, "absent_to": 0.0},
-        },
-    }
+    entry = Conformal(0.9, {"I48.91": Cuts(0.0, 1.0), "I25.2": Cuts(0.0, 0.0)})
     predictor = serve(with_card(small, conformal=entry))
     at = visit(CODES)
     tables = at.dataframe[0].value, at.dataframe[1].value
@@ -178,14 +181,14 @@ def test_a_poor_signal_gets_a_refusal_and_no_number(visit):
 
 
 def test_leads_shows_no_codes_either_where_the_ecg_is_unlike_known_ones(visit, small, serve):
-    serve(with_card(small, gate=gate_at(0.05)))
+    serve(with_card(small, input_check=gate_at(0.05)))
     at = visit(LEADS_PAGE)
     assert "unlike the ECGs that the model learned from" in words(at)
     assert not charts(at)
 
 
 def test_numbers_behind_a_refusal_are_shown_on_request_only(visit, small, serve):
-    serve(with_card(small, gate=gate_at(0.05)))
+    serve(with_card(small, input_check=gate_at(0.05)))
     at = visit(CODES)
     assert "No result for this ECG" in words(at)
     assert "unlike the ECGs that the model learned from" in words(at)
@@ -199,7 +202,7 @@ def test_numbers_behind_a_refusal_are_shown_on_request_only(visit, small, serve)
 
 
 def test_an_ecg_like_the_known_ones_passes_and_says_so(visit, small, serve):
-    serve(with_card(small, gate=gate_at(9.0)))
+    serve(with_card(small, input_check=gate_at(9.0)))
     at = visit(CODES)
     assert "No result" not in words(at)
     assert "the model reconstructed all but" in words(at)

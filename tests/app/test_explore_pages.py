@@ -77,9 +77,10 @@ def test_masked_leads_are_reconstructed_and_compared(visit, predictor):
 @pytest.mark.parametrize("masked", [CHEST_LEADS, ("V2",)])
 def test_the_test_folds_median_stands_beside_this_ecg(visit, predictor, masked):
     at = visit(RECONSTRUCT, demo="atrial_fibrillation", mask=",".join(masked))
-    measured = predictor.card["results"]["test"]["restoration"][",".join(masked)].values()
+    measured = predictor.card.results.test.reconstruction[",".join(masked)].values()
     model, linear = (
-        np.median([lead[key] for lead in measured]) for key in ("rmse_mv", "linear_rmse_mv")
+        np.median([getattr(lead, key) for lead in measured])
+        for key in ("rmse_mv", "linear_rmse_mv")
     )
     assert f"the median is {model:.3f} mV, and regression's {linear:.3f} mV" in words(at)
     assert "is simulated" in words(at)

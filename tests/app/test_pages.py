@@ -27,7 +27,6 @@ from lamae import io
 from lamae.app import demos
 from lamae.app.widgets import NOTICE
 from lamae.ecg import LEADS
-from lamae.results.prediction import of_old_people
 from lamae.simulate import simulate
 
 # Opening
@@ -210,26 +209,26 @@ def test_a_link_to_an_unknown_code_or_demo_is_answered_kindly(visit):
 
 def test_the_card_shows_results_data_and_limits(visit, predictor):
     at = visit(MODEL)
-    test = predictor.card["results"]["test"]["icd10"]
-    low, high = test["ci"]
-    shown = metrics(at)[f"{test['counted']} ICD-10-CM codes, macro AUROC (95% CI)"]
-    assert shown == f"{test['macro_auroc']:.3f} ({low:.3f}–{high:.3f})"
+    test = predictor.card.results.test.icd10
+    low, high = test.ci
+    shown = metrics(at)[f"{test.counted} ICD-10-CM codes, macro AUROC (95% CI)"]
+    assert shown == f"{test.macro_auroc:.3f} ({low:.3f}–{high:.3f})"
     assert predictor.sha256 in words(at)
-    for limit in [*predictor.card["limits"], of_old_people(predictor.card)]:
+    for limit in (*predictor.card.limits, predictor.card.old_people):
         assert limit in words(at)
-    measured = [code for code, entry in test["codes"].items() if entry["auroc"] is not None]
+    measured = [code for code, score in test.codes.items() if score.auroc is not None]
     drawn = " ".join(traces(at)["AUROC"]["y"])
     assert all(code in drawn for code in measured)
 
 
 def test_the_model_page_sets_reconstruction_beside_regression(visit, predictor):
-    measured = predictor.card["results"]["test"]["restoration"]
+    measured = predictor.card.results.test.reconstruction
     at = visit(MODEL)
     (table,) = (t.value for t in at.table if "Masked alone: model (mV)" in t.value.columns)
     assert list(table["Lead"]) == [f"V{number}" for number in range(1, 7)]
     for lead, row in table.set_index("Lead").iterrows():
         alone, together = measured[lead][lead], measured["V1,V2,V3,V4,V5,V6"][lead]
-        assert row["Masked alone: model (mV)"] == f"{alone['rmse_mv']:.3f}"
-        assert row["Masked alone: regression (mV)"] == f"{alone['linear_rmse_mv']:.3f}"
-        assert row["Masked all six: model (mV)"] == f"{together['rmse_mv']:.3f}"
-        assert row["Masked all six: correlation"] == f"{together['pearson_r']:.2f}"
+        assert row["Masked alone: model (mV)"] == f"{alone.rmse_mv:.3f}"
+        assert row["Masked alone: regression (mV)"] == f"{alone.linear_rmse_mv:.3f}"
+        assert row["Masked all six: model (mV)"] == f"{together.rmse_mv:.3f}"
+        assert row["Masked all six: correlation"] == f"{together.pearson_r:.2f}"

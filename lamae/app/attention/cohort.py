@@ -12,7 +12,7 @@ from jaxtyping import Float32
 from lamae import figures
 from lamae.app import cache, demos, library, widgets
 from lamae.ecg import ECG, LEADS, WINDOW
-from lamae.ecg.statements import ICD10_CODES, ICD10_TITLES
+from lamae.ecg.statements import ICD10_CODES
 from lamae.errors import LamaeError, ReadError
 from lamae.inference.cohort import FEWEST, group_weights, weigh
 from lamae.inference.input_check import fitness
@@ -215,5 +215,5 @@ def _labelled() -> bool:
 def _title(group: GroupWeights) -> str:
     if not group.name:
         return f"All ECGs ({group.ecgs})"
-    title = figures.short_title(ICD10_TITLES[group.name])
+    title = figures.short_title(cache.predictor().labels.title(group.name) or group.name)
     return f"{group.name}  {title} ({group.ecgs})"

@@ -22,9 +22,7 @@ CAUTION = (
     "Sensible methods have to be told from others by sanity checks, and maps read over many "
     "beats and ECGs rather than one (Wagner et al., Explaining deep learning for ECG analysis, "
     "Computers in Biology and Medicine 2024). "
-    "They show what moved this model's score, not what is wrong with the heart. The model "
-    "learned from PTB-XL (Wagner et al. 2020): one database, almost wholly adults, resting ECGs "
-    "of 10 s."
+    "They show what moved this model's score, not what is wrong with the heart."
 )
 
 
@@ -62,7 +60,7 @@ def why(recorded: ECG, ecg: ECG, prediction: Prediction, choice: str, start: flo
     if chosen.resolves_waves:
         _by_wave(ecg, found, chosen, start)
     _checks(ecg, found, start)
-    st.caption(CAUTION)
+    st.caption(f"{CAUTION} {_learned_from()}".strip())
 
 
 def _ask(prediction: Prediction, choice: str) -> tuple[str, str | None, str]:
@@ -250,3 +248,10 @@ def _cancel(key: str, back: Callable[[], Any], *, shown: bool = True) -> Iterato
 
 def _back_to_first() -> None:
     st.session_state["method"] = FIRST_METHOD
+
+
+def _learned_from() -> str:
+    data = cache.predictor().card.labelled_data
+    if data is None:
+        return ""
+    return f"The model learned from {data.description.title}: {data.description.population}."

@@ -15,9 +15,9 @@ from lamae.ecg import ECG
 from lamae.ecg.statements import (
     ICD10_CODES,
     ICD10_TITLES,
+    SCP,
     STATEMENT_NAMES,
     STATEMENTS,
-    statement_indices,
 )
 from lamae.errors import InputError
 
@@ -186,7 +186,7 @@ def frame(catalogue: Catalogue, rows: Shaped[np.ndarray, " rows"], rate: str) ->
 
 def codes_of(statements: Bool[np.ndarray, "n 71"]) -> Bool[np.ndarray, "n codes"]:
     """The codes that statements suggest, in the order of `lamae.ecg.statements.ICD10_CODES`."""
-    members = statement_indices(ICD10_CODES)
+    members = SCP.members()
     return np.stack([statements[:, list(member)].any(axis=1) for member in members], axis=1)
 
 
@@ -225,6 +225,6 @@ def _words(text: str) -> tuple[str, ...]:
 def _terms() -> tuple[frozenset[str], ...]:
     """The words of each statement: of its name, its description, its code and the code's title."""
     return tuple(
-        frozenset(_words(f"{s.name} {s.description} {s.icd10} {ICD10_TITLES.get(s.icd10, '')}"))
+        frozenset(_words(f"{s.name} {s.description} {s.code} {ICD10_TITLES.get(s.code, '')}"))
         for s in STATEMENTS
     )

@@ -41,7 +41,7 @@ def untouched(ecg: ECG, start: float) -> Reconstruction:
     found = prepare(ecg, spec, start)
     signal = found.values * np.float32(spec.scale)
     nowhere = np.zeros_like(found.present)
-    moments = predictor().bundle.moments
+    moments = predictor().moments
     return compare(
         signal, signal, found.present, nowhere, found.present, moments, fs=spec.fs, start=start
     )

@@ -1,9 +1,9 @@
 """What the errors of a reconstruction say, in a few sentences."""
 
 import statistics
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from lamae.results.card import ModelCard
 from lamae.results.prediction import as_tested
 from lamae.results.reconstruction import LeadError, Reconstruction
 from lamae.signal.reconstruction_error import algebra_error
@@ -18,8 +18,8 @@ def of_this_ecg(found: Reconstruction) -> str:
     return f"{_beside_regression(found.errors)} {_beside_algebra(found)}"
 
 
-def of_the_test(found: Reconstruction, shown: Sequence[str], card: Mapping[str, Any]) -> str:
-    """What the test fold says of the same masked leads; empty where it was not asked the same.
+def of_the_test(found: Reconstruction, shown: Sequence[str], card: ModelCard) -> str:
+    """The error on the test fold with the same leads masked; empty where that was not measured.
 
     Args:
         found: What was reconstructed.
@@ -27,15 +27,14 @@ def of_the_test(found: Reconstruction, shown: Sequence[str], card: Mapping[str, 
         card: Of the weights.
     """
     masked = ",".join(error.lead for error in found.errors)
-    measured = card.get("results", {}).get("test", {}).get("restoration", {}).get(masked)
+    test = card.results.test
+    measured = test.reconstruction.get(masked) if test else None
     whole = all(error.masked_share > 0.99 for error in found.errors)
     seconds = float(found.present.any(axis=0).sum() / found.fs)
     if not measured or not whole or not as_tested(shown, seconds):
         return ""
-    model, linear = (
-        statistics.median(lead[key] for lead in measured.values())
-        for key in ("rmse_mv", "linear_rmse_mv")
-    )
+    model = statistics.median(lead.rmse_mv for lead in measured.values())
+    linear = statistics.median(lead.linear_rmse_mv for lead in measured.values())
     return (
         "Over the ECGs of the test fold, with the same leads masked, the median is "
         f"{model:.3f} mV, and regression's {linear:.3f} mV."

@@ -86,13 +86,14 @@ def _found(poor: list[str], missing: list[str], verdicts: dict[str, str]) -> str
 
 def _expected(leads: tuple[str, ...]) -> str:
     """What the test ECGs say of the error, where the weights' card holds it."""
-    tested = cache.predictor().card.get("results", {}).get("test", {}).get("restoration", {})
+    test = cache.predictor().card.results.test
+    tested = test.reconstruction if test else {}
     together = tested.get(",".join(leads), {})
     parts = []
     for lead in leads:
         entry = together.get(lead) or tested.get(lead, {}).get(lead)
         if entry is not None:
-            parts.append(f"{lead} by {entry['rmse_mv']:.3f} mV")
+            parts.append(f"{lead} by {entry.rmse_mv:.3f} mV")
     if not parts:
         return ""
     alone = "" if together else ", each reconstructed alone"

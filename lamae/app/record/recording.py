@@ -1,10 +1,10 @@
-"""What a file says of the recording and the patient, and whether the model knows such patients."""
+"""What a file says of the recording and the patient, and how little the model knows the young."""
 
 import streamlit as st
 
-from lamae.app import widgets
+from lamae.app import cache, widgets
 from lamae.ecg import ECG, age_in_words
-from lamae.results.prediction import MINORS
+from lamae.errors import WeightsError
 
 
 def show(ecg: ECG) -> None:
@@ -19,5 +19,12 @@ def show(ecg: ECG) -> None:
         "Filters, device": ecg.filters,
     }
     widgets.facts(facts, "recording")
-    if ecg.minor:
-        st.caption(MINORS)
+    if ecg.minor and (remark := _of_minors()):
+        st.caption(remark)
+
+
+def _of_minors() -> str | None:
+    try:
+        return cache.predictor().card.minors
+    except WeightsError:
+        return None

@@ -4,10 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from card_builders import scores
 
 from lamae.app.reconstruct.findings import of_the_test, of_this_ecg
 from lamae.ecg import LEADS, LIMB_FROM_I_II
+from lamae.results.card import ModelCard
 from lamae.results.reconstruction import Reconstruction
+from lamae.results.scores import LeadError, Results
 from lamae.signal.reconstruction_error import compare
 
 
@@ -60,11 +63,11 @@ def test_a_sliver_in_reach_is_neither_all_nor_nothing():
     ],
 )
 def test_the_test_is_quoted_where_it_asked_the_same(masked, shown, fs, said):
-    entry = {"V2": {"rmse_mv": 0.066, "linear_rmse_mv": 0.08}}
-    card = {"results": {"test": {"restoration": {"V2": entry}}}}
+    measured = {"V2": {"V2": LeadError(0.066, 0.08, 0.9, 0.825)}}
+    card = ModelCard("made", results=Results(test=scores(reconstruction=measured)))
     words = of_the_test(replace(found(masked), fs=fs), shown, card)
     assert ("the median is 0.066 mV, and regression's 0.080 mV" in words) == said
-    assert of_the_test(found(masked), shown, {}) == ""
+    assert of_the_test(found(masked), shown, ModelCard("made")) == ""
 
 
 def test_regression_is_not_compared_where_it_does_not_reach_all():

@@ -8,15 +8,18 @@ from io import StringIO
 
 import numpy as np
 import pytest
+from card_builders import scores as made_scores
 from pdf_reading import page_streams, texts
 
 from lamae import io
 from lamae import report as export
 from lamae.cli.main import main
 from lamae.ecg import ECG, LEADS
-from lamae.inference.input_check import CARD_ENTRY, fitness
+from lamae.inference.input_check import fitness
 from lamae.inference.predictor import Predictor
 from lamae.measure import signal_quality
+from lamae.results.card import InputReference
+from lamae.results.scores import LabelScore, Results
 from lamae.simulate import simulate
 
 FLAT = ("I", "aVL", "V5", "V6")
@@ -33,17 +36,17 @@ def flattened(ecg: ECG, leads: tuple[str, ...]) -> ECG:
 
 
 def with_card(predictor: Predictor, **entries: object) -> Predictor:
-    return Predictor(replace(predictor.bundle, card={**predictor.card, **entries}))
+    return Predictor(replace(predictor.bundle, card=replace(predictor.card, **entries)))
 
 
 @pytest.fixture(scope="module")
 def tested(tiny: Predictor) -> Predictor:
     """A model whose card holds a test and a gate that lets everything pass."""
-    codes = {code: {"auroc": 0.9, "ci": [0.8, 0.95]} for code in tiny.codes}
+    score = LabelScore(0.9, (0.8, 0.95), 0.5, (0.4, 0.6), 20, 0.06)
     return with_card(
         tiny,
-        results={"test": {"ecgs": 350, "icd10": {"codes": codes}}},
-        **{CARD_ENTRY: {"quantiles": [[0.5, 1e3], [0.99, 1e6]], "ecgs": 300}},
+        results=Results(test=made_scores(dict.fromkeys(tiny.codes, score))),
+        input_check=InputReference(((0.5, 1e3), (0.99, 1e6)), 300),
     )
 
 

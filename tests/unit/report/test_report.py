@@ -11,6 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 import wfdb
+from card_builders import scores
 from pdf_reading import page_streams, streams, texts
 
 import lamae
@@ -19,10 +20,12 @@ from lamae import report as export
 from lamae.ecg import ECG, LEADS
 from lamae.ecg.icd10 import not_coded
 from lamae.errors import InputError
-from lamae.inference.input_check import CARD_ENTRY, QUANTILES
+from lamae.inference.input_check import QUANTILES
 from lamae.inference.predictor import Predictor
+from lamae.results.card import OLD_GROUP, InputReference
 from lamae.results.measurement import ESTIMATED
-from lamae.results.prediction import MINORS, NOTICE, OLD_GROUP
+from lamae.results.prediction import NOTICE
+from lamae.results.scores import GroupMacro, Results, Subgroup
 from lamae.simulate import simulate
 
 SAMPLE = Path(pydicom.__file__).parent / "data" / "test_files" / "waveform_ecg.dcm"
@@ -102,33 +105,31 @@ def test_a_childs_age_is_told_as_usual(
     report = export.report(replace(named, age=age), tiny)
     lines = texts(page_streams(export.pdf(report))[0])
     assert f"{told}, female" in lines
-    assert (MINORS in lines) == young
-    assert (MINORS in export.results(report)["codes_remarks"]) == young
+    minors = tiny.card.minors
+    assert minors
+    assert (minors in " ".join(lines)) == young
+    assert (minors in export.results(report)["codes_remarks"]) == young
     refused = replace(report, prediction=None, refusal="Poor signal.")
-    assert MINORS not in texts(page_streams(export.pdf(refused))[0])
+    assert minors not in texts(page_streams(export.pdf(refused))[0])
 
 
-def test_what_is_known_of_old_people_stands_beside_their_codes(
-    named: ECG, tiny: Predictor, monkeypatch: pytest.MonkeyPatch
-):
-    def remarks(age: float) -> str:
+def test_what_is_known_of_old_people_stands_beside_their_codes(named: ECG, tiny: Predictor):
+    def remarks(age: float, old: float | None = None) -> str:
+        ages = {"50-64": group(0.9), "65-79": group(0.8), OLD_GROUP: group(old or 0.0)}
+        tested = Results(test=scores(subgroups={"age": ages})) if old else Results()
+        known = Predictor(replace(tiny.bundle, card=replace(tiny.card, results=tested)))
         return " ".join(
-            export.results(export.report(replace(named, age=age), tiny))["codes_remarks"]
+            export.results(export.report(replace(named, age=age), known))["codes_remarks"]
         )
 
-    def group(auroc: float) -> dict[str, object]:
-        shared = {"macro_auroc": auroc, "ci": [auroc - 0.1, auroc + 0.1], "codes": 3}
-        return {"ecgs": 44, "shared": shared}
+    def group(auroc: float) -> Subgroup:
+        return Subgroup(44, None, None, 0, GroupMacro(auroc, (auroc - 0.1, auroc + 0.1), 3))
 
     assert "80 years on is not known" in remarks(80.0)
     assert remarks(79.9) == ""
-    ages = {"50-64": group(0.9), "65-79": group(0.8), OLD_GROUP: group(0.7)}
-    results = {"test": {"subgroups": {"age": ages}}}
-    monkeypatch.setitem(tiny.bundle.card, "results", results)
-    assert "0.70 (0.60–0.80) on 44 test ECGs, 0.80 to 0.90 at other ages" in remarks(80.0)
-    assert remarks(79.9) == ""
-    ages[OLD_GROUP] = group(0.85)
-    assert remarks(94.0) == ""
+    assert "0.70 (0.60–0.80) on 44 test ECGs, 0.80 to 0.90 at other ages" in remarks(80.0, 0.7)
+    assert remarks(79.9, 0.7) == ""
+    assert remarks(94.0, 0.85) == ""
 
 
 def test_results_as_json(real: export.Report, tiny: Predictor):
@@ -256,12 +257,10 @@ def test_a_poor_signal_and_a_missing_model_give_reasons_instead_of_codes(tiny: P
         assert any(line.startswith(reason) for line in lines)
 
 
-def test_an_ecg_unlike_the_known_ones_gets_no_codes(
-    tiny: Predictor, monkeypatch: pytest.MonkeyPatch
-):
-    gate = {"quantiles": [[q, 1e-6] for q in QUANTILES], "ecgs": 100}
-    monkeypatch.setitem(tiny.bundle.card, CARD_ENTRY, gate)
-    report = export.report(io.read_path(SAMPLE), tiny)
+def test_an_ecg_unlike_the_known_ones_gets_no_codes(tiny: Predictor):
+    strict = InputReference(tuple((q, 1e-6) for q in QUANTILES), 100)
+    card = replace(tiny.card, input_check=strict)
+    report = export.report(io.read_path(SAMPLE), Predictor(replace(tiny.bundle, card=card)))
     assert report.prediction is None
     assert "unlike the ECGs" in export.results(report)["no_codes_because"]
 
