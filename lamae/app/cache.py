@@ -24,8 +24,8 @@ from lamae.results.measurement import Measurements
 from lamae.results.prediction import Prediction
 
 if TYPE_CHECKING:
-    from lamae.inference.input_check import Fitness
     from lamae.inference.predictor import Predictor
+    from lamae.results.input_check import InputCheck
 
 
 # How long the names in a folder stand before it is listed again: nothing tells when one changed.
@@ -106,15 +106,15 @@ def amplitudes(ecg: ECG, start: float) -> tuple[Amplitude, ...]:
     return measure_amplitudes(ecg.window(start, WINDOW))
 
 
-def readable(ecg: ECG, start: float) -> "Fitness":
+def readable(ecg: ECG, start: float) -> "InputCheck":
     """Which leads of the window from `start` s can be read; known ECGs are not asked."""
     from lamae.inference import input_check
 
-    return input_check.fitness(None, ecg, quality(ecg, start), start)
+    return input_check.check_input(None, ecg, quality(ecg, start), start)
 
 
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
-def fitness(ecg: ECG, start: float) -> "Fitness":
+def fitness(ecg: ECG, start: float) -> "InputCheck":
     """Whether the window from `start` s may be given codes, and from which leads.
 
     Raises:
@@ -126,7 +126,7 @@ def fitness(ecg: ECG, start: float) -> "Fitness":
     said = measure.doubt(measurements(ecg, start))
     if not found.usable:
         return replace(found, electrodes=said)
-    return input_check.fitness(predictor(), ecg, quality(ecg, start), start, said)
+    return input_check.check_input(predictor(), ecg, quality(ecg, start), start, said)
 
 
 def shown(ecg: ECG, start: float, also: Sequence[str] = ()) -> ECG:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 def predict(args: argparse.Namespace) -> Answer:
     """Codes that the ECG suggests."""
     from lamae.ecg import shown_leads
-    from lamae.inference.input_check import fitness
+    from lamae.inference.input_check import check_input
     from lamae.measure import electrodes
     from lamae.report import code_values, model_values
 
     ecg, predictor = _ecg(args), predictor_of(args)
     asked = shown_leads(ecg, args.leads)
     doubt = electrodes(ecg.window(args.start, predictor.spec.seconds))
-    fit = fitness(predictor, ecg, _quality(ecg, predictor, args.start), args.start, doubt)
+    fit = check_input(predictor, ecg, _quality(ecg, predictor, args.start), args.start, doubt)
     if not fit.passed:
         raise SignalError(f"No codes are suggested: {fit.reason}")
     leads = tuple(lead for lead in asked if lead in fit.leads)
@@ -195,9 +195,9 @@ def _readable(
 
     `also` are leads to keep in any case.
     """
-    from lamae.inference.input_check import fitness
+    from lamae.inference.input_check import check_input
 
-    fit = fitness(None, ecg, _quality(ecg, predictor, start), start)
+    fit = check_input(None, ecg, _quality(ecg, predictor, start), start)
     return ecg.only((*fit.leads, *also)), (fit.masked,) if fit.masked else ()
 
 

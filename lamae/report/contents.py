@@ -107,12 +107,12 @@ def report(ecg: ECG, predictor: "Predictor | None", *, start: float = 0.0) -> Re
     window = ecg.window(start, WINDOW)
     quality, found = signal_quality(window), measurements(window)
     # Behind it stands torch, which the screen starts without.
-    from lamae.inference.input_check import fitness
+    from lamae.inference.input_check import check_input
 
     prediction = None
     remarks: tuple[str, ...] = ()
     try:
-        fit = fitness(predictor, ecg, quality, start, doubt(found))
+        fit = check_input(predictor, ecg, quality, start, doubt(found))
         refusal = fit.reason
         if fit.passed and predictor is None:
             refusal = "The model could not be loaded."

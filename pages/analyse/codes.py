@@ -28,7 +28,7 @@ def open_gate(current: CurrentECG, start: float) -> bool:
     """Whether numbers are shown: the ECG is fit for the model, or someone asks nevertheless."""
     ecg = current.ecg
     fitness = cache.fitness(ecg, start)
-    gate = fitness.gate
+    gate = fitness.reconstruction
     if fitness.passed:
         if gate is not None:
             st.caption(

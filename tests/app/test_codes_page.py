@@ -1,4 +1,4 @@
-"""The Codes page: verdicts with their evidence, the gate before them, and why."""
+"""The Codes page: verdicts with their evidence, the input check before them, and why."""
 
 import re
 from dataclasses import replace
@@ -76,7 +76,7 @@ def with_card(predictor, **entries):
     return Predictor(replace(predictor.bundle, card={**predictor.card, **entries}))
 
 
-def gate_at(limit):
+def reference_at(limit):
     return {"quantiles": [[0.5, limit / 2], [0.99, limit]], "ecgs": 300}
 
 
@@ -163,7 +163,7 @@ def test_cannot_say_is_said_and_explained_where_the_card_has_cuts(visit, small, 
     assert bars["marker"]["pattern"]["shape"][code] == "/"
 
 
-# The gate
+# The input check
 
 
 def test_a_poor_signal_gets_a_refusal_and_no_number(visit):
@@ -178,14 +178,14 @@ def test_a_poor_signal_gets_a_refusal_and_no_number(visit):
 
 
 def test_leads_shows_no_codes_either_where_the_ecg_is_unlike_known_ones(visit, small, serve):
-    serve(with_card(small, gate=gate_at(0.05)))
+    serve(with_card(small, gate=reference_at(0.05)))
     at = visit(LEADS_PAGE)
     assert "unlike the ECGs that the model learned from" in words(at)
     assert not charts(at)
 
 
 def test_numbers_behind_a_refusal_are_shown_on_request_only(visit, small, serve):
-    serve(with_card(small, gate=gate_at(0.05)))
+    serve(with_card(small, gate=reference_at(0.05)))
     at = visit(CODES)
     assert "No result for this ECG" in words(at)
     assert "unlike the ECGs that the model learned from" in words(at)
@@ -199,7 +199,7 @@ def test_numbers_behind_a_refusal_are_shown_on_request_only(visit, small, serve)
 
 
 def test_an_ecg_like_the_known_ones_passes_and_says_so(visit, small, serve):
-    serve(with_card(small, gate=gate_at(9.0)))
+    serve(with_card(small, gate=reference_at(9.0)))
     at = visit(CODES)
     assert "No result" not in words(at)
     assert "the model reconstructed all but" in words(at)

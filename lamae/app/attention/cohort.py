@@ -15,7 +15,7 @@ from lamae.ecg import ECG, LEADS, WINDOW
 from lamae.ecg.statements import ICD10_CODES, ICD10_TITLES
 from lamae.errors import LamaeError, ReadError
 from lamae.inference.cohort import FEWEST, group_weights, weigh
-from lamae.inference.input_check import fitness
+from lamae.inference.input_check import check_input
 from lamae.measure import signal_quality
 from lamae.results.attention import GroupWeights
 
@@ -102,7 +102,7 @@ def _compute(items: list[Item]) -> None:
         bar.progress(number / len(items), f"Weighing leads, ECG {number + 1} of {len(items)}")
         try:
             ecg = read()
-            found = fitness(None, ecg, signal_quality(ecg.window(0.0, WINDOW)))
+            found = check_input(None, ecg, signal_quality(ecg.window(0.0, WINDOW)))
             # The weight of a lead that cannot be read would be that of its noise.
             if not found.usable or found.leads != LEADS:
                 state.left_out += 1

@@ -14,7 +14,7 @@ from lamae import io
 from lamae import report as export
 from lamae.cli.main import main
 from lamae.ecg import ECG, LEADS
-from lamae.inference.input_check import CARD_ENTRY, fitness
+from lamae.inference.input_check import CARD_ENTRY, check_input
 from lamae.inference.predictor import Predictor
 from lamae.measure import signal_quality
 from lamae.simulate import simulate
@@ -59,7 +59,7 @@ def poor(block: ECG) -> ECG:
 
 
 def judged(predictor: Predictor | None, ecg: ECG):
-    return fitness(predictor, ecg, signal_quality(ecg))
+    return check_input(predictor, ecg, signal_quality(ecg))
 
 
 def scores(prediction):
@@ -73,7 +73,7 @@ def test_leads_that_cannot_be_read_are_left_out_and_named(tested: Predictor, poo
     assert [(lead.lead, lead.verdict) for lead in found.left_out] == [(n, "flat") for n in FLAT]
     assert found.masked == MASKED
     # Its reference was made with twelve leads.
-    assert found.gate is None
+    assert found.reconstruction is None
     said = " ".join(found.remarks(tested.predict(poor, leads=found.leads)))
     assert said.startswith(MASKED)
     assert TESTED in said
@@ -94,7 +94,7 @@ def test_one_lead_and_several_verdicts_are_named_in_words(tested: Predictor, blo
 def test_where_all_can_be_read_nothing_is_masked_or_said(tested: Predictor, block: ECG):
     found = judged(tested, block)
     assert found.leads == LEADS
-    assert found.gate is not None
+    assert found.reconstruction is not None
     assert found.masked is None
     prediction = tested.predict(block, leads=found.leads)
     assert found.remarks(prediction) == ()
@@ -125,7 +125,7 @@ def test_auroc_is_quoted_for_twelve_leads_over_ten_seconds_only(
     prediction = tested.predict(short)
     assert {code.auroc for code in prediction.codes} == ({0.9} if whole else {None})
     found = judged(tested, short)
-    assert (found.gate is not None) == whole
+    assert (found.reconstruction is not None) == whole
     said = " ".join(found.remarks(prediction))
     assert (f"12 leads over {seconds:.1f} s" in said) == (not whole)
     few = tested.predict(block, leads=("I",))
