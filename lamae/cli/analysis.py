@@ -53,7 +53,7 @@ def reconstruct(args: argparse.Namespace) -> Answer:
     predictor = predictor_of(args)
     ecg, remarks = _readable(_ecg(args), predictor, args.start, also=args.mask)
     result = predictor.reconstruct(
-        ecg, start=args.start, mask=args.mask, share=args.share, seed=args.seed
+        ecg, start=args.start, mask=args.mask, ratio=args.share, seed=args.seed
     )
     names = {"rmse_mv": "rmse", "pearson_r": "pearson_r", "linear_rmse_mv": "linear_rmse"}
     per_lead = {

@@ -24,7 +24,7 @@ ECGS_AT_ONCE = 8
 # What each draw of a band sees of the patches that could be seen.
 SHOWN = 0.7
 PERCENTILES = (10, 90)
-SHARES = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
+RATIOS = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
 
 
 def band(
@@ -95,7 +95,7 @@ def masking_curve(
     each, scale = predictor.bundle.config.patch, predictor.spec.scale
     model: list[float] = []
     linear: list[float] = []
-    for number, share in enumerate(SHARES):
+    for number, share in enumerate(RATIOS):
         visible = mask_random_patches(available.expand(draws, -1, -1), share, generator)
         masked = (available & ~visible).numpy().repeat(each, axis=2) & prepared.present
         signals = x.expand(draws, -1, -1)
@@ -107,8 +107,8 @@ def masking_curve(
             mean = squares.sum(axis=(1, 2)) / np.maximum(1, masked.sum(axis=(1, 2)))
             errors.append(float(np.sqrt(mean).mean()) * scale)
         if progress is not None:
-            progress((number + 1) / len(SHARES))
-    return MaskingCurve(np.array(SHARES), np.array(model), np.array(linear), draws)
+            progress((number + 1) / len(RATIOS))
+    return MaskingCurve(np.array(RATIOS), np.array(model), np.array(linear), draws)
 
 
 def impute(

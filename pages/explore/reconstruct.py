@@ -45,7 +45,7 @@ def reconstruct(start: float) -> None:
     reconstructed.sheet(ecg, start, readable.left_out, masked, view, found, key, touched)
     if found is not None:
         reconstructed.errors(ecg, start, found)
-    share = f"{masked.share:g}" if masked.share else ""
+    share = f"{masked.ratio:g}" if masked.ratio else ""
     links.offer("reconstruct", mask=masked.text or "none", share=share)
 
 

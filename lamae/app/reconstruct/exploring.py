@@ -25,7 +25,7 @@ def reconstruction(ecg: ECG, start: float, masking: Masking) -> Reconstruction:
         ecg,
         start=start,
         mask=masking.leads,
-        share=masking.share,
+        ratio=masking.ratio,
         seed=masking.seed,
         segments=masking.segments,
     )

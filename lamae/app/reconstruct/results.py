@@ -202,7 +202,7 @@ def curve(ecg: ECG, start: float) -> None:
     widgets.download(
         pd.DataFrame(
             {
-                "Masked share": found.shares,
+                "Masked share": found.ratios,
                 "Model (mV)": found.model,
                 "Regression (mV)": found.linear,
             }
