@@ -130,6 +130,7 @@ def export(args: argparse.Namespace) -> Answer:
     """Write the ECG, its printed sheet or its results to a file."""
     from lamae import io
     from lamae import report as export
+    from lamae.inference.analysis import Analysis
 
     suffix = args.out.suffix.lower()
     if suffix not in (".pdf", ".json", ".csv", ".npz", ".hea"):
@@ -141,7 +142,7 @@ def export(args: argparse.Namespace) -> Answer:
     if suffix in (".csv", ".npz", ".hea"):
         io.write(ecg, args.out)
     else:
-        report = export.report(ecg, predictor_of(args), start=args.start)
+        report = export.report(Analysis(ecg, args.start, predictor_of(args)))
         args.out.write_bytes(
             export.results_json(report)
             if suffix == ".json"

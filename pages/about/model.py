@@ -134,7 +134,9 @@ def reliability(card: Mapping[str, Any]) -> None:
 def reconstruction(card: Mapping[str, Any]) -> None:
     """How well chest leads are reconstructed, one masked at a time and all six together."""
     measured = card.get("results", {}).get("test", {}).get("restoration", {})
-    together = next((leads for masked, leads in measured.items() if "," in masked), {})
+    together: Mapping[str, Any] = next(
+        (leads for masked, leads in measured.items() if "," in masked), {}
+    )
     single = {lead: leads[lead] for lead, leads in measured.items() if lead in leads}
     if not single or not together:
         return

@@ -99,7 +99,7 @@ def by_number() -> None:
         st.info("Give a number first.")
     st.caption(
         "Fetched by this server from physionet.org (Wagner et al. 2020, CC BY 4.0). Only the "
-        "number leaves it, and nothing is kept on disk."
+        "number is sent, and nothing is kept on disk."
     )
 
 
@@ -109,7 +109,7 @@ def demo() -> None:
     if st.session_state.get("library_demo") != current.demo:
         st.session_state.library_demo = current.demo
     st.selectbox(
-        "current ECG",
+        "Current ECG",
         names,
         index=None,
         format_func=demos.DEMOS.__getitem__,

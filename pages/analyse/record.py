@@ -1,10 +1,9 @@
 """Open an ECG and read it on paper."""
 
-import pandas as pd
 import streamlit as st
 
-from lamae.app import cache, demos, session, widgets
-from lamae.app.record import export, measurements, paper, recording
+from lamae.app import cache, demos, session, widgets, window
+from lamae.app.record import export, leads, measurements, paper, recording
 
 UNITS = {"mV": "mV (millivolt)", "uV": "µV (microvolt)", "V": "V (volt)"}
 
@@ -99,36 +98,15 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
 ask()
 
 current = session.state().current
-ecg = current.ecg
-start = widgets.ask_start(current)
-measurements.warn(ecg, start)
+start = window.ask_start(current)
+analysis = cache.analysis(current.ecg, start)
+measurements.warn(analysis)
 paper.show(current, start, view)
-widgets.notes(ecg)
-
-measurements.show(ecg, start)
-
-quality = cache.quality(ecg, start)
+widgets.notes(current.ecg)
+measurements.show(analysis)
 left, right = st.columns([3, 2], gap="large")
 with left:
-    st.subheader("Leads and signal quality", anchor=False)
-    st.markdown(widgets.quality_in_words(quality))
-    sizes = {size.lead: size for size in cache.amplitudes(ecg, start)}
-    widgets.table(
-        pd.DataFrame(
-            [
-                {
-                    "Lead": lead.lead,
-                    "Lowest (mV)": sizes[lead.lead].lowest if lead.lead in sizes else None,
-                    "Highest (mV)": sizes[lead.lead].highest if lead.lead in sizes else None,
-                    "QRS (mV)": sizes[lead.lead].qrs if lead.lead in sizes else None,
-                    "Quality": lead.verdict,
-                    "Reason": lead.reason,
-                }
-                for lead in quality
-            ]
-        ),
-        {"Lowest (mV)": "{:.2f}", "Highest (mV)": "{:.2f}", "QRS (mV)": "{:.2f}"},
-    )
+    leads.show(analysis)
 with right:
-    recording.show(ecg)
-    export.offer(current, start, layout=view.twelve, speed=view.speed, gain=view.gain)
+    recording.show(current.ecg)
+    export.offer(analysis, layout=view.twelve, speed=view.speed, gain=view.gain)

@@ -89,7 +89,7 @@ def test_dragging_measures_unless_zoom_is_chosen(visit):
     at = visit(RECORD)
     assert charts(at)[0]["layout"]["dragmode"] == "select"
     assert "Drag a box on the paper" in words(at)
-    at.segmented_control(key="hand").set_value("Zoom")
+    at.segmented_control(key="mouse").set_value("Zoom")
     checked(at.run())
     assert charts(at)[0]["layout"]["dragmode"] == "zoom"
     assert "click a lead to enlarge it" in words(at)

@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
-from lamae.app import cache, widgets
+from lamae.app import cache, widgets, window
 from lamae.app.record import paper
 from lamae.app.session import CurrentECG
-from lamae.errors import LamaeError
+from lamae.inference.analysis import Analysis
 from lamae.results.measurement import ESTIMATED, NAMES, Measurements
 from lamae.results.prediction import Prediction
 
@@ -64,7 +64,7 @@ def one(current: CurrentECG, scale: Scale, key: str) -> float:
     Returns:
         Start in s of the window that is shown.
     """
-    start = widgets.ask_start(current)
+    start = window.ask_start(current)
     widgets.sheet(
         figures.paper(
             current.ecg,
@@ -90,24 +90,25 @@ def compare(first: CurrentECG, second: CurrentECG, scale: Scale, known: tuple[st
         known: What a table says of each, in a line; empty where it says nothing.
     """
     both = dict(zip(LETTERS, (first, second), strict=True))
-    starts = {}
+    analyses = {}
     for (letter, current), said in zip(both.items(), known, strict=True):
         name = f"**{letter}** · {widgets.plain(current.name)}"
         st.markdown(f"{name}  \n:small[{widgets.plain(said)}]" if said else name)
-        starts[letter] = one(current, scale, f"paper_{letter.lower()}")
+        start = one(current, scale, f"paper_{letter.lower()}")
+        analyses[letter] = cache.analysis(current.ecg, start)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Measurements", anchor=False)
-        found = [cache.measurements(both[letter].ecg, starts[letter]) for letter in LETTERS]
+        found = [analyses[letter].measurements for letter in LETTERS]
         stated = {letter: current.ecg.measurements for letter, current in both.items()}
         widgets.table(with_device(measured(*found), stated))
-        words = "Estimates of ours. “low”: of low confidence; “withheld”: not measurable."
+        words = "Estimates are ours. “low”: low confidence; “withheld”: not measurable."
         if first.ecg.measurements or second.ecg.measurements:
-            words += " “device”: the value that the recording device states."
+            words += " “device”: as the recording device states."
         st.caption(words)
     with right:
         st.subheader("Codes", anchor=False)
-        _codes(both, starts)
+        _codes(analyses)
 
 
 def measured(first: Measurements, second: Measurements) -> pd.DataFrame:
@@ -162,8 +163,8 @@ def codes(first: Prediction | None, second: Prediction | None) -> pd.DataFrame:
     """The codes that rank highest in either ECG, with both probabilities.
 
     Args:
-        first: None where the first is not fit for the model.
-        second: None where the second is not fit for the model.
+        first: None where the first did not pass the input check.
+        second: None where the second did not pass the input check.
     """
     given = (first, second)
     named = {code.code: code.title for found in given if found for code in found.codes[:TOP]}
@@ -178,22 +179,14 @@ def codes(first: Prediction | None, second: Prediction | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["Code", *LETTERS])
 
 
-def _codes(both: dict[str, CurrentECG], starts: dict[str, float]) -> None:
+def _codes(analyses: Mapping[str, Analysis]) -> None:
     given: list[Prediction | None] = []
-    for letter, current in both.items():
-        prediction = None
-        try:
-            fitness = cache.fitness(current.ecg, starts[letter])
-            said = f"no result. {fitness.reason}"
-            if fitness.passed:
-                shown = cache.shown(current.ecg, starts[letter])
-                prediction = cache.prediction(shown, starts[letter])
-                said = " ".join(fitness.remarks(prediction))
-        except LamaeError as error:
-            said = f"no result. {error}"
-        if said:
-            st.markdown(f"{letter}: {widgets.plain(said)}")
-        given.append(prediction)
+    for letter, analysis in analyses.items():
+        reason = analysis.refusal
+        words = " ".join(analysis.remarks) if reason is None else f"no result. {reason}"
+        if words:
+            st.markdown(f"{letter}: {widgets.plain(words)}")
+        given.append(analysis.prediction if reason is None else None)
     if any(given):
         widgets.table(codes(*given))
     st.caption(

@@ -1,8 +1,8 @@
-"""What a file says of the recording and the patient, and whether the model knows such patients."""
+"""What a file says of the recording and the patient."""
 
 import streamlit as st
 
-from lamae.app import widgets
+from lamae.app import widgets, window
 from lamae.ecg import ECG, age_in_words
 from lamae.results.prediction import MINORS
 
@@ -12,7 +12,7 @@ def show(ecg: ECG) -> None:
     st.subheader("Recording", anchor=False)
     facts = {
         "Source": ecg.source,
-        "Length": f"{widgets.length(ecg)} at {ecg.fs:g} Hz",
+        "Length": f"{window.length(ecg)} at {ecg.fs:g} Hz",
         "Leads": ", ".join(ecg.leads),
         "Age": None if ecg.age is None else age_in_words(ecg.age),
         "Sex": ecg.sex,

@@ -14,6 +14,7 @@ from lamae import io
 from lamae import report as export
 from lamae.cli.main import main
 from lamae.ecg import ECG, LEADS
+from lamae.inference.analysis import Analysis
 from lamae.inference.input_check import CARD_ENTRY, check_input
 from lamae.inference.predictor import Predictor
 from lamae.measure import signal_quality
@@ -136,7 +137,7 @@ def test_auroc_is_quoted_for_twelve_leads_over_ten_seconds_only(
 
 
 def test_exports_mask_what_cannot_be_read_and_say_so(tested: Predictor, poor: ECG):
-    report = export.report(poor, tested)
+    report = export.report(Analysis(poor, 0.0, tested))
     assert report.prediction is not None
     assert scores(report.prediction) == scores(tested.predict(poor, leads=LEFT))
     values = json.loads(export.results_json(report))
@@ -156,10 +157,10 @@ def test_a_doubt_of_the_electrodes_stands_beside_codes_wherever_they_are_written
     lead = sinus.lead
     arms = [-lead("I"), lead("III"), lead("II"), lead("aVL"), lead("aVR")]
     swapped = replace(sinus, signal=np.stack([*arms, *sinus.signal[5:]]))
-    report = export.report(swapped, tiny)
+    report = export.report(Analysis(swapped, 0.0, tiny))
     doubt = "the arm electrodes may have been swapped"
     assert [doubt in remark for remark in report.remarks].count(True) == 1
-    assert not any(doubt in remark for remark in export.report(sinus, tiny).remarks)
+    assert not any(doubt in remark for remark in export.report(Analysis(sinus, 0.0, tiny)).remarks)
     # Once on the page, whether there are codes or not.
     for given in (report, replace(report, prediction=None, refusal="Poor signal.", remarks=())):
         printed = " ".join(texts(page_streams(export.pdf(given))[0]))
@@ -171,7 +172,7 @@ def test_a_doubt_of_the_electrodes_stands_beside_codes_wherever_they_are_written
 
 
 def test_exports_of_a_readable_ecg_quote_the_test(tested: Predictor, block: ECG):
-    report = export.report(block, tested)
+    report = export.report(Analysis(block, 0.0, tested))
     values = export.results(report)
     assert values["codes_remarks"] == []
     assert {code["auroc"] for code in values["codes"]} == {0.9}
