@@ -17,6 +17,10 @@ from lamae.io import gather
 KEY = "lamae"
 # Bytes that may wait for the rest of their record: what the file picker takes, a few times over.
 MOST_UNREAD = 100_000_000
+UNKNOWN_DEMO = (
+    "The link names a demo that does not exist. Choose one from the list under Record; the current "
+    "ECG is unchanged."
+)
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,14 @@ class CurrentECG:
 
 @dataclass(frozen=True)
 class Question:
-    """Files that wait until someone says what they leave out.
+    """Files that lack a sampling rate or a unit, until someone answers.
 
     Attributes:
         files: Content by the client's file name.
-        message: What is asked, for people.
-        fields: What is asked: "fs", "unit".
-        fs: The sampling rate in Hz that was answered so far.
-        unit: The unit that was answered so far.
+        message: The question, for people.
+        fields: What is missing: "fs", "unit".
+        fs: The sampling rate in Hz, where it was answered already.
+        unit: The unit, where it was answered already.
     """
 
     files: Mapping[str, bytes]
@@ -101,14 +105,11 @@ def follow_link() -> None:
     if named in demos.DEMOS:
         open_demo(named)
     else:
-        session.problem = (
-            "The link names a demo that does not exist. "
-            "Choose one from the list under Record; the current ECG is unchanged."
-        )
+        session.problem = UNKNOWN_DEMO
 
 
 def open_demo(name: str) -> None:
-    """Take a demo current ECG."""
+    """Make a demo the current ECG."""
     try:
         _take(CurrentECG(demos.load(name), demos.DEMOS[name], name))
     except LamaeError as error:
@@ -116,7 +117,7 @@ def open_demo(name: str) -> None:
 
 
 def open_files(files: Mapping[str, bytes]) -> None:
-    """Read uploaded files and take the current ECG, or keep the question or problem.
+    """Read uploaded files as the current ECG, or keep the question or problem.
 
     A record whose files arrive one by one is read once all are there.
 

@@ -17,6 +17,8 @@ from lamae.inference.analysis import Analysis
 from lamae.results.prediction import NOTICE
 from lamae.results.quality import LeadQuality
 
+REFUSED = "No result for this ECG"
+
 
 def frame() -> None:
     """What surrounds every page: the style sheet."""
@@ -180,11 +182,11 @@ def facts(named: Mapping[str, Any], key: str) -> None:
 def refusal(reason: str) -> None:
     """Say that no number is given, and why."""
     with st.container(border=True, key="refusal"):
-        st.markdown("**No result for this ECG**")
+        st.markdown(f"**{REFUSED}**")
         st.markdown(plain(reason))
         st.caption(
             "A score computed from such a signal would mislead. Look at the ECG itself first; "
-            "if it is only poorly recorded, choose another window or record it again."
+            "if it is poorly recorded, choose another window or record it again."
         )
 
 

@@ -17,6 +17,7 @@ def panel(name: str, *, noise: bool = False, qtc: str | None = None) -> None:
 
     from lamae.app import demos
     from lamae.app.record import measurements
+    from lamae.inference.analysis import Analysis
 
     ecg = demos.load(name)
     if noise:
@@ -24,7 +25,7 @@ def panel(name: str, *, noise: bool = False, qtc: str | None = None) -> None:
         ecg = replace(ecg, signal=values.astype(np.float32))
     if qtc:
         ecg = replace(ecg, measurements={qtc: 431.0})
-    measurements.show(ecg, 0.0)
+    measurements.show(Analysis(ecg))
 
 
 @pytest.fixture

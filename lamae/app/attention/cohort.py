@@ -25,6 +25,10 @@ MOST, USUAL = 500, 100
 SEED = 0
 # The fold that PTB-XL keeps for tests, which the weights never saw.
 TEST_FOLD = 10
+BEFORE = (
+    "Mean weights of the fine-tuned model with 95 % intervals, for all ECGs and for each code. "
+    "Nothing is stored."
+)
 Item = tuple[Callable[[], ECG], tuple[str, ...] | None]
 
 
@@ -85,10 +89,7 @@ def show() -> None:
             widgets.trouble(error)
     state = st.session_state.get(STATE)
     if not isinstance(state, Weighed) or not state.weights:
-        st.caption(
-            "Mean weights of the fine-tuned model with 95 % intervals, for all ECGs and for each "
-            "code. Nothing is stored."
-        )
+        st.caption(BEFORE)
         return
     _draw(state)
 

@@ -13,7 +13,7 @@ from lamae.ecg import LEADS
 from lamae.inference.analysis import Analysis
 from lamae.measure.quality import READABLE
 from lamae.results.masking import Masking
-from lamae.results.reconstruction import LeadError, Reconstruction
+from lamae.results.reconstruction import Band, LeadError, Reconstruction
 from lamae.signal.waves import wave_errors
 
 FORMATS = {
@@ -25,6 +25,7 @@ FORMATS = {
     "Model there (mV)": "{:.3f}",
     "Correlation": "{:.2f}",
 }
+MEANS_LITTLE = "an error against it means little"
 
 
 def sheet(
@@ -57,11 +58,16 @@ def sheet(
     st.session_state.reconstructed_places = figure.layout.meta["places"]
     widgets.sheet(figure, key, on_select=touched, boxes=view.drag == "select")
     if band is not None:
-        st.caption(
-            f"Range: 10th to 90th percentile of {band.draws} reconstructions, each from a random "
-            f"{band.shown:.0%} of what is visible. It is no confidence interval: it holds the true "
-            f"signal at {band.coverage:.0%} of the masked samples."
-        )
+        st.caption(about_band(band))
+
+
+def about_band(band: Band) -> str:
+    """What the range between reconstructions is, and what it is not."""
+    return (
+        f"Range: 10th to 90th percentile of {band.draws} reconstructions, each from a random "
+        f"{band.shown:.0%} of what is visible. It is no confidence interval: it holds the true "
+        f"signal at {band.coverage:.0%} of the masked samples."
+    )
 
 
 def doubts(analysis: Analysis, found: Reconstruction) -> str:
@@ -74,7 +80,7 @@ def doubts(analysis: Analysis, found: Reconstruction) -> str:
     ]
     if not poor:
         return ""
-    return f"{', '.join(poor)} in this recording: an error against it means little."
+    return f"{', '.join(poor)} in this recording: {MEANS_LITTLE}."
 
 
 def errors(analysis: Analysis, masking: Masking) -> None:
