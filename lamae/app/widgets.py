@@ -1,4 +1,4 @@
-"""The parts that pages are made of: header, charts with their data, refusals, and words."""
+"""The parts that pages are made of: header, sidebar, charts with their data, tables, refusals."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +34,7 @@ def header(title: str) -> None:
 
 
 def problem() -> None:
-    """Say once, on whichever page it is, why a link or a file could not be opened."""
+    """Show once, on any page, why a link or a file could not be opened."""
     state = session.state()
     if state.problem is not None:
         st.error(plain(state.problem))
@@ -44,7 +44,7 @@ def problem() -> None:
 def ecg_in_sidebar(current: CurrentECG) -> None:
     """The current ECG; with the model, all that the sidebar holds.
 
-    Where the sidebar is closed for want of width, a line above the page says it.
+    On a narrow screen the sidebar is closed, and a line above the page shows it.
     """
     ecg = current.ecg
     start = window.chosen_start(ecg)
@@ -72,11 +72,11 @@ def model_in_sidebar() -> None:
 
 
 def notes(ecg: ECG, key: str = "notes") -> None:
-    """What reading the file had to change, derive or doubt, beside the ECG it is about.
+    """What reading the file had to change, derive or doubt.
 
     Args:
         ecg: The ECG.
-        key: Begins with "notes", and tells one ECG's notes from another's on the same page.
+        key: Begins with "notes"; another one for each ECG on a page.
     """
     if ecg.notes:
         with st.container(key=key):
@@ -148,7 +148,7 @@ def download(table: pd.DataFrame, name: str, label: str = "Data as CSV") -> None
     Args:
         table: The data.
         name: Name of the file, without the suffix.
-        label: What the button says.
+        label: Of the button.
     """
     st.download_button(
         label,
@@ -180,7 +180,7 @@ def facts(named: Mapping[str, Any], key: str) -> None:
 
 
 def refusal(reason: str) -> None:
-    """Say that no number is given, and why."""
+    """Show that there are no results, and why."""
     with st.container(border=True, key="refusal"):
         st.markdown(f"**{REFUSED}**")
         st.markdown(plain(reason))
@@ -207,7 +207,7 @@ def dark() -> bool:
 
 
 def on_phone() -> bool:
-    """Whether the visitor's browser says that it is a phone's."""
+    """Whether the visitor's browser is a phone's."""
     return "Mobi" in (st.context.headers.get("User-Agent") or "")
 
 

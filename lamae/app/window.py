@@ -6,9 +6,9 @@ from lamae import figures
 from lamae.app.session import CurrentECG
 from lamae.ecg import ECG, WINDOW
 
-# Beyond this length a window is typed rather than slid to, in s.
+# Beyond this length in s, a window is typed.
 SLIDER_SECONDS = 120.0
-# Places at most that a slider over a long recording stops at, about.
+# About how many places a slider over a long recording has at most.
 SLIDER_STEPS = 720
 
 
@@ -18,7 +18,7 @@ def chosen_start(ecg: ECG) -> float:
 
 
 def ask_start(current: CurrentECG) -> float:
-    """Ask which window of a long recording to read; say so where a recording is short.
+    """Ask which window of a long recording to analyse; note where a recording is short.
 
     Returns:
         Start of the window in s.
@@ -27,8 +27,8 @@ def ask_start(current: CurrentECG) -> float:
     if ecg.duration <= WINDOW:
         if ecg.duration < WINDOW - 0.5 / ecg.fs:
             st.caption(
-                f"The recording lasts {ecg.duration:.1f} s; the model reads {WINDOW:g} s, "
-                "and the rest is treated as missing."
+                f"The recording lasts {ecg.duration:.1f} s; the rest of the {WINDOW:g} s that the "
+                "model reads is missing."
             )
         return 0.0
     label = f"Window of {WINDOW:g} s, start in s (recording: {length(ecg)})"

@@ -97,7 +97,7 @@ class Explanation:
         return self.analysis.chosen(self._key("sums"), compute)
 
     def over_time(self) -> TimeSums:
-        """Sums over all leads, in the finest parts that the method tells apart."""
+        """Sums over all leads, in the finest segments that the method resolves."""
         ecg, start, model = self.analysis.shown, self.analysis.start, self.analysis.model
         return time_sums(
             self.attribution(),

@@ -28,7 +28,7 @@ STAGES = ("pretrained", "fine-tuned")
 
 
 class Predictor:
-    """A bundle and what it can say about an ECG.
+    """A bundle applied to ECGs.
 
     Nothing is kept between calls and no hook is ever set, so visitors can share one.
     """
@@ -119,7 +119,7 @@ class Predictor:
         ]
         tested = self.card.get("results", {}).get("test", {}).get("icd10", {}).get("codes", {})
         codes = []
-        for rule, member, probability, said in zip(
+        for rule, member, probability, found in zip(
             self.bundle.rules,
             self.members,
             probabilities.tolist(),
@@ -134,7 +134,7 @@ class Predictor:
                     title=ICD10_TITLES[rule.code],
                     probability=probability,
                     threshold=rule.threshold,
-                    verdict=said,
+                    verdict=found,
                     statements=tuple(sorted((statements[i] for i in member), key=_by_probability)),
                     auroc=figures.get("auroc"),
                     auroc_interval=(interval[0], interval[1]) if interval else None,
@@ -158,7 +158,7 @@ class Predictor:
         return np.stack([rule.probability(score) for rule, score in pairs], axis=-1)
 
     def verdicts(self, probabilities: Float64[np.ndarray, " codes"]) -> list[str]:
-        """What is said of each code of one ECG, see `lamae.results.verdict`."""
+        """The verdict on each code of one ECG, see `lamae.results.verdict`."""
         return [
             verdict(self._cuts.get(rule.code), probability, rule.threshold)
             for rule, probability in zip(self.bundle.rules, probabilities.tolist(), strict=True)

@@ -32,7 +32,7 @@ def band(
 ) -> Band:
     """How far the reconstruction varies when parts of the visible signal are masked, too.
 
-    Each draw sees a random `SHOWN` of the visible patches. The range between the draws says
+    Each draw sees a random `SHOWN` of the visible patches. The range between the draws shows
     how much the reconstruction depends on what was seen. It is no confidence interval: where the
     model errs, it may err alike in every draw, which is why the coverage is given.
 

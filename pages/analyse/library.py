@@ -83,8 +83,8 @@ def by_number() -> None:
             required=True,
             key="physionet_rate",
         )
-        asked = row.form_submit_button("Open")
-    if asked and number is not None:
+        submitted = row.form_submit_button("Open")
+    if submitted and number is not None:
         with st.spinner("Asking PhysioNet"):
             opened = session.open_record(
                 lambda: physionet.read_ptbxl(number, rate, base=physionet.BASE),
@@ -92,10 +92,10 @@ def by_number() -> None:
             )
         if opened:
             st.rerun()
-        # Said where it was asked, not at the top of the next run.
+        # Shown here, not at the top of the next run.
         st.info(widgets.plain(session.state().problem))
         session.state().problem = None
-    elif asked:
+    elif submitted:
         st.info("Give a number first.")
     st.caption(
         "Fetched by this server from physionet.org (Wagner et al. 2020, CC BY 4.0). Only the "
@@ -166,8 +166,8 @@ state = session.state()
 current, beside = state.current, state.beside
 comparing = beside is not None and beside.ecg.digest != current.ecg.digest
 st.subheader("Comparison" if comparing else widgets.plain(current.name), anchor=False)
-if not comparing and (said := records.facts(root, current)):
-    st.markdown(f":small[{widgets.plain(said)}]")
+if not comparing and (entry := records.facts(root, current)):
+    st.markdown(f":small[{widgets.plain(entry)}]")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     scale = two_ecgs.ask_scale()
     choose_beside()

@@ -61,7 +61,7 @@ def open_an_ecg() -> None:
 
 
 def ask() -> None:
-    """What the file leaves out is asked, never guessed."""
+    """Ask for what the file lacks; it is never guessed."""
     question = session.state().question
     if question is None:
         return

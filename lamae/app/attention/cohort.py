@@ -184,7 +184,7 @@ def _draw(state: Weighed) -> None:
         f"its code; groups of fewer than {FEWEST} are not shown."
     )
     if state.source == DEMOS:
-        parts.append("Simulated rhythms are alike: their intervals say little.")
+        parts.append("Simulated rhythms are alike: their intervals mean little.")
     st.caption(" ".join(parts))
     widgets.download(table(groups), "group_weights")
 

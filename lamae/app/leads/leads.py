@@ -49,10 +49,10 @@ def follow_link(ecg: ECG) -> None:
             st.session_state[CHOSEN] = known
         return
     named = st.query_params.get("leads")
-    asked = ["I", "II"] if named is None else [x.strip() for x in named.split(",") if x.strip()]
-    if named is not None and not set(asked) <= set(ecg.leads):
+    wanted = ["I", "II"] if named is None else [x.strip() for x in named.split(",") if x.strip()]
+    if named is not None and not set(wanted) <= set(ecg.leads):
         st.info(FOREIGN.format(", ".join(ecg.leads)))
-    st.session_state[CHOSEN] = [lead for lead in ecg.leads if lead in asked]
+    st.session_state[CHOSEN] = [lead for lead in ecg.leads if lead in wanted]
 
 
 def ask(ecg: ECG) -> tuple[str, ...]:

@@ -87,13 +87,13 @@ def compare(first: CurrentECG, second: CurrentECG, scale: Scale, known: tuple[st
         first: Above.
         second: Below; another recording than `first`.
         scale: How both are printed.
-        known: What a table says of each, in a line; empty where it says nothing.
+        known: Each one's entry in a table, in a line; empty where there is none.
     """
     both = dict(zip(LETTERS, (first, second), strict=True))
     analyses = {}
-    for (letter, current), said in zip(both.items(), known, strict=True):
+    for (letter, current), entry in zip(both.items(), known, strict=True):
         name = f"**{letter}** · {widgets.plain(current.name)}"
-        st.markdown(f"{name}  \n:small[{widgets.plain(said)}]" if said else name)
+        st.markdown(f"{name}  \n:small[{widgets.plain(entry)}]" if entry else name)
         start = one(current, scale, f"paper_{letter.lower()}")
         analyses[letter] = cache.analysis(current.ecg, start)
     left, right = st.columns(2, gap="large")
@@ -145,16 +145,18 @@ def with_device(table: pd.DataFrame, stated: Mapping[str, Mapping[str, float]]) 
     rows: list[dict[Any, str]] = []
     ours = dict(zip(ESTIMATED, table.to_dict("records"), strict=True))
     for name, (title, unit) in NAMES.items():
-        said = {
+        devices = {
             letter: f"device {_value(values[name], None)}"
             for letter, values in stated.items()
             if name in values
         }
         if name in ours:
             row = ours[name]
-            rows.append({**row, **{letter: f"{row[letter]} ({said[letter]})" for letter in said}})
-        elif said:
-            own = {"Measurement": f"{title} ({unit})", **said}
+            rows.append(
+                {**row, **{letter: f"{row[letter]} ({devices[letter]})" for letter in devices}}
+            )
+        elif devices:
+            own = {"Measurement": f"{title} ({unit})", **devices}
             rows.append({column: own.get(column, "–") for column in table.columns})
     return pd.DataFrame(rows)
 

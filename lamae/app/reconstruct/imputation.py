@@ -59,7 +59,7 @@ def show(analysis: Analysis) -> None:
 
 
 def table(imputed: Imputation) -> pd.DataFrame:
-    """The ECG with imputed leads, a row a sample; their columns' headings say so.
+    """The ECG with imputed leads, a row a sample; the heading of an imputed column names it.
 
     No reader of ours takes such a column for a recorded lead.
     """
@@ -84,15 +84,15 @@ def _found(analysis: Analysis) -> str:
 
 
 def _expected(leads: tuple[str, ...]) -> str:
-    """What the test ECGs say of the error, where the weights' card holds it."""
+    """The errors on test ECGs, where the weights' card holds them."""
     tested = cache.predictor().card.get("results", {}).get("test", {}).get("restoration", {})
     together = tested.get(",".join(leads), {})
     parts = []
     for lead in leads:
         entry = together.get(lead) or tested.get(lead, {}).get(lead)
         if entry is not None:
-            parts.append(f"{lead} by {entry['rmse_mv']:.3f} mV")
+            parts.append(f"{lead} {entry['rmse_mv']:.3f} mV")
     if not parts:
         return ""
     alone = "" if together else ", each reconstructed alone"
-    return f"On test ECGs the model was off in {', '.join(parts)} in the median{alone}."
+    return f"Median error on test ECGs: {', '.join(parts)}{alone}."

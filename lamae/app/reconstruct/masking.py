@@ -65,19 +65,19 @@ def follow_link(ecg: ECG, readable: Sequence[str]) -> None:
             # An ECG with fewer leads was opened since.
             st.session_state[MASK] = known
         return
-    asked = Masking(_at_first(readable))
+    wanted = Masking(_at_first(readable))
     named = _named(MASK)
     if named is not None:
         try:
-            asked = Masking.parse(named)
+            wanted = Masking.parse(named)
         except InputError as error:
             widgets.trouble(error)
     st.session_state[RATIO] = _ratio(_named(RATIO) or "", st.session_state[RATIO])
-    missing = {*asked.leads, *(s.lead for s in asked.segments)} - set(ecg.leads)
+    missing = {*wanted.leads, *(s.lead for s in wanted.segments)} - set(ecg.leads)
     if missing and named is not None:
         st.info(FOREIGN.format(", ".join(ecg.leads)))
-    st.session_state[MASK] = [lead for lead in asked.leads if lead in ecg.leads]
-    _keep(ecg, [s for s in asked.segments if s.lead in ecg.leads])
+    st.session_state[MASK] = [lead for lead in wanted.leads if lead in ecg.leads]
+    _keep(ecg, [s for s in wanted.segments if s.lead in ecg.leads])
 
 
 def _named(name: str) -> str | None:
@@ -97,7 +97,7 @@ def ask(ecg: ECG) -> tuple[Masking, View]:
     """Ask what to mask and how to show it."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         mask = st.pills(
-            "Masked leads (or click, or drag, on the paper)",
+            "Masked leads (or click or drag on the paper)",
             ecg.leads,
             selection_mode="multi",
             key=MASK,

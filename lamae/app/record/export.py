@@ -1,4 +1,4 @@
-"""The current ECG and its results as files, each made only when it is asked for."""
+"""The current ECG and its results as files, each made on request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class File:
     """A file that can be downloaded.
 
     Attributes:
-        label: What its button says.
+        label: Of its button.
         name: Its name, given by us.
         mime: Its media type.
         make: Makes its content.

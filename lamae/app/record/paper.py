@@ -74,7 +74,7 @@ def controls(ecg: ECG) -> View:
     )
     if layout in TWELVE:
         st.session_state.twelve = layout
-    lead = _lead(ecg, asked=layout not in TWELVE)
+    lead = _lead(ecg, choose=layout not in TWELVE)
     speed, gain = st.session_state.get("speed", 25), st.session_state.get("gain", 10)
     filtered = "filtered" if _filters() else "no filter"
     with st.popover(f"{speed} mm/s, {gain} mm/mV, {filtered}", key="scale", width="content"):
@@ -168,11 +168,11 @@ def _reading(box: Mapping[str, Any]) -> str:
     return " · ".join(f"**{word}**" for word in words)
 
 
-def _lead(ecg: ECG, *, asked: bool) -> str:
+def _lead(ecg: ECG, *, choose: bool) -> str:
     usual = "II" if "II" in ecg.leads else ecg.leads[0]
     if st.session_state.get("lead") not in ecg.leads:
         st.session_state.lead = usual
-    if not asked:
+    if not choose:
         return usual
     return str(st.selectbox("Lead", list(ecg.leads), key="lead", persist_state="session", width=90))
 

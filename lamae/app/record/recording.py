@@ -1,4 +1,4 @@
-"""What a file says of the recording and the patient."""
+"""Data on the recording and the patient, as far as the file holds them."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from lamae.results.prediction import MINORS
 
 
 def show(ecg: ECG) -> None:
-    """Show what the file says of an ECG."""
+    """Show the recording's and the patient's data."""
     st.subheader("Recording", anchor=False)
     facts = {
         "Source": ecg.source,
