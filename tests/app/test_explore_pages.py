@@ -30,7 +30,7 @@ from lamae.app.attention import cohort
 from lamae.app.attention.page import NOT_WHY, reading
 from lamae.app.leads import leads as lead_sets
 from lamae.app.leads.page import NONE_CHOSEN
-from lamae.app.reconstruct import findings, imputation, masking, results
+from lamae.app.reconstruct import boxes, findings, imputation, masking, results
 from lamae.app.reconstruct.page import ALL_MASKED, NOTHING_MASKED
 from lamae.ecg import CHEST_LEADS, LEADS
 from lamae.inference.analysis import Analysis
@@ -343,23 +343,23 @@ def test_a_lead_that_was_not_recorded_can_be_imputed(visit):
 
 
 def test_a_box_masks_whole_patches_and_a_second_one_shows_them_again(monkeypatch):
-    state = {"reconstructed_places": PLACES, masking.MASK: ["V2"]}
-    monkeypatch.setattr(masking.st, "session_state", Attributes(state))
+    state = {"reconstructed_places": PLACES, boxes.MASK: ["V2"]}
+    monkeypatch.setattr(boxes.st, "session_state", Attributes(state))
     state["reconstructed"] = {"selection": {"box": [{"x": [2.05, 2.5], "y": [1, 0.5]}]}}
-    masking.touched(REAL, 0.0, "reconstructed")
+    boxes.touched(REAL, 0.0, "reconstructed")
     (key,) = [k for k in state if k.startswith("segments")]
     assert state[key] == (Segment("II", 2.0, 2.6),)
     assert state["touches"] == 1
-    state["box_masks"] = masking.ALL
-    masking.touched(REAL, 0.0, "reconstructed")
+    state["box_masks"] = boxes.ALL
+    boxes.touched(REAL, 0.0, "reconstructed")
     assert state[key] == (Segment("I", 2.0, 2.6), Segment("II", 2.0, 2.6))
-    masking.touched(REAL, 0.0, "reconstructed")
+    boxes.touched(REAL, 0.0, "reconstructed")
     assert state[key] == ()
     state["reconstructed"] = {"selection": {"box": [], "points": [{"customdata": "V5"}]}}
-    masking.touched(REAL, 0.0, "reconstructed")
-    assert state[masking.MASK] == ["V2", "V5"]
-    masking.touched(REAL, 0.0, "reconstructed")
-    assert state[masking.MASK] == ["V2"]
+    boxes.touched(REAL, 0.0, "reconstructed")
+    assert state[boxes.MASK] == ["V2", "V5"]
+    boxes.touched(REAL, 0.0, "reconstructed")
+    assert state[boxes.MASK] == ["V2"]
 
 
 PLACES = [

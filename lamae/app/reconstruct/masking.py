@@ -7,13 +7,14 @@ from types import MappingProxyType
 import streamlit as st
 
 from lamae import figures
-from lamae.app import cache, widgets
+from lamae.app import widgets
+from lamae.app.reconstruct.boxes import ALL, BOX_MASKS, MASK, TOUCHED, keep, segments_of
 from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
 from lamae.errors import InputError
 from lamae.figures.paper.frame import Drag
-from lamae.results.masking import Masking, Segment, merged
+from lamae.results.masking import Masking
 
-MASK, RATIO, PRESET = "mask", "ratio", "preset"
+RATIO, PRESET = "ratio", "preset"
 # Names that older links give the same two choices.
 OLDER = {MASK: "hide", RATIO: "share"}
 MOST = 0.95
@@ -30,7 +31,6 @@ PRESETS: Mapping[str, tuple[tuple[str, ...], float]] = MappingProxyType(
 )
 # While a box can be drawn, Streamlit reports no clicks: one has to choose.
 CLICK, DRAG = "Click a lead", "Drag a box"
-TOUCHED, ALL = "Leads touched", "All leads"
 ALSO = ("Regression", "Residual", "Range")
 UNMASK_BOXES = "Show the boxes' patches"
 FOREIGN = "The link masks leads that this recording does not have; it has {}."
@@ -77,7 +77,7 @@ def follow_link(ecg: ECG, readable: Sequence[str]) -> None:
     if missing and named is not None:
         st.info(FOREIGN.format(", ".join(ecg.leads)))
     st.session_state[MASK] = [lead for lead in wanted.leads if lead in ecg.leads]
-    _keep(ecg, [s for s in wanted.segments if s.lead in ecg.leads])
+    keep(ecg, [s for s in wanted.segments if s.lead in ecg.leads])
 
 
 def _named(name: str) -> str | None:
@@ -113,7 +113,7 @@ def ask(ecg: ECG) -> tuple[Masking, View]:
             help="V1–V6 leaves the limb leads; all but I leaves what a watch records; V2 alone is "
             "a misplaced chest electrode.",
         )
-    segments = _segments(ecg)
+    segments = segments_of(ecg)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         ratio = st.slider(
             "Masking ratio of the other leads",
@@ -141,7 +141,7 @@ def ask(ecg: ECG) -> tuple[Masking, View]:
         with st.popover("Options", key="masking_options", width="content"):
             layout, seed = _options()
         if segments:
-            st.button(UNMASK_BOXES, on_click=_keep, args=(ecg, ()), type="tertiary")
+            st.button(UNMASK_BOXES, on_click=keep, args=(ecg, ()), type="tertiary")
     drag: dict[str, Drag] = {DRAG: "select", CLICK: False if widgets.on_phone() else "zoom"}
     whole = tuple(lead for lead in ecg.leads if lead in mask)
     left = tuple(segment for segment in segments if segment.lead not in whole)
@@ -167,7 +167,7 @@ def _options() -> tuple[str, int]:
         [TOUCHED, ALL],
         default=TOUCHED,
         required=True,
-        key="box_masks",
+        key=BOX_MASKS,
         persist_state="session",
         help="Whole patches of 0.2 s.",
     )
@@ -182,54 +182,6 @@ def _options() -> tuple[str, int]:
         help="The same seed masks the same patches.",
     )
     return str(layout), int(seed)
-
-
-def chart_key() -> str:
-    """Key of the chart: another one after each touch, since Plotly keeps what was selected.
-
-    A box would stay outlined, and a second click on a lead would change nothing.
-    """
-    touches = st.session_state.get("touches", 0)
-    return f"reconstructed_{touches}" if touches else "reconstructed"
-
-
-def touched(ecg: ECG, start: float, key: str) -> None:
-    """Mask, or show again, what was clicked or dragged over on the paper.
-
-    Args:
-        ecg: The recording.
-        start: Where the window starts, in s.
-        key: Of the chart.
-    """
-    boxes = st.session_state[key]["selection"]["box"]
-    st.session_state.touches = st.session_state.get("touches", 0) + 1
-    if not boxes:
-        _lead_clicked(ecg, key)
-        return
-    x, y = (tuple(float(edge) for edge in boxes[-1][axis]) for axis in ("x", "y"))
-    wanted = figures.touched(
-        st.session_state.get("reconstructed_places", ()),
-        x,
-        y,
-        all_leads=st.session_state.get("box_masks") == ALL,
-    )
-    patch = cache.predictor().patch_seconds
-    now = _patches([s for s in wanted if s.lead in ecg.leads], start, patch)
-    before = _patches(_segments(ecg), start, patch, inward=True)
-    after = before - now if now <= before else before | now
-    _keep(
-        ecg,
-        [
-            Segment(lead, round(start + n * patch, 3), round(start + (n + 1) * patch, 3))
-            for lead, n in after
-        ],
-    )
-
-
-def _lead_clicked(ecg: ECG, key: str) -> None:
-    """Mask the lead that was clicked on the paper, or show it again."""
-    masked = set(st.session_state[MASK]) ^ widgets.clicked(key)
-    st.session_state[MASK] = [lead for lead in ecg.leads if lead in masked]
 
 
 def _ratio(text: str, otherwise: float) -> float:
@@ -248,32 +200,4 @@ def _preset_chosen(ecg: ECG) -> None:
         st.session_state[MASK] = [lead for lead in ecg.leads if lead in leads]
         st.session_state[RATIO] = ratio
         st.session_state[PRESET] = None
-        _keep(ecg, ())
-
-
-def _patches(
-    segments: Sequence[Segment], start: float, patch: float, *, inward: bool = False
-) -> set[tuple[str, int]]:
-    """Lead and number of the patches that segments touch, or `inward`, whose middle they hold."""
-    found = set()
-    slack = patch / 2 if inward else 1e-6
-    for lead, first, last in segments:
-        lowest = max(0, int((first - start + slack) // patch))
-        number = lowest
-        while start + number * patch < last - slack + 1e-9:
-            found.add((lead, number))
-            number += 1
-    return found
-
-
-def _segments(ecg: ECG) -> tuple[Segment, ...]:
-    return tuple(st.session_state.get(_key(ecg), ()))
-
-
-def _keep(ecg: ECG, segments: Sequence[Segment]) -> None:
-    st.session_state[_key(ecg)] = merged(segments)
-
-
-def _key(ecg: ECG) -> str:
-    """Another ECG has segments of its own."""
-    return f"segments_{ecg.digest[:12]}"
+        keep(ecg, ())

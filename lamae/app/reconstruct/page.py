@@ -5,7 +5,7 @@ from functools import partial
 import streamlit as st
 
 from lamae.app import cache, links, widgets
-from lamae.app.reconstruct import findings, imputation, masking, results
+from lamae.app.reconstruct import boxes, findings, imputation, masking, results
 from lamae.errors import LamaeError
 from lamae.inference.analysis import Analysis
 from lamae.results.masking import Masking
@@ -51,8 +51,8 @@ def _masked(analysis: Analysis) -> None:
             widgets.trouble(error)
             return
         st.markdown(_sentences(analysis, masked, found))
-    key = masking.chart_key()
-    touched = partial(masking.touched, recorded, analysis.start, key)
+    key = boxes.chart_key()
+    touched = partial(boxes.touched, recorded, analysis.start, key)
     results.sheet(analysis, masked, view, key, touched)
     if not masked.nothing:
         results.errors(analysis, masked)
