@@ -19,6 +19,8 @@ from lamae.results.measurement import (
 # What stands large above the table, where the device or we have it.
 HEADLINES = ("heart_rate", "pr", "qrs", "qt", "qtc", "qtc_fridericia")
 SHORTER = {"qtc": "QTc"}
+UNKNOWN_FORMULA = "The formula of the device's own QTc is not known."
+NO_PREMATURE = "Premature beats: none found."
 
 
 def show(analysis: Analysis) -> None:
@@ -70,7 +72,7 @@ def _premature(found: Measurements, start: float) -> str:
     if found.premature_withheld and not found.premature:
         return f"Premature beats: not judged, {found.premature_withheld}."
     if not found.premature:
-        return "Premature beats: none found."
+        return NO_PREMATURE
     words = []
     for origin in ("ventricular", "atrial"):
         times = [f"{start + beat.time:.1f}" for beat in found.premature if beat.origin == origin]
@@ -113,7 +115,7 @@ def _notes(ecg: ECG) -> str:
     levels = [f"{level}: {meaning}" for level, meaning in CONFIDENCE.items()]
     text = f"Estimates are ours. Confidence, {'; '.join(levels)}."
     if "qtc" in ecg.measurements:
-        text += " The formula of the device's own QTc is not known."
+        text += f" {UNKNOWN_FORMULA}"
     return text
 
 
