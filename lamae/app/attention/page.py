@@ -47,12 +47,17 @@ def reading(found: LeadAttention, model: str) -> str:
 def _of_this_ecg(analysis: Analysis) -> None:
     if masked := analysis.readable.masked:
         st.info(widgets.plain(masked))
+    try:
+        finetuned = cache.predictor().bundle.classifier is not None
+    except LamaeError as error:
+        widgets.trouble(error)
+        return
     stage = st.segmented_control(
         "Stage",
         list(STAGES),
         format_func=STAGES.__getitem__,
         # The codes, and the ablation below, are the fine-tuned model's.
-        default="pretrained" if cache.predictor().bundle.classifier is None else "fine-tuned",
+        default="fine-tuned" if finetuned else "pretrained",
         required=True,
         key="stage",
         persist_state="session",

@@ -24,6 +24,12 @@ def show(analysis: Analysis) -> None:
     if not analysis.readable.usable:
         widgets.refusal(analysis.readable.reason)
         return
+    try:
+        _ = analysis.unmasked
+    except LamaeError as error:
+        # The model cannot be loaded, or cannot reconstruct.
+        widgets.trouble(error)
+        return
     _masked(analysis)
     results.curve(analysis)
     imputation.show(analysis)
