@@ -38,14 +38,14 @@ def predict(
 ) -> Answer:
     """Codes that the ECG suggests."""
     from lamae.ecg import shown_leads
-    from lamae.inference.input_check import fitness
+    from lamae.inference.input_check import check_input
     from lamae.measure import electrodes
     from lamae.report import code_values, model_values
 
     ecg, predictor = ecg_of(file, fs, unit), predictor_of(weights)
     asked = shown_leads(ecg, None if leads is None else names(leads))
     doubt = electrodes(ecg.window(start, predictor.spec.seconds))
-    fit = fitness(predictor, ecg, _quality(ecg, predictor, start), start, doubt)
+    fit = check_input(predictor, ecg, _quality(ecg, predictor, start), start, doubt)
     if not fit.passed:
         raise SignalError(f"No codes are suggested: {fit.reason}")
     shown = tuple(lead for lead in asked if lead in fit.leads)
@@ -81,7 +81,7 @@ def reconstruct(
     """Mask leads or segments and measure their reconstruction."""
     predictor, masked = predictor_of(weights), names(mask)
     ecg, remarks = _readable(ecg_of(file, fs, unit), predictor, start, also=masked)
-    result = predictor.reconstruct(ecg, start=start, mask=masked, share=ratio, seed=seed)
+    result = predictor.reconstruct(ecg, start=start, mask=masked, ratio=ratio, seed=seed)
     keys = {"rmse_mv": "rmse", "pearson_r": "pearson_r", "linear_rmse_mv": "linear_rmse"}
     per_lead = {
         error.lead: {key: getattr(error, name) for key, name in keys.items()}
@@ -193,6 +193,7 @@ def export(
     """Write the ECG, its printed sheet or its results to a file."""
     from lamae import io
     from lamae import report as export
+    from lamae.inference.analysis import Analysis
 
     suffix = out.suffix.lower()
     if suffix not in (".pdf", ".json", ".csv", ".npz", ".hea"):
@@ -204,7 +205,7 @@ def export(
     if suffix in (".csv", ".npz", ".hea"):
         io.write(ecg, out)
     else:
-        report = export.report(ecg, predictor_of(weights), start=start)
+        report = export.report(Analysis(ecg, start, predictor_of(weights)))
         out.write_bytes(
             export.results_json(report)
             if suffix == ".json"
@@ -259,9 +260,9 @@ def _readable(
 
     `also` are leads to keep in any case.
     """
-    from lamae.inference.input_check import fitness
+    from lamae.inference.input_check import check_input
 
-    fit = fitness(None, ecg, _quality(ecg, predictor, start), start)
+    fit = check_input(None, ecg, _quality(ecg, predictor, start), start)
     return ecg.only((*fit.leads, *also)), (fit.masked,) if fit.masked else ()
 
 

@@ -33,7 +33,7 @@ def masking_curve(
         ),
     ):
         figure.add_scatter(
-            x=curve.shares.tolist(),
+            x=curve.ratios.tolist(),
             y=values.round(4).tolist(),
             mode="lines+markers",
             line=line,

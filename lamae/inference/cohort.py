@@ -16,7 +16,7 @@ from lamae.signal.preprocess import prepare
 
 PERCENTILES = (2.5, 97.5)
 RESAMPLES = 1000
-# An interval over fewer ECGs than this says nothing.
+# An interval over fewer ECGs than this is meaningless.
 FEWEST = 3
 
 
@@ -38,10 +38,10 @@ def weigh(
         probabilities = predictor.probabilities(classifier.classify(latent))[0]
     suggested = tuple(
         rule.code
-        for rule, said in zip(
+        for rule, found in zip(
             predictor.bundle.calibration, predictor.verdicts(probabilities), strict=True
         )
-        if said == SUGGESTED
+        if found == SUGGESTED
     )
     patches = predictor.bundle.config.patches
     return attention_of(latent, ecg.leads, patches, start, predictor.patch_seconds), suggested

@@ -1,12 +1,11 @@
-"""Is this ECG fit for the model? Its leads must be readable, and it must be like known ECGs.
+"""The input check: an ECG's leads must be readable, and it must be like known ECGs.
 
-The masked autoencoder reconstructs what is masked well where a signal is like what it
-learned from. Before any code is shown, the share of the masked signal that it fails to reconstruct
-is compared with the same share of known ECGs.
+A masked autoencoder reconstructs well what is like its training data. Before any code is shown,
+the share of the masked signal's energy that it fails to reconstruct is compared with that share
+for known ECGs.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,124 +20,33 @@ from lamae.inference.predictor import Predictor
 from lamae.measure import usable
 from lamae.measure.quality import READABLE
 from lamae.results.card import OLD, InputReference
-from lamae.results.prediction import Prediction, as_tested
+from lamae.results.input_check import LIMIT, InputCheck, ReconstructionCheck
+from lamae.results.prediction import as_tested
 from lamae.results.quality import LeadQuality
 from lamae.results.scores import Refused
 from lamae.signal.preprocess import prepare
 
 # Of each four patches of a lead one stays visible, another one in each of the four masks.
 MASKS = 4
-# From this quantile of the known ECGs on, one is refused.
-LIMIT = 0.99
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95, LIMIT, 0.999)
 BATCH = 16
 
 
-@dataclass(frozen=True)
-class Gate:
-    """How well an ECG can be reconstructed, beside known ECGs.
-
-    Attributes:
-        error: Share of the masked signal's energy that the model fails to reconstruct; 1 is as
-            bad as a flat line.
-        typical: Median of the known ECGs.
-        limit: The error that `LIMIT` of the known ECGs stay below.
-        ecgs: How many known ECGs there were.
-    """
-
-    error: float
-    typical: float
-    limit: float
-    ecgs: int
-
-    @property
-    def passed(self) -> bool:
-        """Whether the ECG is like the known ones."""
-        return self.error <= self.limit
-
-    @property
-    def reason(self) -> str:
-        """Why it is not, in one sentence."""
-        return (
-            f"This signal is unlike the ECGs that the model learned from: of what was masked "
-            f"from it, the model failed to reconstruct {self.error:.0%}; {LIMIT:.0%} of "
-            f"{self.ecgs} known ECGs stay below {self.limit:.0%}."
-        )
-
-
-@dataclass(frozen=True)
-class Fitness:
-    """Whether codes may be shown for a window of an ECG, and what of it the model is shown.
-
-    Attributes:
-        usable: Whether enough of the leads can be read.
-        signal: Which can, in one sentence.
-        leads: The leads to show the model: those that can be read, all where none can.
-        left_out: Leads that were recorded, but are to be masked.
-        gate: How the ECG compares with known ones; None where it was not compared.
-        age: What must be said of the model at the age that the file states; None where nothing.
-        electrodes: Why the limb electrodes may have been swapped; None where nothing says so.
-    """
-
-    usable: bool
-    signal: str
-    leads: tuple[str, ...]
-    left_out: tuple[LeadQuality, ...] = ()
-    gate: Gate | None = None
-    age: str | None = None
-    electrodes: str | None = None
-
-    @property
-    def passed(self) -> bool:
-        """Whether codes may be shown."""
-        return self.usable and (self.gate is None or self.gate.passed)
-
-    @property
-    def reason(self) -> str:
-        """Why they may not be, in one sentence; of the leads, where they may."""
-        return self.signal if self.gate is None or self.gate.passed else self.gate.reason
-
-    @property
-    def masked(self) -> str | None:
-        """Which leads are masked and why, in one sentence; None where none is."""
-        if not self.left_out:
-            return None
-        by_verdict: dict[str, list[str]] = {}
-        for lead in self.left_out:
-            by_verdict.setdefault(lead.verdict, []).append(lead.lead)
-        why = next(iter(by_verdict))
-        if len(by_verdict) > 1:
-            why = "; ".join(f"{', '.join(leads)} {what}" for what, leads in by_verdict.items())
-        were = "was" if len(self.left_out) == 1 else "were"
-        return (
-            f"{', '.join(lead.lead for lead in self.left_out)} could not be read ({why}) and "
-            f"{were} masked."
-        )
-
-    def remarks(self, prediction: Prediction) -> tuple[str, ...]:
-        """What must be said beside codes, one sentence each; none where all is as tested."""
-        said = [self.electrodes, self.masked, prediction.untested]
-        if prediction.untested and self.gate is None:
-            said.append("This ECG was not compared with known ones, either.")
-        said.append(self.age)
-        return tuple(sentence for sentence in said if sentence)
-
-
-def fitness(
+def check_input(
     predictor: Predictor | None,
     ecg: ECG,
     quality: Sequence[LeadQuality],
     start: float = 0.0,
     electrodes: str | None = None,
-) -> Fitness:
-    """Judge a window of an ECG, lead by lead and as a whole.
+) -> InputCheck:
+    """Check a window of an ECG, lead by lead and as a whole.
 
     Args:
-        predictor: The model; None asks for the leads alone.
+        predictor: The model; None checks the leads alone.
         ecg: A recording with any of the twelve leads.
         quality: Of the twelve leads in the window.
         start: Where the ten-second window starts, in s.
-        electrodes: What `lamae.measure.doubt` says of the window.
+        electrodes: `lamae.measure.doubt` of the window.
 
     Raises:
         InputError: The window does not exist.
@@ -148,13 +56,15 @@ def fitness(
     leads = tuple(lead for lead in ecg.leads if lead not in {other.lead for other in poor})
     age = _of_age(predictor, ecg)
     if not leads:
-        return Fitness(fit, signal, ecg.leads, age=age, electrodes=electrodes)
-    gate = judge(predictor, ecg.only(leads), start) if fit and predictor is not None else None
-    return Fitness(fit, signal, leads, poor, gate, age, electrodes)
+        return InputCheck(fit, signal, ecg.leads, age=age, electrodes=electrodes)
+    known = None
+    if fit and predictor is not None:
+        known = check_reconstruction(predictor, ecg.only(leads), start)
+    return InputCheck(fit, signal, leads, poor, known, age, electrodes)
 
 
 def _of_age(predictor: Predictor | None, ecg: ECG) -> str | None:
-    """How little the model is known to do at this age; None where nothing need be said."""
+    """The model's limits at this age, which stand in its card."""
     if predictor is None or ecg.age is None:
         return None
     if ecg.minor:
@@ -204,7 +114,7 @@ def unexplained_energy(
 def reference(predictor: Predictor, records: Records, *, progress: bool = True) -> InputReference:
     """The distribution of `unexplained_energy` over known ECGs.
 
-    ECGs without their amplitudes are left out: such signals are not what a visitor brings.
+    ECGs without their amplitudes are left out.
 
     Args:
         predictor: A model with a reconstructor.
@@ -241,7 +151,9 @@ def refused(predictor: Predictor, records: Records, *, progress: bool = True) ->
     return Refused(int((errors > known.error(LIMIT)).sum()), len(errors))
 
 
-def judge(predictor: Predictor, ecg: ECG, start: float = 0.0) -> Gate | None:
+def check_reconstruction(
+    predictor: Predictor, ecg: ECG, start: float = 0.0
+) -> ReconstructionCheck | None:
     """Compare an ECG with the known ones.
 
     Args:
@@ -262,7 +174,7 @@ def judge(predictor: Predictor, ecg: ECG, start: float = 0.0) -> Gate | None:
         return None
     x, available = predictor.model_input(prepared, ecg.leads)
     error = float(unexplained_energy(predictor, x, available)[0])
-    return Gate(error, known.error(0.5), known.error(LIMIT), known.ecgs)
+    return ReconstructionCheck(error, known.error(0.5), known.error(LIMIT), known.ecgs)
 
 
 def _errors(
@@ -271,7 +183,7 @@ def _errors(
     rows = np.flatnonzero(records.amplitude)
     if not len(rows):
         raise DataError(
-            "None of the ECGs has its amplitudes; what is reconstructed can only be measured in mV."
+            "None of the ECGs has its amplitudes, and reconstruction errors are measured in mV."
         )
     parts = np.array_split(rows, -(-len(rows) // BATCH))
     return np.concatenate(

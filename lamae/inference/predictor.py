@@ -28,7 +28,7 @@ STAGES = ("pretrained", "fine-tuned")
 
 
 class Predictor:
-    """A bundle and what it can say about an ECG.
+    """A bundle applied to ECGs.
 
     Nothing is kept between calls and no hook is ever set, so visitors can share one.
     """
@@ -244,7 +244,7 @@ class Predictor:
         *,
         start: float = 0.0,
         mask: Sequence[str] = (),
-        share: float = 0.0,
+        ratio: float = 0.0,
         seed: int = 0,
         segments: Sequence[Segment] = (),
     ) -> Reconstruction:
@@ -254,15 +254,15 @@ class Predictor:
             ecg: A recording with any of the twelve leads.
             start: Where the ten-second window starts, in s.
             mask: Leads to mask wholly.
-            share: Share of the patches to mask in each other lead, 0 to 0.95.
+            ratio: Masking ratio of each other lead's patches, 0 to 0.95.
             seed: Of the patches drawn.
             segments: Also mask the patches whose middle lies in these.
 
         Raises:
             InputError: A lead is unknown or not in the recording, nothing is masked, nothing
-                stays visible or the share is out of range.
+                stays visible or the ratio is out of range.
         """
-        masking = Masking(tuple(mask), tuple(segments), share, seed)
+        masking = Masking(tuple(mask), tuple(segments), ratio, seed)
         lead_indices(mask)
         absent = [lead for lead in mask if lead not in ecg.leads]
         if absent:
@@ -277,7 +277,7 @@ class Predictor:
         seen = visible[0].numpy().repeat(each, axis=1)
         masked = (available & ~visible)[0].numpy().repeat(each, axis=1) & prepared.present
         if not masked.any():
-            raise InputError("Nothing is masked; choose leads or a larger share to mask.")
+            raise InputError("Nothing is masked; choose leads or a larger masking ratio.")
         with torch.inference_mode():
             reconstructed = self.reconstructor(x, visible)[0].numpy()
         scale = np.float32(self.spec.scale)

@@ -23,7 +23,7 @@ from lamae.errors import InputError
 
 # `lamae.data.TRAINING_FOLDS`, without all that reads signals.
 LEARNED_FROM = range(1, 9)
-# PTB-XL says no more of ages above 89.
+# PTB-XL gives no exact ages above 89.
 OLDEST = 90
 _BETWEEN_WORDS = re.compile(r"[\s,()\[\]/-]+")
 
@@ -54,7 +54,7 @@ class Catalogue:
     Attributes:
         name: What the records are called by: "PTB-XL", "Library".
         keys: Identifies each record in its library: a number, or folders and name.
-        files: Where the files of each lie, as somebody's table says: checked when opened. By
+        files: Where the files of each lie, as the table names it: checked when opened. By
             sampling rate in words ("500 Hz"); "" where that is not known.
         details: What is known beside names.
         left_out: How many records are not offered because their amplitudes are lost.
@@ -191,10 +191,10 @@ def codes_of(statements: Bool[np.ndarray, "n 71"]) -> Bool[np.ndarray, "n codes"
 
 
 def _joined(held: Bool[np.ndarray, "rows names"], names: Sequence[str]) -> list[str]:
-    said: list[list[str]] = [[] for _ in held]
+    listed: list[list[str]] = [[] for _ in held]
     for row, column in zip(*(axis.tolist() for axis in np.nonzero(held)), strict=True):
-        said[row].append(names[column])
-    return [", ".join(row) for row in said]
+        listed[row].append(names[column])
+    return [", ".join(row) for row in listed]
 
 
 def _matching(catalogue: Catalogue, words: tuple[str, ...]) -> Bool[np.ndarray, " n"]:

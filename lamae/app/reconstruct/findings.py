@@ -1,4 +1,4 @@
-"""What the errors of a reconstruction say, in a few sentences."""
+"""The errors of a reconstruction in a few sentences."""
 
 import statistics
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from lamae.results.reconstruction import LeadError, Reconstruction
 from lamae.signal.reconstruction_error import algebra_error
 
 SIMULATED = (
-    "This ECG is simulated: all its leads see one dipole, which makes regression's task easy."
+    "This ECG is simulated: all its leads follow from one dipole, which is easy for regression."
 )
 
 
@@ -19,7 +19,7 @@ def of_this_ecg(found: Reconstruction) -> str:
 
 
 def of_the_test(found: Reconstruction, shown: Sequence[str], card: ModelCard) -> str:
-    """The error on the test fold with the same leads masked; empty where that was not measured.
+    """The errors on the test fold with the same leads masked; empty where they are not known.
 
     Args:
         found: What was reconstructed.
@@ -51,12 +51,11 @@ def _beside_regression(errors: Sequence[LeadError]) -> str:
     linear = [error.linear_rmse for error in errors if error.linear_rmse is not None]
     if len(linear) < len(errors):
         return (
-            f"The model reconstructs {what}; a linear regression does not reach all of it, for at "
+            f"The model reconstructs {what}; linear regression does not reach all of it, as at "
             "times no lead is visible."
         )
     return (
-        f"The model reconstructs {what}; a linear regression with "
-        f"{statistics.median(linear):.3f} mV."
+        f"The model reconstructs {what}; linear regression with {statistics.median(linear):.3f} mV."
     )
 
 
@@ -66,12 +65,12 @@ def _beside_algebra(found: Reconstruction) -> str:
         return "Algebra cannot reconstruct any of it."
     if reached.share == 1:
         return (
-            "Every masked signal follows from visible limb leads: algebra is enough here, with "
+            "The masked signal follows from visible limb leads: algebra is enough here, with "
             f"{reached.rmse:.3f} mV."
         )
     # Neither all nor nothing, however the share is rounded.
     share = min(max(reached.share, 0.01), 0.99)
     return (
-        f"Algebra reconstructs {share:.0%} of what is masked (in {', '.join(reached.leads)}), with "
-        f"{reached.rmse:.3f} mV; the model there with {reached.model_rmse:.3f} mV."
+        f"Algebra reconstructs {share:.0%} of the masked signal (in {', '.join(reached.leads)}), "
+        f"with {reached.rmse:.3f} mV; the model there with {reached.model_rmse:.3f} mV."
     )

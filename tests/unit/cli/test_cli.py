@@ -17,9 +17,9 @@ import lamae
 from lamae.cli.main import COMMANDS, main
 from lamae.ecg import LEADS
 from lamae.inference.attribution import explain
-from lamae.inference.input_check import Gate
 from lamae.inference.predictor import Predictor
 from lamae.io import read_path, write
+from lamae.results.input_check import ReconstructionCheck
 
 ROOT = Path(__file__).parents[3]
 WEIGHTS = ROOT / "assets" / "weights"
@@ -335,8 +335,8 @@ class TestAnswers:
     def test_an_ecg_unlike_the_known_ones_gets_no_codes(
         self, run: Run, ecg: Path, monkeypatch: pytest.MonkeyPatch
     ):
-        unlike = Gate(error=2.0, typical=0.2, limit=0.8, ecgs=481)
-        monkeypatch.setattr("lamae.inference.input_check.judge", lambda *_: unlike)
+        unlike = ReconstructionCheck(error=2.0, typical=0.2, limit=0.8, ecgs=481)
+        monkeypatch.setattr("lamae.inference.input_check.check_reconstruction", lambda *_: unlike)
         assert_refused(run("predict", ecg), "No codes are suggested", "unlike the ECGs")
 
     def test_every_format_gives_the_same_prediction(self, run: Run, ecg: Path, tmp_path: Path):

@@ -1,4 +1,4 @@
-"""The gate: fixed masks, a reference from known ECGs, and who is refused."""
+"""The input check: fixed masks, a reference from known ECGs, and who is refused."""
 
 from dataclasses import replace
 
@@ -10,9 +10,8 @@ from lamae.data import Records
 from lamae.ecg import lead_indices
 from lamae.errors import DataError
 from lamae.inference.input_check import (
-    LIMIT,
+    check_reconstruction,
     fixed_masks,
-    judge,
     reference,
     refused,
     unexplained_energy,
@@ -20,6 +19,7 @@ from lamae.inference.input_check import (
 from lamae.inference.predictor import Predictor
 from lamae.model import MaskedAutoencoder
 from lamae.results.card import InputReference
+from lamae.results.input_check import LIMIT
 from lamae.results.scores import Refused
 from lamae.signal.preprocess import prepare
 
@@ -116,13 +116,13 @@ def test_ecgs_without_amplitudes_are_no_reference(tiny):
 
 def test_an_ecg_beyond_the_limit_is_refused_with_the_reason(halving, sinus):
     known = with_card(halving, InputReference(((0.5, 0.1), (0.99, 0.2)), 300))
-    gate = judge(known, sinus)
-    assert not gate.passed
-    assert gate.error == pytest.approx(0.25, rel=1e-4)
+    found = check_reconstruction(known, sinus)
+    assert not found.passed
+    assert found.error == pytest.approx(0.25, rel=1e-4)
     for said in ("25%", "20%", "300", "99%"):
-        assert said in gate.reason
+        assert said in found.reason
     wide = with_card(halving, InputReference(((0.5, 0.1), (0.99, 0.3)), 300))
-    assert judge(wide, sinus).passed
+    assert check_reconstruction(wide, sinus).passed
 
 
 def test_noise_is_reconstructed_worse_than_an_ecg(sinus):
@@ -130,14 +130,14 @@ def test_noise_is_reconstructed_worse_than_an_ecg(sinus):
     rng = np.random.default_rng(0)
     noise = replace(sinus, signal=rng.normal(scale=0.2, size=sinus.signal.shape).astype(np.float32))
     limit = InputReference(((0.5, 0.1), (0.99, 0.6)), 1)
-    gates = [judge(with_card(predictor, limit), ecg) for ecg in (sinus, noise)]
-    assert gates[0].passed
-    assert gates[1].error > 2 * gates[0].error
-    assert not gates[1].passed
+    checks = [check_reconstruction(with_card(predictor, limit), ecg) for ecg in (sinus, noise)]
+    assert checks[0].passed
+    assert checks[1].error > 2 * checks[0].error
+    assert not checks[1].passed
 
 
 def test_cards_from_before_and_few_leads_are_not_judged(halving, sinus):
-    assert judge(halving, sinus) is None
+    assert check_reconstruction(halving, sinus) is None
     part = replace(sinus, signal=sinus.signal[:2], leads=("I", "II"))
     known = with_card(halving, InputReference(((0.5, 0.1), (0.99, 0.2)), 300))
-    assert judge(known, part) is None
+    assert check_reconstruction(known, part) is None

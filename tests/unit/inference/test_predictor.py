@@ -79,15 +79,15 @@ def test_padding_of_a_short_recording_is_masked_from_the_model(tiny, sinus):
 
 
 def test_only_masked_samples_are_reconstructed(tiny, sinus):
-    result = tiny.reconstruct(sinus, mask=("V1", "V2"), share=0.3, seed=4)
+    result = tiny.reconstruct(sinus, mask=("V1", "V2"), ratio=0.3, seed=4)
     assert result.masked[[6, 7]].all()
     others = [row for row in range(12) if row not in (6, 7)]
     np.testing.assert_allclose(result.masked[others].mean(axis=1), 0.3, atol=0.011)
     np.testing.assert_array_equal(result.output[~result.masked], result.target[~result.masked])
     assert np.isnan(result.linear[~result.masked]).all()
-    again = tiny.reconstruct(sinus, mask=("V1", "V2"), share=0.3, seed=4)
+    again = tiny.reconstruct(sinus, mask=("V1", "V2"), ratio=0.3, seed=4)
     np.testing.assert_array_equal(result.output, again.output)
-    other = tiny.reconstruct(sinus, mask=("V1", "V2"), share=0.3, seed=5)
+    other = tiny.reconstruct(sinus, mask=("V1", "V2"), ratio=0.3, seed=5)
     assert (result.masked != other.masked).any()
 
 
@@ -123,10 +123,10 @@ def test_algebra_reconstructs_limb_leads_exactly_and_chest_leads_never(tiny, sin
 def test_requests_that_make_no_sense_are_refused(tiny, sinus):
     for arguments, words in (
         ({}, "Nothing is masked"),
-        ({"share": 0.005}, "Nothing is masked"),
+        ({"ratio": 0.005}, "Nothing is masked"),
         ({"mask": LEADS}, "leave at least one"),
         ({"mask": ("V9",)}, "not a lead"),
-        ({"share": 1.5}, "expected 0 to 0.95"),
+        ({"ratio": 1.5}, "expected 0 to 0.95"),
         ({"mask": ("V1",), "start": 11.5}, "earlier start"),
     ):
         with pytest.raises(InputError, match=words):

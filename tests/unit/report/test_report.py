@@ -20,6 +20,7 @@ from lamae import report as export
 from lamae.ecg import ECG, LEADS
 from lamae.ecg.icd10 import not_coded
 from lamae.errors import InputError
+from lamae.inference.analysis import Analysis
 from lamae.inference.input_check import QUANTILES
 from lamae.inference.predictor import Predictor
 from lamae.results.card import OLD_GROUP, InputReference
@@ -51,7 +52,7 @@ def named() -> ECG:
 
 @pytest.fixture(scope="module")
 def real(tiny: Predictor) -> export.Report:
-    return export.report(io.read_path(SAMPLE), tiny)
+    return export.report(Analysis(io.read_path(SAMPLE), 0.0, tiny))
 
 
 def rows(report: export.Report) -> list[dict[str, str]]:
@@ -74,7 +75,7 @@ def everything_in(content: bytes) -> str:
 
 
 def test_no_file_names_the_patient(named: ECG, tiny: Predictor):
-    report = export.report(named, tiny)
+    report = export.report(Analysis(named, 0.0, tiny))
     made = {
         "pdf": export.pdf(report),
         "json": export.results_json(report),
@@ -88,9 +89,9 @@ def test_no_file_names_the_patient(named: ECG, tiny: Predictor):
 
 
 def test_age_and_sex_are_told_and_a_very_high_age_is_not(named: ECG, tiny: Predictor):
-    recording = export.results(export.report(named, tiny))["recording"]
+    recording = export.results(export.report(Analysis(named, 0.0, tiny)))["recording"]
     assert (recording["age"], recording["sex"]) == (90.0, "female")
-    lines = texts(page_streams(export.pdf(export.report(named, tiny)))[0])
+    lines = texts(page_streams(export.pdf(export.report(Analysis(named, 0.0, tiny))))[0])
     assert "90 years or over, female" in lines
     assert not any("94" in line for line in lines[:40] if "years" in line)
 
@@ -102,7 +103,7 @@ def test_age_and_sex_are_told_and_a_very_high_age_is_not(named: ECG, tiny: Predi
 def test_a_childs_age_is_told_as_usual(
     named: ECG, tiny: Predictor, age: float, told: str, young: bool
 ):
-    report = export.report(replace(named, age=age), tiny)
+    report = export.report(Analysis(replace(named, age=age), 0.0, tiny))
     lines = texts(page_streams(export.pdf(report))[0])
     assert f"{told}, female" in lines
     minors = tiny.card.minors
@@ -119,7 +120,9 @@ def test_what_is_known_of_old_people_stands_beside_their_codes(named: ECG, tiny:
         tested = Results(test=scores(subgroups={"age": ages})) if old else Results()
         known = Predictor(replace(tiny.bundle, card=replace(tiny.card, results=tested)))
         return " ".join(
-            export.results(export.report(replace(named, age=age), known))["codes_remarks"]
+            export.results(export.report(Analysis(replace(named, age=age), 0.0, known)))[
+                "codes_remarks"
+            ]
         )
 
     def group(auroc: float) -> Subgroup:
@@ -209,7 +212,9 @@ def test_the_page_says_which_urgent_conditions_have_no_code(real: export.Report,
 
 
 def test_every_page_says_whose_ecg_it_is(named: ECG, tiny: Predictor):
-    pages = page_streams(export.pdf(export.report(named, tiny), layout="12x1", gain=20))
+    pages = page_streams(
+        export.pdf(export.report(Analysis(named, 0.0, tiny)), layout="12x1", gain=20)
+    )
     assert len(pages) > 1
     for page in pages:
         [line] = [one for one in texts(page) if one.startswith("90 years or over, female, ")]
@@ -245,8 +250,11 @@ def test_where_no_code_is_suggested_the_closest_is_named(real: export.Report):
 def test_a_poor_signal_and_a_missing_model_give_reasons_instead_of_codes(tiny: Predictor):
     flat = ECG(np.zeros((12, 5000), np.float32), 500.0, LEADS, "CSV table")
     for report, reason in (
-        (export.report(flat, tiny), "No lead can be read"),
-        (export.report(io.read_path(SAMPLE), None), "The model could not be loaded."),
+        (export.report(Analysis(flat, 0.0, tiny)), "No lead can be read"),
+        (
+            export.report(Analysis(io.read_path(SAMPLE), 0.0, None)),
+            "The model could not be loaded.",
+        ),
     ):
         assert report.prediction is None
         assert reason in export.results(report)["no_codes_because"]
@@ -260,19 +268,20 @@ def test_a_poor_signal_and_a_missing_model_give_reasons_instead_of_codes(tiny: P
 def test_an_ecg_unlike_the_known_ones_gets_no_codes(tiny: Predictor):
     strict = InputReference(tuple((q, 1e-6) for q in QUANTILES), 100)
     card = replace(tiny.card, input_check=strict)
-    report = export.report(io.read_path(SAMPLE), Predictor(replace(tiny.bundle, card=card)))
+    predictor = Predictor(replace(tiny.bundle, card=card))
+    report = export.report(Analysis(io.read_path(SAMPLE), 0.0, predictor))
     assert report.prediction is None
     assert "unlike the ECGs" in export.results(report)["no_codes_because"]
 
 
 def test_the_window_decides_what_is_told(tiny: Predictor):
     long = simulate("atrial_fibrillation", seconds=30.0, rng=np.random.default_rng(2)).ecg
-    early, late = (export.results(export.report(long, tiny, start=s)) for s in (0.0, 15.0))
+    early, late = (export.results(export.report(Analysis(long, s, tiny))) for s in (0.0, 15.0))
     assert late["window"] == {"start": 15.0, "seconds": 10.0}
     assert early["codes"] != late["codes"]
     assert early["measurements"] != late["measurements"]
     with pytest.raises(InputError):
-        export.report(long, tiny, start=40.0)
+        export.report(Analysis(long, 40.0, tiny))
 
 
 def test_nothing_but_plain_numbers_goes_into_json(real: export.Report):
