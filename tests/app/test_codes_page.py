@@ -240,20 +240,8 @@ def test_a_link_names_the_code_to_explain(visit, predictor):
     assert at.selectbox[0].value == predictor.codes[0]
 
 
-def test_integrated_gradients_show_their_completeness_error(visit, small, serve):
-    serve(small)
-    at = visit(CODES, code="I25.2")
-    at.selectbox(key="method").set_value("integrated_gradients")
-    checked(at.run())
-    found = explain(small, REAL, "I25.2", method="integrated_gradients")
-    assert f"Completeness error: {found.completeness_error:.1%}" in words(at)
-    assert not [button for button in at.button if button.label == "Cancel"]
-
-
 @pytest.mark.parametrize("method", METHODS)
-def test_every_method_is_shown_and_only_those_that_tell_waves_sum_over_them(
-    method, visit, small, serve
-):
+def test_every_method_is_shown_with_the_sums_and_errors_that_it_has(method, visit, small, serve):
     serve(small)
     at = visit(CODES, code="I25.2")
     at.selectbox(key="method").set_value(method)
@@ -266,6 +254,10 @@ def test_every_method_is_shown_and_only_those_that_tell_waves_sum_over_them(
         assert bars.sum() == pytest.approx(found.per_lead.sum(), abs=1e-3)
         assert f"Values by {METHODS[method].finest}" in [one.label for one in at.expander]
     assert (len(charts(at)) == 5) == METHODS[method].resolves_waves
+    shown = re.findall(r"Completeness error: ([\d.]+%)", words(at))
+    error = found.completeness_error
+    assert shown == ([] if error is None else [f"{error:.1%}"])
+    assert not [button for button in at.button if button.label == "Cancel"]
 
 
 def test_one_code_is_explained_rather_than_another(visit, small, serve):

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from copy import deepcopy
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -34,9 +35,14 @@ def assert_same(found: Records, expected: Records) -> None:
     assert off.max() <= 4 * HALF_STEP
 
 
-@pytest.fixture
-def records() -> Records:
+@pytest.fixture(scope="module")
+def made() -> Records:
     return make_records()
+
+
+@pytest.fixture
+def records(made) -> Records:
+    return deepcopy(made)
 
 
 def test_what_is_read_is_what_was_written_up_to_half_a_step(records, tmp_path):

@@ -1,5 +1,7 @@
 """MIMIC-IV-ECG: leads by name, codes as they were meant, folds patient-wise."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,9 +17,14 @@ from lamae.signal.preprocess import prepare
 from lamae.simulate import simulate
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make_mimic(tmp_path_factory.mktemp("mimic"))
+
+
 @pytest.fixture
-def folder(tmp_path):
-    return make_mimic(tmp_path)
+def folder(made, tmp_path):
+    return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
 
 
 def change(folder, table, **columns) -> None:
