@@ -1,5 +1,7 @@
 # make run      the app on http://localhost:8501
-# make test     every check, as continuous integration runs them
+# make test     every check, as continuous integration runs them: minutes
+# make test-fast   unit tests without models, training and pages: a minute
+# make test-all    every check and the slow tests, as each night
 # make format   put the code into the project's format
 # make install  the environment that the others lean on (quick when nothing changed)
 
@@ -15,18 +17,33 @@ STAMP := $(VENV)/.installed
 APT := [ "$$(id -u)" = 0 ] && command -v apt-get && apt-get -qq update && \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends
 
-.PHONY: run test format install chromium
+# Tests run in so many processes of one thread each, a file at a time: what a file computes once stays so.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+# Array shapes are checked while these do not run: they would check the same calls for minutes.
+UNCHECKED := $(filter-out tests/unit/ %__/,$(wildcard tests/*/)) tests/unit/train/ tests/unit/benchmark/
+FAST := $(addprefix tests/unit/,ecg results io signal simulate measure figures)
+
+.PHONY: run test test-fast test-all lint format install chromium
 
 run: install
-	$(BIN)/python -m lamae.app --server.headless true \
+	$(BIN)/lamae app --server.headless true \
 		--server.address $(ADDRESS) --server.port $(PORT)
 
-test: install chromium
+test test-all: lint chromium
+	$(PYTEST) $(SELECT) --jaxtyping-packages= $(UNCHECKED)
+	$(PYTEST) $(SELECT) tests/unit $(UNCHECKED:%/=--ignore=%)
+
+test test-fast: SELECT := -m "not slow"
+
+test-fast: install
+	$(PYTEST) $(SELECT) $(FAST)
+
+lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
-	$(BIN)/python -m pytest
 
 format: install
 	$(BIN)/ruff check --fix .
@@ -34,7 +51,7 @@ format: install
 
 install: $(STAMP)
 
-$(STAMP): requirements.txt
+$(STAMP): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "LAMAE Explorer needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)."; \
 		echo "Name another one: make install PYTHON=python3.12"; exit 1; }
@@ -43,6 +60,7 @@ $(STAMP): requirements.txt
 		echo "On Debian, this adds what is missing: apt-get install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
 
 # The browser tests drive Debian's Chromium; without one they fail and say so.

@@ -1,47 +1,30 @@
-"""What is computed once: the model for everyone, results about an ECG for one visitor only.
+"""What is computed once: the model for all visitors, an ECG's analysis for one visitor only.
 
-Results are kept in the visitor's own session, few of them, and not for long. They are keyed
+Analyses are kept in the visitor's own session, few of them, and not for long. They are keyed
 by `ECG.digest`: Streamlit samples large arrays when it hashes them, so two long ECGs could
-be taken for one another.
+be confused.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
 
-from lamae import measure
 from lamae.app import library
-from lamae.ecg import ECG, WINDOW
-from lamae.measure.amplitude import Amplitude
-from lamae.measure.amplitude import amplitudes as measure_amplitudes
-from lamae.results.attention import LeadAttention
-from lamae.results.attribution import Attribution
-from lamae.results.measurement import Measurements
-from lamae.results.prediction import Prediction
+from lamae.ecg import ECG
+from lamae.inference.analysis import Analysis
 
 if TYPE_CHECKING:
-    from lamae.inference.input_check import Fitness
     from lamae.inference.predictor import Predictor
 
-
-# How long the names in a folder stand before it is listed again: nothing tells when one changed.
+# How long a folder's list of names is used before it is read again.
 LISTED = "10m"
+# Analyses kept for a visitor; each holds on to its recording.
+MOST_ANALYSES = 4
 
 
 def _digest(ecg: ECG) -> str:
     return ecg.digest
-
-
-ABOUT_AN_ECG: dict[str, Any] = {
-    "scope": "session",
-    "max_entries": 16,
-    "ttl": "30m",
-    "hash_funcs": {ECG: _digest},
-}
 
 
 @st.cache_resource(show_spinner="Loading the model")
@@ -51,10 +34,29 @@ def predictor() -> "Predictor":
     Raises:
         WeightsError: The weights are missing or damaged.
     """
-    # torch takes seconds to import: the paper is drawn before the model is wanted.
+    # torch takes seconds to import: the paper is drawn before the model is loaded.
     from lamae.inference.predictor import Predictor
 
     return Predictor.bundled()
+
+
+@st.cache_resource(
+    show_spinner=False,
+    scope="session",
+    max_entries=MOST_ANALYSES,
+    ttl="30m",
+    hash_funcs={ECG: _digest},
+)
+def analysis(ecg: ECG, start: float) -> Analysis:
+    """What is computed of the window from `start` s; the model is loaded when it is needed."""
+    return Analysis(ecg, start, predictor)
+
+
+def methods() -> dict[str, Any]:
+    """The attribution methods, the quickest first."""
+    from lamae.inference.attribution import METHODS
+
+    return dict(METHODS)
 
 
 def table(root: Path) -> library.Catalogue:
@@ -80,129 +82,3 @@ def names(root: Path, parts: tuple[str, ...]) -> library.Catalogue:
         ReadError: The folder cannot be read.
     """
     return library.read_names(root, parts)
-
-
-@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
-def heart_rate(ecg: ECG, start: float) -> measure.HeartRate:
-    """Our estimate of the heart rate in the window from `start` s."""
-    return measure.heart_rate(ecg.window(start, WINDOW))
-
-
-@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
-def quality(ecg: ECG, start: float) -> tuple[measure.LeadQuality, ...]:
-    """Signal quality of the twelve leads in the window from `start` s."""
-    return measure.signal_quality(ecg.window(start, WINDOW))
-
-
-@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
-def measurements(ecg: ECG, start: float) -> Measurements:
-    """Our measurements in the window from `start` s."""
-    return measure.measurements(ecg.window(start, WINDOW))
-
-
-@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
-def amplitudes(ecg: ECG, start: float) -> tuple[Amplitude, ...]:
-    """How far each recorded lead swings in the window from `start` s."""
-    return measure_amplitudes(ecg.window(start, WINDOW))
-
-
-def readable(ecg: ECG, start: float) -> "Fitness":
-    """Which leads of the window from `start` s can be read; known ECGs are not asked."""
-    from lamae.inference import input_check
-
-    return input_check.fitness(None, ecg, quality(ecg, start), start)
-
-
-@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
-def fitness(ecg: ECG, start: float) -> "Fitness":
-    """Whether the window from `start` s may be given codes, and from which leads.
-
-    Raises:
-        LamaeError: The model cannot be loaded.
-    """
-    from lamae.inference import input_check
-
-    found = readable(ecg, start)
-    said = measure.doubt(measurements(ecg, start))
-    if not found.usable:
-        return replace(found, electrodes=said)
-    return input_check.fitness(predictor(), ecg, quality(ecg, start), start, said)
-
-
-def shown(ecg: ECG, start: float, also: Sequence[str] = ()) -> ECG:
-    """The ECG as the model is shown it: without leads that the window from `start` s has spoilt.
-
-    Codes, attention and maps are asked of this one: of the whole ECG the model would read a flat
-    or noisy lead as if it were the heart's. `also` are leads to keep in any case.
-    """
-    kept = (*readable(ecg, start).leads, *also)
-    return ecg if set(ecg.leads) <= set(kept) else _only(ecg, kept)
-
-
-# An ECG cannot be pickled, so the very same one is kept; it is as large as the recording.
-@st.cache_resource(
-    show_spinner=False, scope="session", max_entries=2, ttl="30m", hash_funcs={ECG: _digest}
-)
-def _only(ecg: ECG, leads: tuple[str, ...]) -> ECG:
-    return ecg.only(leads)
-
-
-@st.cache_data(show_spinner="Reading the codes", **ABOUT_AN_ECG)
-def prediction(ecg: ECG, start: float) -> Prediction:
-    """The codes that the window from `start` s suggests."""
-    return predictor().predict(ecg, start=start)
-
-
-@st.cache_data(show_spinner="Reading the attention", **ABOUT_AN_ECG)
-def attention(ecg: ECG, start: float, stage: Literal["pretrained", "fine-tuned"]) -> LeadAttention:
-    """How the model weighs and connects the leads of the window from `start` s."""
-    return predictor().attention(ecg, start=start, stage=stage)
-
-
-def methods() -> dict[str, Any]:
-    """The attribution methods, the quickest first."""
-    from lamae.inference.attribution import METHODS
-
-    return dict(METHODS)
-
-
-def attribution(
-    ecg: ECG, code: str, method: str, start: float, against: str | None = None
-) -> Attribution:
-    """What raised and lowered a code's score, with a progress bar while it is computed.
-
-    Raises:
-        LamaeError: The method cannot explain this window.
-    """
-    found = _attribution(ecg, code, method, start, against)
-    values = np.zeros(ecg.signal.shape, dtype=np.float32)
-    values[:, _inside(ecg, start)] = found.values
-    return replace(found, values=values)
-
-
-def _inside(ecg: ECG, start: float) -> slice:
-    """The samples of the window from `start` s, where alone an attribution has values."""
-    first = round(start * ecg.fs)
-    return slice(max(0, first - 1), first + round(WINDOW * ecg.fs) + 1)
-
-
-@st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
-def _attribution(
-    ecg: ECG, code: str, method: str, start: float, against: str | None
-) -> Attribution:
-    """The attribution, cut to its window: of a long recording nearly all of it is zero."""
-    from lamae.inference.attribution import explain
-
-    # The bar is made and removed in here: Streamlit cannot replay a cached function that
-    # writes to an element from outside. A click anywhere interrupts at its next step.
-    words = f"Computing: {methods()[method].title}"
-    bar = st.progress(0.0, words)
-
-    def advance(share: float) -> None:
-        bar.progress(min(max(share, 0.0), 1.0), words)
-
-    found = explain(
-        predictor(), ecg, code, method=method, start=start, against=against, progress=advance
-    )
-    bar.empty()
-    return replace(found, values=found.values[:, _inside(ecg, start)].copy())

@@ -1,10 +1,12 @@
-"""Links that open a page as it stands, for demonstrations; of demo ECGs only."""
+"""Links that open a page as it is shown, for demonstrations; of demo ECGs only."""
 
 from urllib.parse import quote, urlencode, urlsplit
 
 import streamlit as st
 
 from lamae.app import session
+
+DEMOS_ONLY = "Links are made for demo ECGs only: nothing of another ECG stands in an address."
 
 
 def offer(page: str, **chosen: str) -> None:
@@ -19,15 +21,13 @@ def offer(page: str, **chosen: str) -> None:
     demo = session.state().current.demo
     with st.popover("Link to this view", width="content", key=f"link_{page}"):
         if demo is None:
-            st.caption(
-                "Links are made for demo ECGs only: nothing of another ECG stands in an address."
-            )
+            st.caption(DEMOS_ONLY)
             return
         st.code(address(page, demo, chosen), language=None, wrap_lines=True)
 
 
 def address(page: str, demo: str, chosen: dict[str, str]) -> str:
-    """The address of a page with a demo current ECG."""
+    """The address of a page with a demo as the current ECG."""
     query = {"demo": demo} | {key: value for key, value in chosen.items() if value}
     here = urlsplit(st.context.url or "")
     root = here.path.rsplit("/", 1)[0]

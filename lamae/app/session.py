@@ -17,6 +17,10 @@ from lamae.io import gather
 KEY = "lamae"
 # Bytes that may wait for the rest of their record: what the file picker takes, a few times over.
 MOST_UNREAD = 100_000_000
+UNKNOWN_DEMO = (
+    "The link names a demo that does not exist. Choose one from the list under Record; the current "
+    "ECG is unchanged."
+)
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,14 @@ class CurrentECG:
 
 @dataclass(frozen=True)
 class Question:
-    """Files that wait until someone says what they leave out.
+    """Files that lack a sampling rate or a unit, until someone answers.
 
     Attributes:
         files: Content by the client's file name.
-        message: What is asked, for people.
-        fields: What is asked: "fs", "unit".
-        fs: The sampling rate in Hz that was answered so far.
-        unit: The unit that was answered so far.
+        message: The question, for people.
+        fields: What is missing: "fs", "unit".
+        fs: The sampling rate in Hz, where it was answered already.
+        unit: The unit, where it was answered already.
     """
 
     files: Mapping[str, bytes]
@@ -63,7 +67,7 @@ class Session:
         current: The ECG that every page is about.
         question: Files that wait for an answer.
         problem: Why the last file could not be opened, for people.
-        unread: Files that made no ECG yet, the oldest first: a header may wait for its signals.
+        unread: Files that make no ECG alone, the oldest first: a header may wait for signals.
         uploads: How many ECGs were uploaded so far; names the next one.
         batches: How often files arrived; a file picker serves one batch.
         link: The ?demo= of the address that was followed last.
@@ -101,14 +105,11 @@ def follow_link() -> None:
     if named in demos.DEMOS:
         open_demo(named)
     else:
-        session.problem = (
-            "The link names a demo that does not exist. "
-            "Choose one from the list under Record; the current ECG is unchanged."
-        )
+        session.problem = UNKNOWN_DEMO
 
 
 def open_demo(name: str) -> None:
-    """Take a demo current ECG."""
+    """Make a demo the current ECG."""
     try:
         _take(CurrentECG(demos.load(name), demos.DEMOS[name], name))
     except LamaeError as error:
@@ -116,7 +117,7 @@ def open_demo(name: str) -> None:
 
 
 def open_files(files: Mapping[str, bytes]) -> None:
-    """Read uploaded files and take the current ECG, or keep the question or problem.
+    """Read uploaded files as the current ECG, or keep the question or problem.
 
     A record whose files arrive one by one is read once all are there.
 
@@ -135,27 +136,27 @@ def open_files(files: Mapping[str, bytes]) -> None:
 
 
 def answer(fs: float | None, unit: str | None) -> None:
-    """Read the files that wait with what was answered; it can be completed or corrected.
+    """Read the waiting files with an answer, which can be completed or corrected.
 
     Args:
-        fs: Sampling rate in Hz, where it was asked for.
-        unit: "mV", "uV", "V" or the size of a step, where it was asked for.
+        fs: Sampling rate in Hz, where it was missing.
+        unit: "mV", "uV", "V" or the size of a step, where it was missing.
     """
     session = state()
-    asked = session.question
-    if asked is None:
+    question = session.question
+    if question is None:
         return
     session.batches += 1
-    if not _opened(asked.files, fs, unit):
-        # The file is still at hand: another answer may be the right one.
-        session.question = replace(asked, fs=fs, unit=unit)
+    if not _opened(question.files, fs, unit):
+        # The files are kept: another answer may be the right one.
+        session.question = replace(question, fs=fs, unit=unit)
     elif session.question is not None:
-        # What was answered stays on the screen: it may be what has to be corrected.
-        session.question = replace(session.question, fields=asked.fields, fs=fs, unit=unit)
+        # An answer stays on the screen: it may be the one to correct.
+        session.question = replace(session.question, fields=question.fields, fs=fs, unit=unit)
 
 
 def _opened(files: Mapping[str, bytes], fs: float | None = None, unit: str | None = None) -> bool:
-    """Whether files made an ECG, or at least a question; else the problem is kept."""
+    """Read files; whether they made an ECG or a question. Else the problem is kept."""
     session = state()
     session.problem = session.question = None
     try:

@@ -1,4 +1,4 @@
-"""The parts that pages are made of: header, charts with their data, refusals, and words."""
+"""The parts that pages are made of: header, sidebar, charts with their data, tables, refusals."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -9,17 +9,15 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
-from lamae.app import cache, session
+from lamae.app import cache, session, window
 from lamae.app.session import CurrentECG
-from lamae.ecg import ECG, WINDOW
+from lamae.ecg import ECG
 from lamae.errors import LamaeError, WeightsError
+from lamae.inference.analysis import Analysis
 from lamae.results.prediction import NOTICE
 from lamae.results.quality import LeadQuality
 
-# Beyond this length a window is typed rather than slid to, in s.
-SLIDER_SECONDS = 120.0
-# Places at most that a slider over a long recording stops at, about.
-SLIDER_STEPS = 720
+REFUSED = "No result for this ECG"
 
 
 def frame() -> None:
@@ -36,7 +34,7 @@ def header(title: str) -> None:
 
 
 def problem() -> None:
-    """Say once, on whichever page it is, why a link or a file could not be opened."""
+    """Show once, on any page, why a link or a file could not be opened."""
     state = session.state()
     if state.problem is not None:
         st.error(plain(state.problem))
@@ -46,20 +44,20 @@ def problem() -> None:
 def ecg_in_sidebar(current: CurrentECG) -> None:
     """The current ECG; with the model, all that the sidebar holds.
 
-    Where the sidebar is closed for want of width, a line above the page says it.
+    On a narrow screen the sidebar is closed, and a line above the page shows it.
     """
     ecg = current.ecg
-    start = chosen_start(ecg)
-    quality = quality_in_words(cache.quality(ecg, start))
+    start = window.chosen_start(ecg)
+    quality = quality_in_words(cache.analysis(ecg, start).quality)
     count = "1 lead" if len(ecg.leads) == 1 else f"{len(ecg.leads)} leads"
     with st.sidebar:
         st.markdown(
-            f":small[current ECG]  \n**{plain(current.name)}**  \n"
-            f"{length(ecg)}, {count}, {ecg.fs:g} Hz  \n"
+            f":small[Current ECG]  \n**{plain(current.name)}**  \n"
+            f"{window.length(ecg)}, {count}, {ecg.fs:g} Hz  \n"
             f"{quality}"
         )
     with st.container(key="current"):
-        st.caption(f"{plain(current.name)}, {length(ecg)}. {quality}.")
+        st.caption(f"{plain(current.name)}, {window.length(ecg)}. {quality}.")
 
 
 def model_in_sidebar() -> None:
@@ -73,92 +71,16 @@ def model_in_sidebar() -> None:
             st.markdown(f":small[Model]  \n**{plain(predictor.name)}**  \n`{predictor.sha256[:8]}`")
 
 
-def chosen_start(ecg: ECG) -> float:
-    """Start in s of the window chosen for this recording."""
-    return float(st.session_state.get(_start_key(ecg), 0.0))
-
-
-def ask_start(current: CurrentECG) -> float:
-    """Ask which window of a long recording to read; say so where a recording is short.
-
-    Returns:
-        Start of the window in s.
-    """
-    ecg = current.ecg
-    if ecg.duration <= WINDOW:
-        if ecg.duration < WINDOW - 0.5 / ecg.fs:
-            st.caption(
-                f"The recording lasts {ecg.duration:.1f} s; the model reads {WINDOW:g} s, "
-                "and the rest is treated as missing."
-            )
-        return 0.0
-    label = f"Window of {WINDOW:g} s, start in s (recording: {length(ecg)})"
-    last = float(int((ecg.duration - WINDOW) * 2)) / 2 or 0.5
-    if ecg.duration > SLIDER_SECONDS:
-        # A slider cannot be set to the second on so long a recording: it finds the place, and the
-        # box beside it the second.
-        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-            _slide(ecg, last)
-            return st.number_input(
-                label,
-                min_value=0.0,
-                max_value=last,
-                step=WINDOW,
-                format="%.1f",
-                key=_start_key(ecg),
-                persist_state="session",
-                width=340,
-            )
-    return st.slider(
-        label,
-        min_value=0.0,
-        max_value=last,
-        step=0.5,
-        format="%.1f",
-        key=_start_key(ecg),
-        persist_state="session",
-        width=480,
-    )
-
-
-def _slide(ecg: ECG, last: float) -> None:
-    """A slider over the whole of a long recording, in steps of whole windows."""
-    step = WINDOW * max(1, round(last / WINDOW / SLIDER_STEPS))
-    places = [i * step for i in range(int(last / step) + 1)]
-    start, key = chosen_start(ecg), f"place_{ecg.digest[:12]}"
-    st.session_state[key] = min(places, key=lambda place: abs(place - start))
-
-    def slid() -> None:
-        st.session_state[_start_key(ecg)] = st.session_state[key]
-
-    st.select_slider(
-        "Place in the recording",
-        places,
-        format_func=figures.clock,
-        key=key,
-        on_change=slid,
-        label_visibility="collapsed",
-    )
-
-
 def notes(ecg: ECG, key: str = "notes") -> None:
-    """What reading the file had to change, derive or doubt, beside the ECG it is about.
+    """What reading the file had to change, derive or doubt.
 
     Args:
         ecg: The ECG.
-        key: Begins with "notes", and tells one ECG's notes from another's on the same page.
+        key: Begins with "notes"; another one for each ECG on a page.
     """
     if ecg.notes:
         with st.container(key=key):
             st.markdown("  \n".join(f":small[{plain(note)}]" for note in ecg.notes))
-
-
-def length(ecg: ECG) -> str:
-    """How long a recording is, in words."""
-    if ecg.duration < 120:
-        return f"{ecg.duration:.1f} s"
-    minutes, seconds = divmod(round(ecg.duration), 60)
-    return f"{minutes} min" + (f" {seconds} s" if seconds else "")
 
 
 def chart(
@@ -226,7 +148,7 @@ def download(table: pd.DataFrame, name: str, label: str = "Data as CSV") -> None
     Args:
         table: The data.
         name: Name of the file, without the suffix.
-        label: What the button says.
+        label: Of the button.
     """
     st.download_button(
         label,
@@ -258,14 +180,20 @@ def facts(named: Mapping[str, Any], key: str) -> None:
 
 
 def refusal(reason: str) -> None:
-    """Say that no number is given, and why."""
+    """Show that there are no results, and why."""
     with st.container(border=True, key="refusal"):
-        st.markdown("**No result for this ECG**")
+        st.markdown(f"**{REFUSED}**")
         st.markdown(plain(reason))
         st.caption(
             "A score computed from such a signal would mislead. Look at the ECG itself first; "
-            "if it is only poorly recorded, choose another window or record it again."
+            "if it is poorly recorded, choose another window or record it again."
         )
+
+
+def remarks(analysis: Analysis) -> None:
+    """The caveats that belong beside the codes, where there are any."""
+    if analysis.remarks:
+        st.info(plain(" ".join(analysis.remarks)))
 
 
 def trouble(error: LamaeError) -> None:
@@ -279,7 +207,7 @@ def dark() -> bool:
 
 
 def on_phone() -> bool:
-    """Whether the visitor's browser says that it is a phone's."""
+    """Whether the visitor's browser is a phone's."""
     return "Mobi" in (st.context.headers.get("User-Agent") or "")
 
 
@@ -298,7 +226,3 @@ def quality_in_words(quality: Sequence[LeadQuality]) -> str:
 def plain(text: Any) -> str:
     """Text from elsewhere, with everything escaped that Markdown would read as markup."""
     return re.sub(r"([\\`*_\[\]<>~|#$:])", r"\\\1", str(text))
-
-
-def _start_key(ecg: ECG) -> str:
-    return f"start_{ecg.digest[:12]}"

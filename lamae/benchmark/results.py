@@ -8,12 +8,12 @@ from typing import Any
 from lamae.benchmark.differences import DIFFERENCES
 from lamae.benchmark.rows import ABLATIONS, ROWS
 from lamae.errors import DataError
+from lamae.resources import resource
 
-ROOT = Path(__file__).parents[2]
-RESULTS = ROOT / "assets" / "benchmark.json"
+RESULTS = resource("assets/benchmark.json")
 # Log-odds of the rows that the bundled weights are compared with.
-REFERENCE = ROOT / "assets" / "benchmark.npz"
-TABLE = ROOT / "docs" / "benchmark.md"
+REFERENCE = resource("assets/benchmark.npz")
+TABLE = resource("docs/benchmark.md")
 BEGIN, END = "<!-- benchmark -->\n", "<!-- end of benchmark -->"
 DIGITS = 4
 

@@ -36,6 +36,7 @@ from lamae.errors import DataError
 from lamae.inference.bundle import Bundle, load_bundled
 from lamae.model import Classifier
 from lamae.model.latent import Backbone
+from lamae.results.card import Run
 from lamae.train.probe import best_probe, fit_probes
 
 # Fields of the budget that only long rows depend on; they are checked row by row.
@@ -142,7 +143,7 @@ class Runner:
         bundle, cost = self.pretrained(line.name)
         records = records_for(replace(how, zscored=False), self.records)
         validation = records.folds([VALIDATION_FOLD])
-        _, logits = self._probe(line.name, bundle.mae.backbone, records, 1.0)
+        _, logits = self._probe(line.name, _backbone(bundle), records, 1.0)
         truth = read_truth(self.out / TRUTH)[VALIDATION_FOLD]
         reconstruction: Mapping[str, float | None] = {"chest": None, "patches": None}
         # The scale of a record reveals the size of its masked leads.
@@ -171,7 +172,7 @@ class Runner:
         labelled = labelled_rows(training, fraction)
         probes = fit_probes(seen[TRAINING_FOLDS[0]][labelled], training.statements[labelled])
         codes = records.folds([VALIDATION_FOLD]).code_labels()
-        chosen = best_probe(probes, seen[VALIDATION_FOLD], codes)
+        chosen = best_probe(probes, seen[VALIDATION_FOLD], codes, records.labels)
         return chosen.strength, {fold: chosen(seen[fold]) for fold in FOLDS}
 
     def _features(
@@ -200,7 +201,7 @@ class Runner:
             backbone = Backbone(self.budget.model).eval()
         else:
             bundle, cost = self.pretrained(row.pretraining)
-            backbone = bundle.mae.backbone
+            backbone = _backbone(bundle)
         strength, logits = self._probe(row.method, backbone, self.in_mv, row.label_fraction)
         write_logits(folder, 0, {(fold, "12"): values for fold, values in logits.items()})
         return {**_cost_entry(cost, cost, backbone), "strength": strength}
@@ -225,12 +226,13 @@ class Runner:
         bundle = load_bundled()
         if bundle.classifier is None:
             raise DataError("The bundled weights were never fine-tuned; run finetune and release.")
+        assert isinstance(bundle.classifier, Classifier)
         self._score(bundle.classifier, row, folder, 0)
         # Pretraining that went on after fine-tuning did not change the classifier.
-        continued = bundle.card.get("continued", [])
-        before = [run for run in continued if not run["finetuned"]]
-        pretraining = _cost_of_card([bundle.card.get("pretraining", {}), *before])
-        finetuning = _cost_of_card([bundle.card.get("finetuning", {})])
+        card = bundle.card
+        before = [run for run in (card.pretraining, *card.continued) if run and not run.finetuned]
+        pretraining = _cost_of_card(before)
+        finetuning = _cost_of_card([card.finetuning] if card.finetuning else [])
         total = pretraining.then(finetuning)
         return {**_cost_entry(total, pretraining, bundle.classifier), "sha256": bundle.sha256}
 
@@ -255,16 +257,19 @@ _MAKERS = {
 }
 
 
+def _backbone(bundle: Bundle) -> Backbone:
+    assert isinstance(bundle.backbone, Backbone)
+    return bundle.backbone
+
+
 def _facts(row: Row) -> dict[str, Any]:
     return {**asdict(row), "seeds": list(row.seeds)}
 
 
-def _cost_of_card(runs: Sequence[Mapping[str, Any]]) -> Cost:
+def _cost_of_card(runs: Sequence[Run]) -> Cost:
     """The cost of the runs on a card together."""
-    each = [
-        Cost(run.get("epochs", 0), run.get("minutes", 0.0), run.get("device", "")) for run in runs
-    ]
-    return reduce(Cost.then, each)
+    each = [Cost(run.epochs, run.minutes, run.device) for run in runs]
+    return reduce(Cost.then, each, Cost(0, 0.0, ""))
 
 
 def _cost_entry(total: Cost, pretraining: Cost, model: nn.Module) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from lamae.data import TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Records
+from lamae.ecg.statements import SCP
 from lamae.evaluate import code_scores, countable, resample
 from lamae.evaluate.fold import LEAST_TRAINED
 
@@ -128,7 +129,7 @@ def _tasks(
     runs: Sequence[Logits], truth: Truth
 ) -> list[tuple[str, list[np.ndarray], np.ndarray, Bool[np.ndarray, " columns"]]]:
     """Name, scores of each seed, labels and columns counted of what is scored."""
-    codes = [code_scores(logits) for logits in runs]
+    codes = [code_scores(logits, SCP) for logits in runs]
     return [
         ("icd10", codes, truth.codes, countable(truth.codes)),
         (

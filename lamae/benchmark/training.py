@@ -13,7 +13,7 @@ from lamae.benchmark.resnet import ResNet, draw_leads
 from lamae.benchmark.rows import Row
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records
 from lamae.inference.bundle import Bundle
-from lamae.model import Classifier
+from lamae.model import Backbone, Classifier
 from lamae.train.device import cpu_has_bf16, make_fabric
 from lamae.train.finetune import fit_classifier
 
@@ -64,10 +64,11 @@ def begin_with(bundle: Bundle, model: Classifier) -> None:
     Latent attention that was not pretrained stays random, so that every row ends with the same
     classifier.
     """
-    pretrained = bundle.mae.backbone
+    pretrained = bundle.backbone
     if bundle.config.latent_depth == model.config.latent_depth:
         model.backbone.load_state_dict(pretrained.state_dict())
     else:
+        assert isinstance(pretrained, Backbone)
         model.backbone.encoder.load_state_dict(pretrained.encoder.state_dict())
 
 

@@ -1,41 +1,61 @@
 """Commands about one ECG, and about the weights."""
 
-import argparse
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
 
 import lamae
-from lamae.cli import Answer, number, predictor_of
-from lamae.errors import InputError, ReadError, SignalError
-from lamae.results.prediction import NOTICE
+from lamae.cli.answer import Answer, number
+from lamae.cli.options import (
+    File,
+    Rate,
+    Seed,
+    Start,
+    Unit,
+    Weights,
+    ecg_of,
+    names,
+    predictor_of,
+)
+from lamae.errors import InputError, SignalError
+from lamae.results.notice import NOTICE
 
 if TYPE_CHECKING:
     from lamae.results.quality import LeadQuality
 
 
-def predict(args: argparse.Namespace) -> Answer:
+def predict(
+    file: File,
+    fs: Rate = None,
+    unit: Unit = None,
+    start: Start = 0.0,
+    weights: Weights = None,
+    leads: Annotated[str | None, Option(help="Show the model these leads only: I,II.")] = None,
+) -> Answer:
     """Codes that the ECG suggests."""
     from lamae.ecg import shown_leads
-    from lamae.inference.input_check import fitness
+    from lamae.inference.input_check import check_input
     from lamae.measure import electrodes
     from lamae.report import code_values, model_values
 
-    ecg, predictor = _ecg(args), predictor_of(args)
-    asked = shown_leads(ecg, args.leads)
-    doubt = electrodes(ecg.window(args.start, predictor.spec.seconds))
-    fit = fitness(predictor, ecg, _quality(ecg, predictor, args.start), args.start, doubt)
+    ecg, predictor = ecg_of(file, fs, unit), predictor_of(weights)
+    asked = shown_leads(ecg, None if leads is None else names(leads))
+    doubt = electrodes(ecg.window(start, predictor.spec.seconds))
+    fit = check_input(predictor, ecg, _quality(ecg, predictor, start), start, doubt)
     if not fit.passed:
         raise SignalError(f"No codes are suggested: {fit.reason}")
-    leads = tuple(lead for lead in asked if lead in fit.leads)
-    if not leads:
+    shown = tuple(lead for lead in asked if lead in fit.leads)
+    if not shown:
         raise SignalError(f"No codes are suggested from {', '.join(asked)}: {fit.reason}")
-    prediction = predictor.predict(ecg, start=args.start, leads=leads)
+    prediction = predictor.predict(ecg, start=start, leads=shown)
     remarks = fit.remarks(prediction)
     values = {
         "codes": [code_values(score) for score in prediction.codes],
-        "leads": leads,
+        "leads": shown,
         "remarks": remarks,
         "model": model_values(predictor.name, predictor.sha256),
     }
@@ -48,16 +68,23 @@ def predict(args: argparse.Namespace) -> Answer:
     return values, "\n".join(lines)
 
 
-def reconstruct(args: argparse.Namespace) -> Answer:
-    """Mask leads or segments and measure how well they are reconstructed."""
-    predictor = predictor_of(args)
-    ecg, remarks = _readable(_ecg(args), predictor, args.start, also=args.mask)
-    result = predictor.reconstruct(
-        ecg, start=args.start, mask=args.mask, share=args.share, seed=args.seed
-    )
-    names = {"rmse_mv": "rmse", "pearson_r": "pearson_r", "linear_rmse_mv": "linear_rmse"}
+def reconstruct(
+    file: File,
+    fs: Rate = None,
+    unit: Unit = None,
+    start: Start = 0.0,
+    weights: Weights = None,
+    mask: Annotated[str, Option(metavar="LEADS", help="Leads to mask: V1,V2.")] = "",
+    ratio: Annotated[float, Option(help="Share of the other leads to mask, 0 to 0.95.")] = 0.0,
+    seed: Seed = 0,
+) -> Answer:
+    """Mask leads or segments and measure their reconstruction."""
+    predictor, masked = predictor_of(weights), names(mask)
+    ecg, remarks = _readable(ecg_of(file, fs, unit), predictor, start, also=masked)
+    result = predictor.reconstruct(ecg, start=start, mask=masked, ratio=ratio, seed=seed)
+    keys = {"rmse_mv": "rmse", "pearson_r": "pearson_r", "linear_rmse_mv": "linear_rmse"}
     per_lead = {
-        error.lead: {key: getattr(error, name) for key, name in names.items()}
+        error.lead: {key: getattr(error, name) for key, name in keys.items()}
         for error in result.errors
     }
     lines = ["lead  masked  model mV  correlation  regression mV  algebra mV  algebra reaches"]
@@ -71,36 +98,62 @@ def reconstruct(args: argparse.Namespace) -> Answer:
     return values, "\n".join([*lines, *remarks, f"{NOTICE}."])
 
 
-def attention(args: argparse.Namespace) -> Answer:
+def attention(
+    file: File,
+    fs: Rate = None,
+    unit: Unit = None,
+    start: Start = 0.0,
+    weights: Weights = None,
+    stage: Annotated[str, Option(help="Of the model: pretrained or fine-tuned.")] = "pretrained",
+) -> Answer:
     """How the model weighs and connects the leads."""
-    predictor = predictor_of(args)
-    ecg, remarks = _readable(_ecg(args), predictor, args.start)
-    result = predictor.attention(ecg, start=args.start, stage=args.stage)
-    weights = dict(zip(result.leads, result.weights, strict=True))
+    predictor = predictor_of(weights)
+    ecg, remarks = _readable(ecg_of(file, fs, unit), predictor, start)
+    result = predictor.attention(ecg, start=start, stage=stage)
+    per_lead = dict(zip(result.leads, result.weights, strict=True))
     values = {
-        "weights": weights,
+        "weights": per_lead,
         "leads": result.leads,
         "matrix": result.matrix,
         "remarks": remarks,
     }
-    even = 1 / len(weights)
+    even = 1 / len(per_lead)
     lines = [f"lead  weight  against an even share of {even:.3f}"]
-    lines += [f"{lead:4}  {weight:6.3f}  {weight / even:.2f} x" for lead, weight in weights.items()]
+    lines += [
+        f"{lead:4}  {weight:6.3f}  {weight / even:.2f} x" for lead, weight in per_lead.items()
+    ]
     return values, "\n".join([*lines, *remarks, f"{NOTICE}."])
 
 
-def explain(args: argparse.Namespace) -> Answer:
+def explain(
+    file: File,
+    code: Annotated[str, Option(help="ICD-10-CM code, such as I48.91.")],
+    fs: Rate = None,
+    unit: Unit = None,
+    start: Start = 0.0,
+    weights: Weights = None,
+    against: Annotated[
+        str | None, Option(metavar="CODE", help="Why the first code rather than this one.")
+    ] = None,
+    method: Annotated[
+        str,
+        Option(
+            help="Such as lead_ablation, wave_ablation, integrated_gradients or gradient_shap; "
+            "a wrong name lists all."
+        ),
+    ] = "lead_ablation",
+) -> Answer:
     """What in the ECG raises or lowers the score of a code."""
-    predictor = predictor_of(args)
-    ecg, remarks = _readable(_ecg(args), predictor, args.start)
+    predictor = predictor_of(weights)
+    ecg, remarks = _readable(ecg_of(file, fs, unit), predictor, start)
     with _progress("explaining") as progress:
         result = lamae.explain(
             predictor,
             ecg,
-            args.code,
-            method=args.method,
-            start=args.start,
-            against=args.against,
+            code,
+            method=method,
+            start=start,
+            against=against,
             progress=progress,
         )
     keys = (
@@ -126,56 +179,68 @@ def explain(args: argparse.Namespace) -> Answer:
     return values, "\n".join(lines)
 
 
-def export(args: argparse.Namespace) -> Answer:
+def export(
+    file: File,
+    out: Annotated[Path, Option(help="A .pdf, .json, .csv, .npz or .hea file.")],
+    fs: Rate = None,
+    unit: Unit = None,
+    start: Start = 0.0,
+    weights: Weights = None,
+    layout: Annotated[str, Option(help="Of the .pdf, such as 6x2.")] = "3x4+II",
+    speed: Annotated[int, Option(help="Of the .pdf, 25 or 50 mm/s.")] = 25,
+    gain: Annotated[int, Option(help="Of the .pdf, 5, 10 or 20 mm/mV.")] = 10,
+) -> Answer:
     """Write the ECG, its printed sheet or its results to a file."""
     from lamae import io
     from lamae import report as export
+    from lamae.inference.analysis import Analysis
 
-    suffix = args.out.suffix.lower()
+    suffix = out.suffix.lower()
     if suffix not in (".pdf", ".json", ".csv", ".npz", ".hea"):
         raise InputError(
             "The suffix chooses the format; expected .pdf (the sheet), .json (the results), "
             ".csv, .npz or .hea (the ECG)."
         )
-    ecg = _ecg(args)
+    ecg = ecg_of(file, fs, unit)
     if suffix in (".csv", ".npz", ".hea"):
-        io.write(ecg, args.out)
+        io.write(ecg, out)
     else:
-        report = export.report(ecg, predictor_of(args), start=args.start)
-        args.out.write_bytes(
+        report = export.report(Analysis(ecg, start, predictor_of(weights)))
+        out.write_bytes(
             export.results_json(report)
             if suffix == ".json"
-            else export.pdf(report, layout=args.layout, speed=args.speed, gain=args.gain)
+            else export.pdf(report, layout=layout, speed=speed, gain=gain)
         )
-    return {"file": args.out}, f"Wrote {args.out}."
+    return {"file": out}, f"Wrote {out}."
 
 
-def simulate(args: argparse.Namespace) -> Answer:
+def simulate(
+    rhythm: Annotated[str, Option(help="Such as atrial_fibrillation.")],
+    out: Annotated[Path, Option(help="A .csv, .npz or .hea file.")],
+    seconds: Annotated[float, Option(help="Length.")] = 10.0,
+    fs: Annotated[float, Option(help="Sampling rate in Hz.")] = 500.0,
+    noise: Annotated[float, Option(help="In mV.")] = 0.01,
+    seed: Seed = 0,
+) -> Answer:
     """Write a simulated ECG and say what is true of it."""
     import numpy as np
 
     from lamae.io import write
     from lamae.simulate import simulate as make
 
-    rng = np.random.default_rng(args.seed)
-    made = make(args.rhythm, seconds=args.seconds, fs=args.fs, noise=args.noise, rng=rng)
-    write(made.ecg, args.out)
-    values = {"file": args.out, "rhythm": args.rhythm, "truth": asdict(made.truth)}
-    return values, f"Wrote {args.out}: {made.ecg.source}, {made.ecg.duration:g} s."
+    rng = np.random.default_rng(seed)
+    made = make(rhythm, seconds=seconds, fs=fs, noise=noise, rng=rng)
+    write(made.ecg, out)
+    values = {"file": out, "rhythm": rhythm, "truth": asdict(made.truth)}
+    return values, f"Wrote {out}: {made.ecg.source}, {made.ecg.duration:g} s."
 
 
-def verify(args: argparse.Namespace) -> Answer:
-    """Check that the weights are whole and the ones the manifest names."""
-    predictor = predictor_of(args)
+def verify(weights: Weights = None) -> Answer:
+    """Check the weights against the manifest."""
+    predictor = predictor_of(weights)
     values = {"name": predictor.name, "sha256": predictor.sha256, "codes": predictor.codes}
-    against = "read without damage" if args.weights else "as the manifest says"
+    against = "read without damage" if weights else "as the manifest says"
     return values, f"{predictor.name}: {against}, SHA-256 {predictor.sha256}."
-
-
-def _ecg(args: argparse.Namespace) -> "lamae.ECG":
-    if not args.file.is_file():
-        raise ReadError(f"There is no file {args.file}; give the path of an ECG.")
-    return lamae.read_path(args.file, fs=args.fs, unit=args.unit)
 
 
 def _quality(
@@ -195,9 +260,9 @@ def _readable(
 
     `also` are leads to keep in any case.
     """
-    from lamae.inference.input_check import fitness
+    from lamae.inference.input_check import check_input
 
-    fit = fitness(None, ecg, _quality(ecg, predictor, start), start)
+    fit = check_input(None, ecg, _quality(ecg, predictor, start), start)
     return ecg.only((*fit.leads, *also)), (fit.masked,) if fit.masked else ()
 
 

@@ -1,11 +1,24 @@
 """Commands about data sets, and those that make weights."""
 
-import argparse
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from lamae.cli import Answer, make_folder, number, predictor_of
+from typer import Argument, Option
+
+from lamae.cli.answer import Answer, number
+from lamae.cli.options import (
+    BudgetEpochs,
+    Data,
+    Epochs,
+    RecipeSeed,
+    RunFolder,
+    Weights,
+    make_folder,
+    names,
+    predictor_of,
+)
 from lamae.errors import InputError
 
 if TYPE_CHECKING:
@@ -13,32 +26,39 @@ if TYPE_CHECKING:
     from lamae.train.recipes import Recipes
 
 
-def evaluate(args: argparse.Namespace) -> Answer:
+def evaluate(
+    data: Data,
+    fold: Annotated[int, Option(help="Which fold.")] = 10,
+    reconstruction: Annotated[
+        bool, Option("--reconstruction", help="Also mask chest leads and reconstruct them.")
+    ] = False,
+    weights: Weights = None,
+) -> Answer:
     """Score a labelled data set."""
     from lamae.benchmark.table import interval
     from lamae.evaluate import evaluate as score
     from lamae.evaluate.fold import LEAST_TRAINED
 
     progress = sys.stderr.isatty()
-    predictor = predictor_of(args)
+    predictor = predictor_of(weights)
     values = score(
         predictor,
-        args.data,
-        fold=args.fold,
-        reconstruction=args.reconstruction,
+        data,
+        fold=fold,
+        reconstruction=reconstruction,
         progress=progress,
     )
     error = number(values["ece"])
     if values["ece_ci"]:
         error += " [{:.3f}, {:.3f}]".format(*values["ece_ci"])
     lines = [f"{values['ecgs']} ECGs; expected calibration error {error}."]
-    learned = predictor.card.get("finetuning", {}).get("data", {})
-    if args.fold in learned.get("folds", ()):
+    learned = predictor.card.labelled_data
+    if learned and fold in learned.folds:
         lines.append(
-            f"The model learned from fold {args.fold} of {learned['name']}: figures of those ECGs "
-            "flatter it."
+            f"The model learned from fold {fold} of {learned.description.title}: "
+            "figures of those ECGs flatter it."
         )
-    if judged := values["gate"]:
+    if judged := values["input_check"]:
         lines.append(f"{judged['refused']} of {judged['ecgs']} are unlike known ECGs: no codes.")
     for name, words in (("carried", "carries"), ("not_carried", "does not carry")):
         said = (values["verdicts"] or {}).get(name, {})
@@ -61,7 +81,7 @@ def evaluate(args: argparse.Namespace) -> Answer:
             for code, entry in part["codes"].items()
             if entry["auroc"] is not None
         ]
-    for masked, leads in values.get("restoration", {}).items():
+    for masked, leads in values.get("reconstruction", {}).items():
         lines.append(f"{masked} masked, medians: mV, regression mV, correlation")
         lines += [
             f"  {lead:4}  {entry['rmse_mv']:.3f}  {entry['linear_rmse_mv']:.3f}"
@@ -71,89 +91,132 @@ def evaluate(args: argparse.Namespace) -> Answer:
     return values, "\n".join(lines)
 
 
-def cache(args: argparse.Namespace) -> Answer:
-    """Write a data set as one compact file that training reads in seconds."""
+def cache(
+    dataset: Annotated[Path, Argument(metavar="DATASET", help="A PTB-XL or MIMIC-IV-ECG folder.")],
+    out: Annotated[Path, Option(metavar="FILE", help="The file to write.")],
+) -> Answer:
+    """Write a data set as one file that training reads in seconds."""
     import time
 
     from lamae.data import check_place, load_records, write_cache
     from lamae.signal.preprocess import InputSpec
 
-    check_place(args.out)
+    check_place(out)
     start, spec = time.perf_counter(), InputSpec()
     # All ECGs: who reads the file chooses whether to take those without amplitudes.
-    records = load_records(args.dataset, spec, zscored=True, progress=sys.stderr.isatty())
-    size = write_cache(records, spec, args.out)
+    records = load_records(dataset, spec, zscored=True, progress=sys.stderr.isatty())
+    size = write_cache(records, spec, out)
     seconds = time.perf_counter() - start
-    values = {"file": args.out, "ecgs": len(records), "bytes": size, "seconds": seconds}
-    return values, f"Wrote {args.out}: {len(records)} ECGs, {size} bytes, {seconds:.1f} s."
+    values = {"file": out, "ecgs": len(records), "bytes": size, "seconds": seconds}
+    return values, f"Wrote {out}: {len(records)} ECGs, {size} bytes, {seconds:.1f} s."
 
 
-def pretrain(args: argparse.Namespace) -> Answer:
+def pretrain(
+    data: Data,
+    out: RunFolder,
+    recipe: Annotated[str, Argument(metavar="RECIPE", help="A wrong name lists all.")] = "small",
+    seed: RecipeSeed = None,
+    epochs: Epochs = None,
+    init: Annotated[Path | None, Option(metavar="PATH", help="Weights to begin with.")] = None,
+) -> Answer:
     """Pretrain a masked autoencoder."""
     from lamae.train.pretrain import pretrain as train
     from lamae.train.recipes import CONTINUING, PRETRAINING
 
-    if args.recipe in CONTINUING and args.init is None:
-        raise InputError(f"{args.recipe} goes on with weights; name them with --init.")
-    config = _run(args, {**PRETRAINING, **CONTINUING})
-    path = train(config, args.data, args.out, args.init)
+    if recipe in CONTINUING and init is None:
+        raise InputError(f"{recipe} goes on with weights; name them with --init.")
+    config = _run({**PRETRAINING, **CONTINUING}, recipe, out, seed, epochs)
+    path = train(config, data, out, init)
     return {"file": path}, f"Wrote {path}."
 
 
-def finetune(args: argparse.Namespace) -> Answer:
+def finetune(
+    data: Data,
+    out: RunFolder,
+    init: Annotated[Path, Option(metavar="PATH", help="Pretrained weights.")],
+    recipe: Annotated[
+        str, Argument(metavar="RECIPE", help="A wrong name lists all.")
+    ] = "small_codes",
+    seed: RecipeSeed = None,
+    epochs: Epochs = None,
+) -> Answer:
     """Fine-tune a classifier and calibrate it."""
     from lamae.train.finetune import finetune as train
     from lamae.train.recipes import FINETUNING
 
-    path = train(_run(args, FINETUNING), args.data, args.out, args.init)
+    config = _run(FINETUNING, recipe, out, seed, epochs)
+    path = train(config, data, out, init)
     return {"file": path}, f"Wrote {path}."
 
 
-def release(args: argparse.Namespace) -> Answer:
-    """Score fine-tuned weights on the test fold and bundle them with the project."""
+def release(
+    weights: Annotated[Path, Option(metavar="PATH", help="Fine-tuned weights.")], data: Data
+) -> Answer:
+    """Score fine-tuned weights on the test fold and bundle them."""
     from lamae.train.release import release as bundle
 
-    path = bundle(args.weights, args.data)
+    path = bundle(weights, data)
     return {"file": path}, f"Wrote {path}."
 
 
-def compare(args: argparse.Namespace) -> Answer:
-    """Make the comparison of pretrainings, or what is left of it, and its table."""
+def benchmark(
+    out: Annotated[Path, Option(metavar="DIR", help="Folder of all runs.")],
+    data: Annotated[
+        Path | None, Option(metavar="DATA", help="A PTB-XL folder, or a cache of one.")
+    ] = None,
+    rows: Annotated[str | None, Option(help="Make these alone: resnet,lamae_probe.")] = None,
+    table: Annotated[
+        bool, Option("--table", help="Make nothing; print the table of what is there.")
+    ] = False,
+    rehearse: Annotated[
+        bool, Option("--rehearse", help="A minute on simulated ECGs; needs no data.")
+    ] = False,
+    publish: Annotated[
+        bool, Option("--publish", help="Replace a table of another budget or other data.")
+    ] = False,
+    pretrain_epochs: BudgetEpochs = None,
+    label_epochs: BudgetEpochs = None,
+    long_pretrain_epochs: BudgetEpochs = None,
+    long_epochs: BudgetEpochs = None,
+    resnet_epochs: BudgetEpochs = None,
+) -> Answer:
+    """Compare pretraining methods on equal terms."""
     from lamae.benchmark.run import command
 
-    if not args.table:
-        make_folder(args.out)
+    chosen = names(rows or "")
+    if rows is not None and not chosen:
+        raise InputError(f"--rows {rows!r} names no row; leave it out to make all.")
+    if not table:
+        make_folder(out)
     from lamae.benchmark.table import render
 
-    epochs = {
-        name: value
-        for name in (
-            "pretrain_epochs",
-            "label_epochs",
-            "long_pretrain_epochs",
-            "long_epochs",
-            "resnet_epochs",
-        )
-        if (value := getattr(args, name)) is not None
+    given = {
+        "pretrain_epochs": pretrain_epochs,
+        "label_epochs": label_epochs,
+        "long_pretrain_epochs": long_pretrain_epochs,
+        "long_epochs": long_epochs,
+        "resnet_epochs": resnet_epochs,
     }
     results = command(
-        args.data,
-        args.out,
-        names=args.rows,
-        epochs=epochs,
-        only_table=args.table,
-        rehearse=args.rehearse,
-        publish=args.publish,
+        data,
+        out,
+        names=chosen,
+        epochs={name: value for name, value in given.items() if value is not None},
+        only_table=table,
+        rehearse=rehearse,
+        publish=publish,
     )
     return results, render(results)
 
 
-def _run(args: argparse.Namespace, recipes: "Recipes") -> "RunConfig[Any]":
-    """The recipe that was asked for, with seed and epochs that were; its folder is there then."""
+def _run(
+    recipes: "Recipes", name: str, out: Path, seed: int | None, epochs: int | None
+) -> "RunConfig[Any]":
+    """The recipe with the seed and epochs that were given; its folder exists afterwards."""
     from lamae.train.recipes import recipe_named
 
-    config = recipe_named(args.recipe, recipes)
+    config = recipe_named(name, recipes)
     # Before the data are read, which may take minutes.
-    make_folder(args.out)
-    given = {"seed": args.seed, "epochs": args.epochs}
+    make_folder(out)
+    given: dict[str, Any] = {"seed": seed, "epochs": epochs}
     return replace(config, **{name: value for name, value in given.items() if value is not None})

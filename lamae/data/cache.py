@@ -16,28 +16,29 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Container, Iterable
-from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int16, UInt8
 
-from lamae.data.records import FOLDS, Records
+from lamae.data.records import COLUMNS, FOLDS, Records
 from lamae.ecg import LEADS, LIMB_FROM_I_II, LIMB_LEADS
-from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES
+from lamae.ecg.labels import LabelSet
 from lamae.errors import DataError, InputError
+from lamae.results.description import DataDescription
+from lamae.results.json import from_json, to_json
 from lamae.signal.preprocess import InputSpec
 
-VERSION = {"format": "lamae cache 1", "statements": STATEMENT_NAMES, "codes": ICD10_CODES}
+FORMAT = "lamae cache 2"
 # In mV. Below the noise of any recorder and the steps of MIMIC-IV-ECG (5 uV); 16 bits reach 65 mV,
 # and what lies beyond, a loose electrode, is cut there.
 STEP = 0.002
 CHUNK = 512
 # How far a limb lead may be from its sum before it is written itself, in steps.
 MAX_OFF = 2.0
-# Columns of data sets without codes, and of files from before there was one for unknown sex.
-MAY_LACK = {"codes", "sex_known"}
+# A column of data sets that are labelled with codes.
+MAY_LACK = {"codes"}
 # What NumPy and its parsers raise on damage.
 FAULTS = (
     ArithmeticError, EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError,
@@ -90,17 +91,23 @@ def write_cache(records: Records, spec: InputSpec, path: Path) -> int:
             steps = _steps(records.values[part][written[part]], unit)
             chunk[part] = len(signals)
             signals[f"signal{len(signals)}"] = _encode(steps)
-    header = {**VERSION, "input": asdict(spec), "step": STEP}
+    header = {
+        "format": FORMAT,
+        "input": spec,
+        "step": STEP,
+        "labels": records.labels,
+        "description": records.description,
+    }
     columns: dict[str, Any] = {
-        column.name: values
-        for column in fields(Records)
-        if column.name != "values" and (values := getattr(records, column.name)) is not None
+        name: values
+        for name in COLUMNS
+        if name != "values" and (values := getattr(records, name)) is not None
     }
     partial = path.with_name(path.name + ".partial")
     with partial.open("wb") as file:
         np.savez_compressed(
             file,
-            header=np.array(json.dumps(header)),
+            header=np.array(json.dumps(to_json(header))),
             written=written,
             chunk=chunk,
             **columns,
@@ -134,6 +141,8 @@ def read_cache(
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
             _refuse_other(path, header, spec)
+            labels = from_json(LabelSet, header["labels"])
+            description = from_json(DataDescription, header["description"])
             columns = {name: file[name] for name in _columns(file)}
             written, chunk = file["written"], file["chunk"]
             rows = np.flatnonzero(
@@ -152,21 +161,28 @@ def read_cache(
         ) from error
     if not len(rows):
         raise DataError(f"{path} holds no ECG of the folds needed ({', '.join(map(str, wanted))}).")
-    records = Records(values=values, **{name: column[rows] for name, column in columns.items()})
+    records = Records(
+        values=values,
+        **{name: column[rows] for name, column in columns.items()},
+        labels=labels,
+        description=description,
+    )
     _add_sums(records.values, records.present & ~written[rows])
     return records
 
 
 def _columns(held: Container[str]) -> list[str]:
     """Names of all that a file must hold beside the signals, and of what it may and does."""
-    names = [column.name for column in fields(Records) if column.name != "values"]
-    return [name for name in names if name not in MAY_LACK or name in held]
+    return [name for name in COLUMNS if name != "values" and (name not in MAY_LACK or name in held)]
 
 
 def _refuse_other(path: Path, header: dict[str, Any], spec: InputSpec) -> None:
-    # Through JSON, which knows no tuples.
-    wanted = json.loads(json.dumps({**VERSION, **asdict(spec)}))
-    found = {**header, **header["input"]}
+    if header["format"] != FORMAT:
+        raise DataError(
+            f"{path} is of an older version ({header['format']}), expected {FORMAT}; make it again "
+            "from the data set with python -m lamae cache."
+        )
+    wanted, found = to_json(spec), header["input"]
     other = [name for name in wanted if found.get(name) != wanted[name]]
     if other:
         raise DataError(

@@ -25,6 +25,7 @@ import ast
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -34,12 +35,28 @@ import pandas as pd
 
 from lamae.data.recordings import read_recordings
 from lamae.data.records import FOLDS, TEST_FOLD, TRAINING_FOLDS, VALIDATION_FOLD, Records
-from lamae.ecg.statements import ICD10_CODES, STATEMENTS
+from lamae.ecg.statements import SCP
 from lamae.errors import DataError
+from lamae.results.description import DataDescription
 from lamae.signal.preprocess import InputSpec
 
 TABLE = "record_list.csv"
 LABELS = "records_w_diag_icd10.csv"
+# How many recordings the whole data set holds.
+PUBLISHED = 800_035
+CODES = SCP.without_statements("ICD-10-CM codes of discharge diagnoses")
+DESCRIPTION = DataDescription(
+    name="MIMIC-IV-ECG",
+    version="1.0",
+    population="patients of one hospital in Boston, United States, all adults",
+    licence="as PhysioNet gives it for mimic-iv-ecg 1.0",
+    citation="Gow B. et al., MIMIC-IV-ECG: Diagnostic Electrocardiogram Matched Subset, "
+    "PhysioNet (2023).",
+    limits=(
+        "Codes of MIMIC-IV-ECG are diagnoses at discharge, not findings on the ECG.",
+        "Other hospitals, populations, devices and children are untested.",
+    ),
+)
 # Ours of each published fold.
 FOLD_OF: Mapping[int, int] = MappingProxyType(
     {
@@ -92,6 +109,7 @@ def load_mimic(
     """
     index = read_index(folder)
     wanted = FOLDS if folds is None else tuple(folds)
+    description = replace(DESCRIPTION, part=len(index) < PUBLISHED)
     index = index[index["fold"].isin(wanted)]
     if index.empty:
         named = ", ".join(map(str, wanted))
@@ -100,11 +118,11 @@ def load_mimic(
         folder, list(index["path"]), spec, table=TABLE, spare=SPARE, progress=progress
     )
     index = index.iloc[read]
-    codes = list(ICD10_CODES)
+    codes = list(CODES.code_names)
     return Records(
         values=values,
         present=present,
-        statements=np.zeros((len(index), len(STATEMENTS)), dtype=bool),
+        statements=np.zeros((len(index), 0), dtype=bool),
         fold=index["fold"].to_numpy(),
         ecg_id=index["study_id"].to_numpy(),
         patient_id=index["subject_id"].to_numpy(),
@@ -113,6 +131,8 @@ def load_mimic(
         codes=index[codes].to_numpy(dtype=bool) if set(codes) <= set(index.columns) else None,
         labelled=index["labelled"].to_numpy(),
         sex_known=index["gender"].isin(["F", "M"]).to_numpy(),
+        labels=CODES,
+        description=description,
     )
 
 
@@ -158,7 +178,7 @@ def read_index(folder: Path) -> pd.DataFrame:
     except (SyntaxError, TypeError, ValueError) as error:
         raise DataError(f"{LABELS} holds no lists of codes in all_diag_all: {error}.") from error
     known = [frozenset[str]().union(*map(codes_of, diagnoses)) for diagnoses in said]
-    labels = pd.DataFrame({code: [code in codes for codes in known] for code in ICD10_CODES})
+    labels = pd.DataFrame({code: [code in codes for codes in known] for code in CODES.code_names})
     return index.assign(
         fold=index["fold"].map(FOLD_OF), labelled=[bool(diagnoses) for diagnoses in said]
     ).join(labels)
@@ -168,7 +188,7 @@ def read_index(folder: Path) -> pd.DataFrame:
 def codes_of(diagnosis: str) -> frozenset[str]:
     """Our codes that an ICD-10-CM code stands for, written with a dot or without one."""
     bare = diagnosis.strip().upper().replace(".", "")
-    return frozenset(code for code in ICD10_CODES if re.match(_pattern(code), bare))
+    return frozenset(code for code in CODES.code_names if re.match(_pattern(code), bare))
 
 
 @cache

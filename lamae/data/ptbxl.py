@@ -6,6 +6,7 @@ Source: Wagner et al., PTB-XL, a large publicly available electrocardiography da
 
 import ast
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,23 @@ from jaxtyping import Int64
 from lamae.data.recordings import read_recordings
 from lamae.data.records import FOLDS, Records
 from lamae.data.zscored import restore_scale
-from lamae.ecg.statements import STATEMENT_NAMES
+from lamae.ecg.statements import SCP
 from lamae.errors import DataError
+from lamae.results.description import DataDescription
 from lamae.signal.preprocess import InputSpec
 
 TABLE = "ptbxl_database.csv"
+# How many recordings the whole data set holds.
+PUBLISHED = 21_799
+DESCRIPTION = DataDescription(
+    name="PTB-XL",
+    version="1.0.3",
+    population="one German source, almost wholly adults",
+    licence="CC BY 4.0",
+    citation="Wagner P. et al., PTB-XL, a large publicly available electrocardiography dataset, "
+    "Scientific Data 7, 154 (2020), CC BY 4.0.",
+    limits=("Other populations, devices, pacemaker settings and children are untested.",),
+)
 NEEDED = {"ecg_id", "age", "sex", "scp_codes", "strat_fold", "filename_lr"}
 
 
@@ -77,6 +90,7 @@ def load_ptbxl(
     """
     index = read_index(folder)
     wanted = FOLDS if folds is None else tuple(folds)
+    description = replace(DESCRIPTION, part=len(index) < PUBLISHED)
     index = index[index["strat_fold"].isin(wanted) & (index["amplitude"] | zscored)]
     if index.empty:
         named = ", ".join(map(str, wanted))
@@ -92,7 +106,7 @@ def load_ptbxl(
         values=values,
         present=present,
         statements=np.array(
-            [[name in said for name in STATEMENT_NAMES] for said in index["scp_codes"]]
+            [[name in said for name in SCP.statement_names] for said in index["scp_codes"]]
         ),
         fold=index["strat_fold"].to_numpy(),
         ecg_id=index["ecg_id"].to_numpy(),
@@ -101,6 +115,8 @@ def load_ptbxl(
         female=index["sex"].to_numpy() == 1,
         amplitude=amplitude,
         sex_known=index["sex"].isin([0, 1]).to_numpy(),
+        labels=SCP,
+        description=description,
     )
 
 

@@ -4,32 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from lamae.ecg.labels import Span
 from lamae.errors import InputError
-
-
-@dataclass(frozen=True)
-class Span:
-    """A chapter or a block of ICD-10-CM.
-
-    Attributes:
-        first: Its first category, three characters.
-        last: Its last one.
-        title: Its title.
-    """
-
-    first: str
-    last: str
-    title: str
-
-    @property
-    def codes(self) -> str:
-        """The categories it spans."""
-        return f"{self.first}–{self.last}"
-
-    def holds(self, code: str) -> bool:
-        """Whether a code lies in it."""
-        return self.first <= code[:3] <= self.last
-
 
 # Only those in which a code of ours lies; long titles are shortened.
 CHAPTERS = (

@@ -1,33 +1,14 @@
-"""SCP-ECG statements, ICD-10-CM codes, and our map between them."""
+"""The label set of PTB-XL: SCP-ECG statements, ICD-10-CM codes, and our map between them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 
-from lamae.errors import InputError
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One SCP-ECG statement as PTB-XL uses it.
-
-    Attributes:
-        name: PTB-XL's acronym.
-        description: What it says.
-        kind: "diagnostic", "form" or "rhythm".
-        icd10: The ICD-10-CM code suggested by it; empty where there is none.
-        confidence: How well the code fits the statement: "high", "medium" or "low".
-    """
-
-    name: str
-    description: str
-    kind: str
-    icd10: str
-    confidence: str
-
+from lamae.ecg.icd10 import DOUBTS, block_of, chapter_of
+from lamae.ecg.labels import Code, LabelSet, Statement
 
 # No authoritative public map from SCP-ECG to ICD-10-CM exists; this one is ours.
-STATEMENTS = (
+_TABLE = (
     Statement("NORM", "normal ECG", "diagnostic", "", "high"),
     Statement("LAFB", "left anterior fascicular block", "diagnostic", "I44.4", "high"),
     Statement("LPFB", "left posterior fascicular block", "diagnostic", "I44.5", "high"),
@@ -157,27 +138,14 @@ ICD10_TITLES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-STATEMENT_NAMES = tuple(statement.name for statement in STATEMENTS)
-ICD10_CODES = tuple(ICD10_TITLES)
-
-
-def statements_of(code: str) -> tuple[Statement, ...]:
-    """The statements that suggest an ICD-10-CM code.
-
-    Raises:
-        InputError: No statement maps to this code.
-    """
-    found = tuple(statement for statement in STATEMENTS if statement.icd10 == code)
-    if not code or not found:
-        raise InputError(
-            f"No ECG statement maps to the ICD-10-CM code {code!r}; "
-            f"expected one of {', '.join(ICD10_CODES)}."
-        )
-    return found
-
-
-def statement_indices(codes: Sequence[str]) -> tuple[tuple[int, ...], ...]:
-    """For each code, the positions in `STATEMENTS` of the statements that suggest it."""
-    return tuple(
-        tuple(STATEMENTS.index(statement) for statement in statements_of(code)) for code in codes
-    )
+STATEMENTS = tuple(replace(statement, doubt=DOUBTS.get(statement.name, "")) for statement in _TABLE)
+SCP = LabelSet(
+    name="SCP-ECG statements and ICD-10-CM codes",
+    codes=tuple(
+        Code(code, title, parents=(chapter_of(code), block_of(code)))
+        for code, title in ICD10_TITLES.items()
+    ),
+    statements=STATEMENTS,
+)
+STATEMENT_NAMES = SCP.statement_names
+ICD10_CODES = SCP.code_names

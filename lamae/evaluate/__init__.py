@@ -1,4 +1,4 @@
-"""How good the scores are: ranking, calibration, operating points, and for whom."""
+"""Evaluation of scores: ranking, calibration, thresholds, conformal verdicts and subgroups."""
 
 from lamae.evaluate.calibration import (
     CalibrationCurve,
@@ -8,7 +8,7 @@ from lamae.evaluate.calibration import (
     f1_threshold,
     fit_platt,
 )
-from lamae.evaluate.fold import code_scores, evaluate, score_records, statement_logits
+from lamae.evaluate.fold import code_scores, evaluate, output_logits, score_records
 from lamae.evaluate.ranking import (
     MINIMUM_POSITIVES,
     MacroResult,
@@ -33,8 +33,8 @@ __all__ = [
     "f1_threshold",
     "fit_platt",
     "macro_auroc",
+    "output_logits",
     "report",
     "score_records",
     "score_subgroups",
-    "statement_logits",
 ]

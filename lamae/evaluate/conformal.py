@@ -1,27 +1,31 @@
-"""When a code can be told at all: class-conditional conformal prediction.
+"""Class-conditional conformal prediction: which verdict on a code an ECG allows.
 
 For each code the ECGs of the validation fold give two cuts of its probability. Below the lower
-one lie few of the ECGs that carry the code, above the upper one few of those that do not. So
-for an ECG like those of that fold, of ECGs that carry the code at most 1 - level are called
-free of it, and of the others at most 1 - level are said to carry it, whatever the model. The
-same fold chose the weights among a few and calibrated them, which that promise leaves out of
-account; `count_verdicts` of the test fold tells what is left of it.
+one lie at most 1 - level of the ECGs that carry the code, above the upper one at most 1 - level
+of the others. So on ECGs like those of that fold at most 1 - level of either kind get the wrong
+verdict, whatever the model. The guarantee leaves out that the same fold selected and calibrated
+the weights; `count_verdicts` on the test fold shows how far it holds.
 
 Source: Vovk, Gammerman and Shafer 2005, "Algorithmic learning in a random world", section 4.5
     (label-conditional, or Mondrian, conformal predictors); the combination with the operating
     point is ours.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lamae.ecg.statements import ICD10_CODES
-from lamae.inference.bundle import CodeRule
-from lamae.results.verdict import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
+from lamae.inference.bundle import CodeCalibration
+from lamae.results.verdict import (
+    CANNOT_SAY,
+    NOT_SUGGESTED,
+    SUGGESTED,
+    Conformal,
+    Cuts,
+    verdict,
+)
 
 LEVEL = 0.9
 VERDICTS = (SUGGESTED, NOT_SUGGESTED, CANNOT_SAY)
@@ -35,9 +39,9 @@ def fit_cuts(
     """The cuts of one code from ECGs that the model did not learn from.
 
     Args:
-        probability: What the model says; any increasing function of its score will do.
+        probability: Of the code; any increasing function of its score will do.
         labels: Which ECGs carry the code.
-        level: Share of either kind of ECG whose truth the cuts must not exclude, 0 to 1.
+        level: Least share of either kind of ECG whose label the cuts do not exclude, 0 to 1.
     """
     chance = probability.astype(np.float64)
     present, absent = np.sort(chance[labels]), np.sort(chance[~labels])[::-1]
@@ -48,74 +52,69 @@ def fit_cuts(
     )
 
 
-def conformal_entry(
-    rules: Sequence[CodeRule],
-    scores: Float[np.ndarray, "ecgs codes"],
-    labels: Bool[np.ndarray, "ecgs codes"],
+def fit_conformal(
+    calibration: Sequence[CodeCalibration],
+    scores: Float[np.ndarray, "ecgs offered"],
+    labels: Bool[np.ndarray, "ecgs offered"],
     *,
     level: float = LEVEL,
-) -> dict[str, Any]:
-    """The cuts of all codes that a model offers, as its card carries them.
+) -> Conformal:
+    """The cuts of all codes that a model offers, from ECGs that it did not learn from.
 
     Args:
-        rules: Of the codes offered.
-        scores: Score (log-odds) of every code of `lamae.ecg.statements.ICD10_CODES`, as
-            `lamae.evaluate.code_scores` gives it, on the validation fold.
-        labels: Which of these codes each ECG carries.
-        level: Share of either kind of ECG whose truth the cuts must not exclude.
-
-    Returns:
-        "level", and under "codes" the cuts of each with the ECGs they rest on: "present_from",
-        "absent_to", "positives" and "negatives".
+        calibration: Of the codes offered.
+        scores: Score (log-odds) of each of them, on the validation fold.
+        labels: Which of them each ECG carries.
+        level: As in `fit_cuts`.
     """
-    codes = {}
-    for rule in rules:
-        column = ICD10_CODES.index(rule.code)
-        truth, probability = labels[:, column], rule.probability(scores[:, column])
-        codes[rule.code] = {
-            **asdict(fit_cuts(probability, truth, level)),
-            "positives": int(truth.sum()),
-            "negatives": int((~truth).sum()),
-        }
-    return {"level": level, "codes": codes}
+    return Conformal(
+        level,
+        {
+            each.code: replace(
+                fit_cuts(each.probability(score), truth, level),
+                positives=int(truth.sum()),
+                negatives=int((~truth).sum()),
+            )
+            for each, score, truth in zip(calibration, scores.T, labels.T, strict=True)
+        },
+    )
 
 
 def count_verdicts(
-    card: Mapping[str, Any],
-    rules: Sequence[CodeRule],
-    probability: Float[np.ndarray, "ecgs rules"],
-    labels: Bool[np.ndarray, "ecgs rules"],
+    conformal: Conformal | None,
+    calibration: Sequence[CodeCalibration],
+    probability: Float[np.ndarray, "ecgs offered"],
+    labels: Bool[np.ndarray, "ecgs offered"],
 ) -> dict[str, dict[str, int]] | None:
-    """What is said of every pair of an ECG and a code that is offered.
+    """Count the verdicts on every pair of an ECG and a code offered.
 
     Args:
-        card: Of the model, with its cuts.
-        rules: Of the codes offered.
+        conformal: The model's cuts.
+        calibration: Of the codes offered.
         probability: Calibrated, of each of them.
         labels: Which of them each ECG carries.
 
     Returns:
-        By "carried" and "not_carried" the pairs of each verdict; None where the card has no cuts.
+        By "carried" and "not_carried" the pairs of each verdict; None where there are no cuts.
     """
-    read = read_cuts(card)
-    if read is None:
+    if conformal is None:
         return None
-    said = np.array(
+    found = np.array(
         [
-            [verdict(read[1].get(rule.code), float(p), rule.threshold) for p in column]
-            for rule, column in zip(rules, probability.T, strict=True)
+            [verdict(conformal.codes.get(each.code), float(p), each.threshold) for p in column]
+            for each, column in zip(calibration, probability.T, strict=True)
         ]
     ).T
     return {
-        name: {word: int((said[which] == word).sum()) for word in VERDICTS}
+        name: {word: int((found[which] == word).sum()) for word in VERDICTS}
         for name, which in (("carried", labels), ("not_carried", ~labels))
     }
 
 
 def _rank(count: int, level: float) -> int:
-    """From which rank on, counted from the most unusual, a probability is not excluded.
+    """Rank, from the most unusual, of the first probability that is not excluded; 0 for none.
 
-    An ECG is excluded where, counted among them, it is as unusual as at most 1 - level of the
-    ECGs of one kind.
+    An ECG is excluded where at most 1 - level of the ECGs of one kind, itself included, are as
+    unusual.
     """
     return int(np.floor((1 - level) * (count + 1) + 1e-9))

@@ -1,7 +1,7 @@
-"""Values to Plotly figures: what they show is computed elsewhere, how it looks is decided here.
+"""Values to Plotly figures: the values come from `lamae.results`, their look is decided here.
 
-Every figure carries one sentence that describes it in `layout.meta["alt"]`; `CONFIG` is the
-Plotly configuration to show it with.
+Every figure has one sentence that describes it in `layout.meta["alt"]`; `CONFIG` is the Plotly
+configuration to show it with.
 """
 
 from lamae.figures.anatomy import frontal_plane, horizontal_plane
@@ -14,31 +14,32 @@ from lamae.figures.calibration import calibration
 from lamae.figures.chart import CONFIG
 from lamae.figures.codes import code_bars, short_title
 from lamae.figures.errors import masking_curve, wave_errors
-from lamae.figures.leads import next_leads, removal_curves, robustness, with_some_leads
+from lamae.figures.leads import lead_subset_scores, next_leads, removal_curves, robustness
+from lamae.figures.paper.attention_over_time import attention_over_time
 from lamae.figures.paper.attribution_beat import attribution_on_beat
 from lamae.figures.paper.beat import median_beats
 from lamae.figures.paper.calipers import Calipers, calipers
-from lamae.figures.paper.looks import attention_over_time
+from lamae.figures.paper.drawing import Drag
+from lamae.figures.paper.lead_rows import STRIP_SECONDS, clock, lead_rows
 from lamae.figures.paper.paper import paper
 from lamae.figures.paper.reconstruction import imputed, reconstruction
-from lamae.figures.paper.rows import STRIP_SECONDS, clock, lead_rows
+from lamae.figures.paper.selection import selected_segments
 from lamae.figures.paper.sheet import LAYOUTS
-from lamae.figures.paper.touch import touched
 from lamae.figures.training import auroc_intervals, training_curve
-from lamae.figures.weights import beside_ablation, group_weights, lead_weights
+from lamae.figures.weights import group_weights, lead_weights, weights_against_ablation
 
 __all__ = [
     "CONFIG",
     "LAYOUTS",
     "STRIP_SECONDS",
     "Calipers",
+    "Drag",
     "attention_over_time",
     "attribution_by_lead",
     "attribution_by_time",
     "attribution_by_wave",
     "attribution_on_beat",
     "auroc_intervals",
-    "beside_ablation",
     "calibration",
     "calipers",
     "clock",
@@ -52,6 +53,7 @@ __all__ = [
     "layer_weights",
     "lead_matrix",
     "lead_rows",
+    "lead_subset_scores",
     "lead_weights",
     "masking_curve",
     "median_beats",
@@ -61,9 +63,9 @@ __all__ = [
     "removal_curves",
     "robustness",
     "score_curve",
+    "selected_segments",
     "short_title",
-    "touched",
     "training_curve",
     "wave_errors",
-    "with_some_leads",
+    "weights_against_ablation",
 ]

@@ -1,4 +1,4 @@
-"""Lead weights where the leads look from: in the frontal and in the horizontal plane."""
+"""Lead weights at the position of each lead, in the frontal and the horizontal plane."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -23,7 +23,7 @@ HORIZONTAL: Mapping[str, float] = MappingProxyType(
 EVEN_SIZE = 30.0
 SMALLEST = 6.0
 HEIGHT = 320
-# To either side; where leads look from, up in one plane and down in the other, and opposite.
+# Half width of the drawing; its extent on the side of the leads, and on the opposite side.
 REACH, FAR, NEAR = 1.75, 1.7, 1.05
 # px to one unit on a narrow screen, and half of what a name above its share takes up.
 UNIT = 98.0
@@ -38,7 +38,7 @@ def frontal_plane(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
     from the front: 0 degrees, the patient's left, is on the right.
 
     Args:
-        attention: What the model gave; leads that it did not see are left out.
+        attention: The lead weights; leads that were not used are left out.
         dark: For a dark page.
 
     Source: Einthoven 1912 and Goldberger 1942 for the angles.
@@ -61,7 +61,7 @@ def horizontal_plane(attention: LeadAttention, *, dark: bool = False) -> go.Figu
     A marker's area is the share; the ring around its centre is an even share.
 
     Args:
-        attention: What the model gave; leads that it did not see are left out.
+        attention: The lead weights; leads that were not used are left out.
         dark: For a dark page.
     """
     colours = palette(dark)
@@ -167,7 +167,7 @@ def _add_leads(
 
 
 def _beside(x: float, y: float, size: float) -> tuple[float, float]:
-    """Where a marker's label stands: outwards, clear of the marker, and still in the drawing."""
+    """The place of a marker's label: outwards, clear of the marker, and inside the drawing."""
     distance = float(np.hypot(x, y))
     right, up = x / distance, y / distance
     away = (size / 2 + abs(right) * LABEL[0] + abs(up) * LABEL[1]) / UNIT
@@ -193,7 +193,7 @@ def _finish(
         hoverinfo="skip",
         name="sides",
     )
-    said = ", ".join(
+    found = ", ".join(
         f"{lead} {attention.weights[attention.leads.index(lead)]:.1%}"
         for lead in degrees
         if lead in attention.leads
@@ -201,7 +201,7 @@ def _finish(
     style(
         figure,
         colours,
-        alt=f"Lead weights on the {what}: {said or 'none of them was recorded'}; an even share is "
+        alt=f"Lead weights on the {what}: {found or 'none of them was recorded'}; an even share is "
         f"{1 / len(attention.leads):.1%}.",
         height=HEIGHT,
     )

@@ -1,4 +1,4 @@
-"""How the model connects leads, block by block and head by head, each share beside an even one."""
+"""Attention between leads, by block and head, as multiples of an even share."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from lamae.figures.chart import colour_bar, style
 from lamae.figures.palette import palette
 from lamae.results.attention import LeadAttention
 
-# The least and the widest range of a scale, times an even share. Weights that hardly differ shall
-# look so, and one strong link must not make all others look alike.
+# The least and the widest range of a scale, times an even share. Weights that hardly differ must
+# look alike, and one strong link must not make all others look alike.
 SPANS = (1.1, 1.25, 1.5, 2.0, 4.0, 8.0)
 
 
@@ -25,13 +25,13 @@ def lead_matrix(
     head: int | None = None,
     dark: bool = False,
 ) -> go.Figure:
-    """How much of each lead's attention (row) goes to each lead (column), in even shares.
+    """The attention of each lead (row) to each lead (column), as multiples of an even share.
 
     Lines part the limb from the chest leads. A cell's `customdata` is the share itself; its
     colour follows the logarithm of how many times an even share, 1/n, that is.
 
     Args:
-        attention: What the model gave.
+        attention: The attention of one ECG.
         layer: Index of one block, from 0; the mean over blocks without it.
         head: Index of one head, from 0; the mean over heads without it.
         dark: For a dark page.
@@ -87,12 +87,12 @@ def lead_matrix(
 
 
 def layer_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
-    """The lead weights of every head, in even shares; one heatmap a block of the latent attention.
+    """The lead weights of every head, one heatmap for each block of the latent attention.
 
     A cell's `customdata` is the share itself.
 
     Args:
-        attention: What the model gave.
+        attention: The attention of one ECG.
         dark: For a dark page.
     """
     colours = palette(dark)

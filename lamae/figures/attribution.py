@@ -1,10 +1,10 @@
-"""Which leads, seconds or beats raised or lowered a code's score."""
+"""Attribution by lead, second or beat."""
 
 import numpy as np
 import plotly.graph_objects as go
 
 from lamae.ecg import LEADS
-from lamae.figures.chart import kept, style
+from lamae.figures.chart import style, unfaded
 from lamae.figures.palette import palette
 from lamae.results.attribution import Attribution, TimeSums
 
@@ -14,12 +14,11 @@ def attribution_by_lead(
 ) -> go.Figure:
     """Bars of the attribution summed over each lead, in log-odds of the code's score.
 
-    A bar's `customdata` is the name of its lead. Leads that were not recorded have an empty
-    place.
+    A bar's `customdata` is the name of its lead. Leads that were not recorded have no bar.
 
     Args:
-        attribution: What the method gave.
-        signed: Whether it tells what raises from what lowers the score.
+        attribution: The attribution of a code.
+        signed: Whether its sign has a meaning.
         dark: For a dark page.
     """
     colours = palette(dark)
@@ -36,7 +35,7 @@ def attribution_by_lead(
         },
         hovertemplate=f"%{{x}}: %{{y:+.{digits}f}}<extra></extra>",
         name="attribution",
-        **kept(),
+        **unfaded(),
     )
     most = attribution.leads[int(values.argmax())]
     least = attribution.leads[int(values.argmin())]
@@ -75,8 +74,8 @@ def attribution_by_time(sums: TimeSums, code: str, *, dark: bool = False) -> go.
     """Bars of the attribution summed over all leads, as wide as each second or beat.
 
     Args:
-        sums: What the method gave, in log-odds of the code's score.
-        code: Whose score.
+        sums: The attribution in log-odds of the code's score.
+        code: The code.
         dark: For a dark page.
     """
     colours = palette(dark)
@@ -95,7 +94,7 @@ def attribution_by_time(sums: TimeSums, code: str, *, dark: bool = False) -> go.
         hovertemplate="%{customdata[0]:.1f}–%{customdata[1]:.1f} s: "
         f"%{{y:+.{digits}f}}<extra></extra>",
         name="attribution",
-        **kept(),
+        **unfaded(),
     )
     most, least = int(values.argmax()), int(values.argmin())
     style(

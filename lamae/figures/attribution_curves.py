@@ -1,4 +1,4 @@
-"""How the score follows a map as the ECG is masked or shown."""
+"""Deletion and insertion curves of an attribution map."""
 
 from typing import Literal
 
@@ -15,11 +15,11 @@ HEIGHT = 280
 def score_curve(
     curves: Curves, kind: Literal["deletion", "insertion"], *, dark: bool = False
 ) -> go.Figure:
-    """The score with the map's order as a line, and with misplaced maps as a band.
+    """The score in the map's order as a line, and in the order of misplaced maps as a band.
 
     Args:
-        curves: Of one map.
-        kind: Which of its two curves.
+        curves: The curves of one map.
+        kind: Which one to draw.
         dark: For a dark page.
     """
     colours = palette(dark)

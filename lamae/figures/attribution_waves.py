@@ -1,4 +1,4 @@
-"""An attribution summed over waves, as a table in colour."""
+"""Attribution summed over waves, as a coloured table."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -17,9 +17,9 @@ def attribution_by_wave(
     """A cell for each lead and wave, with its number; the last row sums the leads.
 
     Args:
-        sums: What the attribution adds up to.
+        sums: The sums.
         code: The code that was explained.
-        signed: Whether the numbers tell what raises from what lowers the score.
+        signed: Whether the sign of the attribution has a meaning.
         dark: For a dark page.
     """
     colours = palette(dark)
@@ -31,7 +31,7 @@ def attribution_by_wave(
     sign = "+" if signed else ""
     # A value that rounds to nothing has no sign.
     text = [[f"{round(value, digits) + 0.0:{sign}.{digits}f}" for value in row] for row in values]
-    # The sums would drown the leads: colours are those of the leads, and the last row has none.
+    # The sums are much larger: the colour scale is that of the leads, and the last row has none.
     coloured = values.copy()
     coloured[-1] = np.nan
     limit = max(float(np.abs(values[:-1]).max()), 1e-9)

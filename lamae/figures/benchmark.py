@@ -1,4 +1,4 @@
-"""How ways of training compare."""
+"""Comparison of pretraining and training methods."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from lamae.figures.chart import style
 from lamae.figures.palette import Palette, palette
 
-# Shape, not colour alone, tells them apart.
+# Distinguished by shape as well as colour.
 KINDS = {
     "probe": ("linear probe", "circle-open"),
     "resnet": ("supervised from scratch", "triangle-up"),
@@ -102,4 +102,4 @@ def comparison(rows: Sequence[Mapping[str, Any]], *, dark: bool = False) -> go.F
 def _colour(kind: str, colours: Palette) -> str:
     if kind == "shipped":
         return colours.ink
-    return colours.model if kind == "finetuned" else colours.beside
+    return colours.model if kind == "finetuned" else colours.baseline

@@ -1,4 +1,4 @@
-"""Whether a probability means what it says."""
+"""Reliability diagrams."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ HEIGHT = 470
 
 
 def calibration(curve: Mapping[str, Sequence[Any]], *, dark: bool = False) -> go.Figure:
-    """A reliability diagram: observed over predicted frequency, and how many made each point.
+    """A reliability diagram: observed against predicted frequency, and the number of predictions.
 
     Args:
         curve: "edges", "predicted", "observed", "observed_ci" and "count", one entry a bin, as
@@ -25,7 +25,7 @@ def calibration(curve: Mapping[str, Sequence[Any]], *, dark: bool = False) -> go
     figure = make_subplots(
         rows=2, cols=1, shared_xaxes=True, row_heights=[0.68, 0.32], vertical_spacing=0.06
     )
-    # Shape and dash, not colour alone, tell the line of perfect agreement from the model's.
+    # Shape and dash, not colour alone, distinguish the line of perfect agreement from the model's.
     figure.add_scatter(
         x=[0, 1],
         y=[0, 1],

@@ -1,4 +1,4 @@
-"""The common look of figures that stand on the page rather than on ECG paper."""
+"""The common style of figures that are not on ECG paper."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -6,10 +6,9 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from lamae.figures.palette import Palette, rgba
-from lamae.figures.paper.frame import FONT
+from lamae.figures.palette import FONT, Palette, rgba
 
-# What the browser gets beside every figure. A double click brings back the whole sheet, not the
+# Plotly's configuration for every figure. A double click brings back the whole sheet, not the
 # signal's extremes; "Share chart" would send a patient's ECG to Plotly's servers.
 CONFIG: Mapping[str, Any] = MappingProxyType(
     {
@@ -29,7 +28,7 @@ def style(figure: go.Figure, colours: Palette, *, alt: str, height: int) -> go.F
     Args:
         figure: Changed in place.
         colours: Of its theme.
-        alt: One sentence that says what the figure shows.
+        alt: One sentence that describes the figure.
         height: In px.
     """
     line = rgba(colours.faint_ink, 0.45)
@@ -58,7 +57,7 @@ def style(figure: go.Figure, colours: Palette, *, alt: str, height: int) -> go.F
     return figure
 
 
-def kept(colour: str | tuple[str, ...] | None = None) -> dict[str, Any]:
+def unfaded(colour: str | tuple[str, ...] | None = None) -> dict[str, Any]:
     """Keep bars as they are when one of them is clicked; Plotly would fade the others."""
     marker: dict[str, Any] = {"opacity": 1}
     if colour is not None:
@@ -85,8 +84,8 @@ def colour_bar(title: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def add_level(figure: go.Figure, y: float, text: str, colours: Palette) -> None:
-    """Draw a broken line across the chart, and say above its right end what it is."""
+def add_reference_line(figure: go.Figure, y: float, text: str, colours: Palette) -> None:
+    """Draw a dashed line across the chart, with a label above its right end."""
     figure.add_hline(y=y, line={"color": colours.ink, "width": 1, "dash": "4px,4px"})
     figure.add_annotation(
         text=f"╌╌ {text}",

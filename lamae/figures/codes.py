@@ -4,7 +4,7 @@ import re
 
 import plotly.graph_objects as go
 
-from lamae.figures.chart import kept, style
+from lamae.figures.chart import style, unfaded
 from lamae.figures.palette import palette
 from lamae.results.prediction import CodeScore, Prediction
 from lamae.results.verdict import CANNOT_SAY, SUGGESTED
@@ -23,8 +23,8 @@ def code_bars(
 ) -> go.Figure:
     """Bars of each code's probability, with its threshold as a tick, in the prediction's order.
 
-    Codes that are suggested are drawn in full colour, those of which nothing can be said are
-    hatched. `customdata` of a bar, and of the text above it, is the code.
+    Suggested codes are drawn in full colour, undecided ones are hatched. `customdata` of a bar,
+    and of the text above it, is the code.
 
     Args:
         prediction: The codes of one ECG.
@@ -58,7 +58,7 @@ def code_bars(
         hovertext=[_hover(score) for score in shown],
         hovertemplate="%{hovertext}<extra></extra>",
         name="probability",
-        **kept(),
+        **unfaded(),
     )
     figure.add_scatter(
         x=[score.threshold for score in shown],
@@ -74,7 +74,7 @@ def code_bars(
         hovertext=[f"{score.code}: threshold {score.threshold:.2f}" for score in shown],
         hovertemplate="%{hovertext}<extra></extra>",
         name="threshold",
-        **kept(),
+        **unfaded(),
     )
     for name, x, text, where in (
         ("titles", 0.0, [_title(score, selected) for score in shown], "middle right"),

@@ -1,4 +1,4 @@
-"""How reconstruction fails: against the share masked, and by lead and wave."""
+"""Reconstruction errors: against the share masked, and by lead and wave."""
 
 from collections.abc import Sequence
 
@@ -14,10 +14,10 @@ WAVES = ("P", "QRS", "ST", "T", "rest")
 def masking_curve(
     curve: MaskingCurve, *, share: float | None = None, dark: bool = False
 ) -> go.Figure:
-    """Error on masked samples against the share masked, of the model and of regression.
+    """Error on masked samples against the share masked, for the model and for regression.
 
     Args:
-        curve: What was computed.
+        curve: The errors.
         share: The current share, marked by a line.
         dark: For a dark page.
     """
@@ -28,12 +28,12 @@ def masking_curve(
         (
             "linear regression",
             curve.linear,
-            {"color": colours.beside, "width": 2, "dash": "4px,3px"},
+            {"color": colours.baseline, "width": 2, "dash": "4px,3px"},
             "square-open",
         ),
     ):
         figure.add_scatter(
-            x=curve.shares.tolist(),
+            x=curve.ratios.tolist(),
             y=values.round(4).tolist(),
             mode="lines+markers",
             line=line,
@@ -61,7 +61,7 @@ def masking_curve(
 
 
 def wave_errors(errors: Sequence[WaveError], *, dark: bool = False) -> go.Figure:
-    """The model's error over that of regression, leads down, waves across, with the numbers.
+    """The model's error divided by that of regression, a row for each lead, a column for each wave.
 
     A cell's text is the model's error in mV; its colour follows the ratio of the two, blue-green
     where the model is better and brown where regression is. `customdata` holds the ratio.

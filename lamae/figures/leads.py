@@ -1,21 +1,21 @@
-"""What changes when leads are left out."""
+"""Predictions with subsets of the leads."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 import plotly.graph_objects as go
 
-from lamae.figures.chart import add_level, kept, style
+from lamae.figures.chart import add_reference_line, style, unfaded
 from lamae.figures.palette import palette, rgba
 from lamae.results.lead_subsets import Robustness, SubsetScores
 
 ROW_HEIGHT = 46
-# Lines are told apart by their marker and dash, too.
+# Lines differ by marker and dash as well as colour.
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star")
 DASHES = ("solid", "6px,3px", "2px,3px", "8px,3px,2px,3px", "12px,4px", "4px,2px,1px,2px")
 
 
-def with_some_leads(
+def lead_subset_scores(
     scores: SubsetScores,
     codes: Sequence[str],
     titles: Sequence[str],
@@ -30,8 +30,8 @@ def with_some_leads(
     Args:
         scores: With one subset or more; the first is drawn.
         codes: Codes to draw, from top to bottom.
-        titles: What each is called.
-        thresholds: From which probability each is suggested.
+        titles: The title of each.
+        thresholds: The probability from which each is suggested.
         dark: For a dark page.
     """
     colours = palette(dark)
@@ -105,9 +105,9 @@ def with_some_leads(
 
 
 def removal_curves(scores: SubsetScores, codes: Sequence[str], *, dark: bool = False) -> go.Figure:
-    """Probabilities of codes while leads go one by one, from all leads on the left.
+    """Probabilities of codes as leads are removed one by one, from all leads on the left.
 
-    Each code is one trace named after it; the ticks name the lead that goes.
+    Each code is one trace named after it; the ticks name the lead removed.
 
     Args:
         scores: Of `lamae.inference.lead_subsets.removal`.
@@ -155,10 +155,11 @@ def removal_curves(scores: SubsetScores, codes: Sequence[str], *, dark: bool = F
 
 
 def next_leads(scores: SubsetScores, *, dark: bool = False) -> go.Figure:
-    """How far the probabilities stay from those of all leads when one more lead is added.
+    """Mean change of the probabilities from those of all leads when one more lead is added.
 
-    Bars in order, the most informative lead first; the line is what the chosen leads alone reach.
-    Leads that follow from the chosen ones stand last, hatched. A bar's `customdata` is the lead.
+    Bars in order, the most informative lead first; the line is the change with the chosen leads
+    alone. Leads that can be derived from the chosen ones are last, hatched. A bar's `customdata`
+    is the lead.
 
     Args:
         scores: Of `lamae.inference.lead_subsets.with_each`.
@@ -189,7 +190,7 @@ def next_leads(scores: SubsetScores, *, dark: bool = False) -> go.Figure:
         ],
         hovertemplate="%{hovertext}<extra></extra>",
         name="with one more lead",
-        **kept(),
+        **unfaded(),
     )
     best = f"{new[0].lead}, {new[0].change:.3f}" if new else "none"
     style(
@@ -199,7 +200,7 @@ def next_leads(scores: SubsetScores, *, dark: bool = False) -> go.Figure:
         f"the least with {best}; without any {now:.3f}.",
         height=300,
     )
-    add_level(figure, now, f"leads chosen alone, {now:.3f}", colours)
+    add_reference_line(figure, now, f"leads chosen alone, {now:.3f}", colours)
     figure.update_layout(bargap=0.35, margin={"t": 28})
     figure.update_xaxes(title_text="lead added", showgrid=False, tickangle=0)
     figure.update_yaxes(title_text="mean change from all leads", rangemode="tozero")
@@ -210,7 +211,7 @@ def robustness(found: Robustness, *, dark: bool = False) -> go.Figure:
     """Mean change of the codes' probabilities against the number of leads left, with its range.
 
     Args:
-        found: What was computed.
+        found: The changes by number of leads.
         dark: For a dark page.
     """
     colours = palette(dark)

@@ -1,8 +1,9 @@
-"""The colours of every figure, each with one meaning throughout."""
+"""The colours of every figure, each with one meaning throughout, and their font."""
 
 from dataclasses import dataclass
 from typing import Any
 
+FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif"
 # Alphas at equal steps of |attribution|, chosen so that a colour laid over the paper moves away
 # from it by equal steps of OKLab distance (Björn Ottosson, 2020): equal steps look equal.
 ATTRIBUTION_ALPHAS = (0.0, 0.15, 0.3, 0.45, 0.6)
@@ -21,15 +22,15 @@ class Palette:
         trace: The recorded signal.
         print: Text and calibration pulse printed on the paper.
         caliper: The box that measures.
-        faint_print: What is said about a lead that was not recorded.
-        reconstructed: What the model reconstructed.
-        masked: Hatching over what was masked.
+        faint_print: Text about a lead that was not recorded.
+        reconstructed: The model's reconstruction.
+        masked: Hatching over masked segments.
         linear: The linear regression, on the paper.
-        ink: Text beside a figure that stands on the page.
+        ink: Text of a figure on the page.
         faint_ink: Lines and reference marks on the page.
-        model: What the model says.
-        faint_model: What the model says, below its threshold.
-        beside: What stands beside the model in a chart on the page.
+        model: The model's results.
+        faint_model: The model's results below the threshold.
+        baseline: What the model is compared with in a chart on the page.
         lowers: Attribution that lowers the score.
         raises: Attribution that raises the score.
         shares: From less than an even share, over an even one, to more.
@@ -49,7 +50,7 @@ class Palette:
     faint_ink: str
     model: str
     faint_model: str
-    beside: str
+    baseline: str
     lowers: str
     raises: str
     shares: tuple[str, ...]
@@ -70,7 +71,7 @@ LIGHT = Palette(
     faint_ink="#B9B6B1",
     model="#0F5C63",
     faint_model="#A9C6C7",
-    beside="#5B7BA3",
+    baseline="#5B7BA3",
     lowers=LOWERS,
     raises=RAISES,
     shares=("#B8691A", "#CF986B", "#E3C6AD", "#F5F4F0", "#A7B8BD", "#5C808D", "#064A5E"),
@@ -91,7 +92,7 @@ DARK = Palette(
     faint_ink="#6F6D6A",
     model="#55B4B6",
     faint_model="#35585B",
-    beside="#8FB0DA",
+    baseline="#8FB0DA",
     lowers="#6FA5E0",
     raises="#E08A50",
     shares=("#E08A3C", "#9B683C", "#5B4836", "#1F282A", "#36585F", "#4D8D99", "#63C6D8"),
@@ -122,7 +123,7 @@ def attribution_scale() -> list[tuple[float, str]]:
 
 
 def legend_bar(*, left: bool = False) -> dict[str, Any]:
-    """Where a colour scale's legend lies: flat, over one of the figure's upper corners.
+    """The placement of a colour scale's legend: flat, over one of the figure's upper corners.
 
     Args:
         left: Over the left one, which a narrow screen shows of a sheet that is wider.

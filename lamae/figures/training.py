@@ -1,4 +1,4 @@
-"""How the model learned and how well it ranks."""
+"""Training curves, and the AUROC of each code."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,14 +17,14 @@ NAMES = {
     "statement_auroc": "SCP statements, validation",
 }
 
-# Drawn in the model's colour: what decides which epoch is kept.
+# Drawn in the model's colour: the measures that choose the epoch to keep.
 FOREMOST = ("validation_loss", "validation_macro_auroc", "icd10_auroc")
 
 
 def training_curve(
     history: Sequence[Mapping[str, float | int]], *, dark: bool = False
 ) -> go.Figure:
-    """Lines of every figure of a run over its epochs, losses above and AUROCs below.
+    """Losses and AUROCs of a run over its epochs, in two panels.
 
     Args:
         history: One entry an epoch, the first first: "epoch", losses ("loss",
@@ -54,7 +54,7 @@ def training_curve(
                 y=[value for _, value in points],
                 mode="lines" if len(points) > 1 else "markers",
                 line={
-                    "color": colours.model if key in FOREMOST else colours.beside,
+                    "color": colours.model if key in FOREMOST else colours.baseline,
                     "width": 2,
                     # One legend serves both panels.
                     "dash": "solid" if key in FOREMOST or key == "loss" else "4px,3px",

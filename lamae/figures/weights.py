@@ -1,4 +1,4 @@
-"""How the model weighs leads: in one ECG, beside the codes' own need of them, over many ECGs."""
+"""Lead weights: of one ECG, against lead ablation, and over many ECGs."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,13 +8,13 @@ import plotly.graph_objects as go
 from jaxtyping import Float32
 
 from lamae.ecg import LEADS, LIMB_LEADS
-from lamae.figures.chart import add_level, kept, style
+from lamae.figures.chart import add_reference_line, style, unfaded
 from lamae.figures.palette import palette
 from lamae.results.attention import GroupWeights, LeadAttention
 
 # The least distance from an even share, in even shares, that fills the height of the bars.
 LEAST = 0.1
-# px: a chart on a phone, a point, the longest name, and where a name stands beside its point.
+# px: a chart on a phone, a point, the longest name, and the offset of a name from its point.
 NARROW, TALL = 280, 250
 MARKER, NAME = (9, 9), np.array((26, 14))
 SIDES: Mapping[str, tuple[int, int]] = MappingProxyType(
@@ -37,7 +37,7 @@ def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
     A bar's `customdata` is the name of its lead.
 
     Args:
-        attention: What the model gave; leads it did not see have no bar.
+        attention: The lead weights; leads that were not used have no bar.
         dark: For a dark page.
     """
     colours = palette(dark)
@@ -59,7 +59,7 @@ def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
         ],
         hovertemplate="%{hovertext}<extra></extra>",
         name="lead weights",
-        **kept(),
+        **unfaded(),
     )
     highest = leads[int(np.argmax(attention.weights))]
     style(
@@ -69,7 +69,7 @@ def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
         f"{attention.weights.max():.2%}, goes to {highest}; an even share is {equal:.2%}.",
         height=320,
     )
-    add_level(figure, equal, f"even share, 1/{len(leads)} = {equal:.2%}", colours)
+    add_reference_line(figure, equal, f"even share, 1/{len(leads)} = {equal:.2%}", colours)
     half = max(1.15 * float(np.abs(differences).max()), LEAST * equal)
     figure.update_layout(bargap=0.3, margin={"t": 28})
     figure.update_xaxes(showgrid=False, title_text="lead", tickangle=0)
@@ -81,15 +81,15 @@ def lead_weights(attention: LeadAttention, *, dark: bool = False) -> go.Figure:
     return figure
 
 
-def beside_ablation(
+def weights_against_ablation(
     attention: LeadAttention, drop: Float32[np.ndarray, " leads"], *, dark: bool = False
 ) -> go.Figure:
-    """Each lead's share of attention against how far a code's score falls without the lead.
+    """Each lead's share of attention against the drop of a code's score without the lead.
 
-    Points are named by their lead; nothing but chance would put them on a line.
+    Points are named after their leads.
 
     Args:
-        attention: What the model gave.
+        attention: The lead weights.
         drop: Score with all leads minus score without each, in log-odds.
         dark: For a dark page.
     """

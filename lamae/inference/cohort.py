@@ -1,11 +1,10 @@
-"""How the model weighs leads over many ECGs, and how alike two rankings of leads are."""
+"""How the model weighs leads over many ECGs."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
-from scipy.stats import spearmanr
 
 from lamae.ecg import ECG, LEADS
 from lamae.errors import WeightsError
@@ -17,7 +16,7 @@ from lamae.signal.preprocess import prepare
 
 PERCENTILES = (2.5, 97.5)
 RESAMPLES = 1000
-# An interval over fewer ECGs than this says nothing.
+# An interval over fewer ECGs than this is meaningless.
 FEWEST = 3
 
 
@@ -39,10 +38,10 @@ def weigh(
         probabilities = predictor.probabilities(classifier.classify(latent))[0]
     suggested = tuple(
         rule.code
-        for rule, said in zip(
-            predictor.bundle.rules, predictor.verdicts(probabilities), strict=True
+        for rule, found in zip(
+            predictor.bundle.calibration, predictor.verdicts(probabilities), strict=True
         )
-        if said == SUGGESTED
+        if found == SUGGESTED
     )
     patches = predictor.bundle.config.patches
     return attention_of(latent, ecg.leads, patches, start, predictor.patch_seconds), suggested
@@ -77,15 +76,6 @@ def group_weights(
         members = np.array([name in carried for carried in codes])
         groups.append(_group(name, weights[members], rng))
     return tuple(groups)
-
-
-def rank_agreement(
-    first: Float[np.ndarray, " leads"], second: Float[np.ndarray, " leads"]
-) -> float | None:
-    """Spearman's rank correlation; None where either ranks nothing."""
-    if len(first) < 3 or min(np.ptp(first), np.ptp(second)) < 1e-12:
-        return None
-    return float(spearmanr(first, second).statistic)
 
 
 def _group(

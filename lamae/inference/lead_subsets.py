@@ -1,6 +1,6 @@
 """What the codes would be if only some leads had been recorded."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -8,10 +8,10 @@ import torch
 from lamae.ecg import ECG, LEADS, lead_indices, shown_leads
 from lamae.errors import InputError
 from lamae.inference.predictor import Predictor
+from lamae.inference.progress import Progress
 from lamae.results.lead_subsets import Robustness, SubsetScores
 from lamae.signal.preprocess import prepare
 
-Progress = Callable[[float], None]
 # Bounds memory, and the time between two reports of progress.
 ECGS_AT_ONCE = 4
 

@@ -1,7 +1,6 @@
 """The trained model applied to ECGs; safe to share between threads."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -9,35 +8,35 @@ from jaxtyping import Bool, Float, Float32, Float64
 from torch import Tensor
 
 from lamae.ecg import ECG, LEADS, lead_indices, shown_leads
-from lamae.ecg.statements import ICD10_TITLES, STATEMENTS, statement_indices
+from lamae.ecg.labels import LabelSet
 from lamae.errors import InputError, WeightsError
 from lamae.inference.attention import attention_of
 from lamae.inference.bundle import Bundle, load_bundled
 from lamae.inference.masking import mask_parts
-from lamae.model import Classifier
 from lamae.model.classifier import code_logits
+from lamae.model.families import FAMILIES, Classifies, Reconstructs
 from lamae.results.attention import LeadAttention
+from lamae.results.card import ModelCard
 from lamae.results.masking import Masking, Segment
 from lamae.results.prediction import CodeScore, Prediction, StatementScore
 from lamae.results.reconstruction import Reconstruction
-from lamae.results.verdict import read_cuts, verdict
-from lamae.signal.linear import compare
+from lamae.results.verdict import verdict
 from lamae.signal.preprocess import InputSpec, Prepared, prepare
+from lamae.signal.reconstruction_error import compare
 
 STAGES = ("pretrained", "fine-tuned")
 
 
 class Predictor:
-    """A bundle and what it can say about an ECG.
+    """A bundle applied to ECGs.
 
     Nothing is kept between calls and no hook is ever set, so visitors can share one.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self.members = statement_indices([rule.code for rule in bundle.rules])
-        known = read_cuts(bundle.card)
-        self._cuts = known[1] if known else {}
+        self.members = bundle.labels.members(each.code for each in bundle.calibration)
+        self._cuts = bundle.card.conformal.codes if bundle.card.conformal else {}
 
     @classmethod
     def bundled(cls) -> "Predictor":
@@ -51,7 +50,12 @@ class Predictor:
     @property
     def name(self) -> str:
         """Name of the weights."""
-        return str(self.card.get("name", "LAMAE"))
+        return self.card.name
+
+    @property
+    def description(self) -> str:
+        """What the model is, as the end of a sentence."""
+        return FAMILIES[self.bundle.family].description
 
     @property
     def sha256(self) -> str:
@@ -59,9 +63,14 @@ class Predictor:
         return self.bundle.sha256
 
     @property
-    def card(self) -> Mapping[str, Any]:
+    def card(self) -> ModelCard:
         """Where the weights come from and what they can do."""
         return self.bundle.card
+
+    @property
+    def labels(self) -> LabelSet:
+        """What the classifier's outputs stand for."""
+        return self.bundle.labels
 
     @property
     def spec(self) -> InputSpec:
@@ -75,11 +84,11 @@ class Predictor:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """The ICD-10-CM codes that the model may suggest."""
-        return tuple(rule.code for rule in self.bundle.rules)
+        """The codes that the model may suggest."""
+        return tuple(each.code for each in self.bundle.calibration)
 
     @property
-    def classifier(self) -> Classifier:
+    def classifier(self) -> Classifies:
         """The fine-tuned classifier.
 
         Raises:
@@ -92,10 +101,36 @@ class Predictor:
             )
         return self.bundle.classifier
 
+    @property
+    def reconstructor(self) -> Reconstructs:
+        """What reconstructs masked signal.
+
+        Raises:
+            WeightsError: The weights have no such part.
+        """
+        if self.bundle.reconstructor is None:
+            raise WeightsError(
+                f"These weights are of the family {self.bundle.family!r}, without a "
+                "reconstructor, so they cannot reconstruct masked signal; use weights that "
+                "learned to reconstruct, such as the bundled ones."
+            )
+        return self.bundle.reconstructor
+
+    @property
+    def moments(self) -> Float64[np.ndarray, "12 12"]:
+        """Mean products of the leads, in squared model units, over the training ECGs.
+
+        They give the linear regression between any leads.
+
+        Raises:
+            WeightsError: The weights have no reconstructor.
+        """
+        return self.reconstructor.moments.numpy()
+
     def predict(
         self, ecg: ECG, *, start: float = 0.0, leads: Sequence[str] | None = None
     ) -> Prediction:
-        """Score every ICD-10-CM code and statement.
+        """Score every code that the model offers, and every statement.
 
         Args:
             ecg: A recording with any of the twelve leads.
@@ -112,32 +147,35 @@ class Predictor:
         with torch.inference_mode():
             logits = self.classifier(x, visible)
         probabilities = self.probabilities(logits)[0]
-        statement_probability = torch.sigmoid(logits[0]).tolist()
+        # None where the label set holds codes alone.
         statements = [
             StatementScore(statement.name, statement.description, probability, statement.confidence)
-            for statement, probability in zip(STATEMENTS, statement_probability, strict=True)
+            for statement, probability in zip(
+                self.labels.statements, torch.sigmoid(logits[0]).tolist(), strict=False
+            )
         ]
-        tested = self.card.get("results", {}).get("test", {}).get("icd10", {}).get("codes", {})
+        test = self.card.results.test
+        tested = test.icd10.codes if test else {}
         codes = []
-        for rule, member, probability, said in zip(
-            self.bundle.rules,
+        for calibration, member, probability, found in zip(
+            self.bundle.calibration,
             self.members,
             probabilities.tolist(),
             self.verdicts(probabilities),
             strict=True,
         ):
-            figures = tested.get(rule.code, {})
-            interval = figures.get("ci")
+            score = tested.get(calibration.code)
+            behind = [statements[i] for i in member] if statements else []
             codes.append(
                 CodeScore(
-                    code=rule.code,
-                    title=ICD10_TITLES[rule.code],
+                    code=calibration.code,
+                    title=self.labels.title(calibration.code),
                     probability=probability,
-                    threshold=rule.threshold,
-                    verdict=said,
-                    statements=tuple(sorted((statements[i] for i in member), key=_by_probability)),
-                    auroc=figures.get("auroc"),
-                    auroc_interval=(interval[0], interval[1]) if interval else None,
+                    threshold=calibration.threshold,
+                    verdict=found,
+                    statements=tuple(sorted(behind, key=_by_probability)),
+                    auroc=score.auroc if score else None,
+                    auroc_interval=score.ci if score else None,
                 )
             )
         codes.sort(key=lambda code: code.probability / code.threshold, reverse=True)
@@ -149,27 +187,27 @@ class Predictor:
             leads=shown,
         ).as_far_as_tested()
 
-    def probabilities(
-        self, logits: Float[Tensor, "B statements"]
-    ) -> Float64[np.ndarray, "B codes"]:
+    def probabilities(self, logits: Float[Tensor, "B outputs"]) -> Float64[np.ndarray, "B codes"]:
         """Calibrated probability of each code, in the order of `codes`."""
         scores = code_logits(logits, self.members).numpy()
-        pairs = zip(self.bundle.rules, scores.T, strict=True)
-        return np.stack([rule.probability(score) for rule, score in pairs], axis=-1)
+        pairs = zip(self.bundle.calibration, scores.T, strict=True)
+        return np.stack([each.probability(score) for each, score in pairs], axis=-1)
 
     def verdicts(self, probabilities: Float64[np.ndarray, " codes"]) -> list[str]:
-        """What is said of each code of one ECG, see `lamae.results.verdict`."""
+        """The verdict on each code of one ECG, see `lamae.results.verdict`."""
         return [
-            verdict(self._cuts.get(rule.code), probability, rule.threshold)
-            for rule, probability in zip(self.bundle.rules, probabilities.tolist(), strict=True)
+            verdict(self._cuts.get(each.code), probability, each.threshold)
+            for each, probability in zip(
+                self.bundle.calibration, probabilities.tolist(), strict=True
+            )
         ]
 
-    def statement_logits(
+    def output_logits(
         self,
         values: Float32[np.ndarray, "n 12 time"],
         present: Bool[np.ndarray, "n 12"],
-    ) -> Float32[np.ndarray, "n 71"]:
-        """Log-odds of every statement for ECGs that are prepared already."""
+    ) -> Float32[np.ndarray, "n outputs"]:
+        """Log-odds of every output of the label set for ECGs that are prepared already."""
         patches = self.bundle.config.patches
         visible = torch.from_numpy(present)[:, :, None].expand(-1, -1, patches)
         with torch.inference_mode():
@@ -206,7 +244,7 @@ class Predictor:
         *,
         start: float = 0.0,
         mask: Sequence[str] = (),
-        share: float = 0.0,
+        ratio: float = 0.0,
         seed: int = 0,
         segments: Sequence[Segment] = (),
     ) -> Reconstruction:
@@ -216,15 +254,15 @@ class Predictor:
             ecg: A recording with any of the twelve leads.
             start: Where the ten-second window starts, in s.
             mask: Leads to mask wholly.
-            share: Share of the patches to mask in each other lead, 0 to 0.95.
+            ratio: Masking ratio of each other lead's patches, 0 to 0.95.
             seed: Of the patches drawn.
             segments: Also mask the patches whose middle lies in these.
 
         Raises:
             InputError: A lead is unknown or not in the recording, nothing is masked, nothing
-                stays visible or the share is out of range.
+                stays visible or the ratio is out of range.
         """
-        masking = Masking(tuple(mask), tuple(segments), share, seed)
+        masking = Masking(tuple(mask), tuple(segments), ratio, seed)
         lead_indices(mask)
         absent = [lead for lead in mask if lead not in ecg.leads]
         if absent:
@@ -239,9 +277,9 @@ class Predictor:
         seen = visible[0].numpy().repeat(each, axis=1)
         masked = (available & ~visible)[0].numpy().repeat(each, axis=1) & prepared.present
         if not masked.any():
-            raise InputError("Nothing is masked; choose leads or a larger share to mask.")
+            raise InputError("Nothing is masked; choose leads or a larger masking ratio.")
         with torch.inference_mode():
-            reconstructed = self.bundle.mae(x, visible)[0].numpy()
+            reconstructed = self.reconstructor(x, visible)[0].numpy()
         scale = np.float32(self.spec.scale)
         return compare(
             prepared.values * scale,
@@ -249,7 +287,7 @@ class Predictor:
             seen,
             masked,
             prepared.present,
-            self.bundle.moments,
+            self.moments,
             fs=self.spec.fs,
             start=start,
         )
@@ -262,7 +300,7 @@ class Predictor:
         Args:
             ecg: A recording with any of the twelve leads.
             start: Where the ten-second window starts, in s.
-            stage: One of `STAGES`: the masked autoencoder's attention or the classifier's.
+            stage: One of `STAGES`: the pretrained backbone's attention or the classifier's.
 
         Raises:
             InputError: The stage is unknown.
@@ -272,10 +310,10 @@ class Predictor:
             raise InputError(f"The stage is {stage!r}; expected 'pretrained' or 'fine-tuned'.")
         if not self.bundle.config.latent_depth:
             raise WeightsError("These weights keep leads apart: they have no lead attention.")
-        model = self.bundle.mae if stage == "pretrained" else self.classifier
+        backbone = self.bundle.backbone if stage == "pretrained" else self.classifier.backbone
         x, visible = self.model_input(prepare(ecg, self.spec, start), ecg.leads)
         with torch.inference_mode():
-            latent = model.backbone(x, visible, want_attention=True)
+            latent = backbone(x, visible, want_attention=True)
         return attention_of(
             latent, ecg.leads, self.bundle.config.patches, start, self.patch_seconds
         )

@@ -1,6 +1,6 @@
 """Reconstructions of one ECG: their range, their error by masking ratio, and imputed leads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,35 +12,35 @@ from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.errors import InputError
 from lamae.inference.masking import mask_parts
 from lamae.inference.predictor import Predictor
+from lamae.inference.progress import Progress
 from lamae.model.linear import linear_leads
 from lamae.model.mask import mask_random_patches
 from lamae.results.masking import Masking
 from lamae.results.reconstruction import Band, Imputation, MaskingCurve, Reconstruction
-from lamae.signal.linear import compare
 from lamae.signal.preprocess import prepare
+from lamae.signal.reconstruction_error import compare, rmse
 
-Progress = Callable[[float], None]
 ECGS_AT_ONCE = 8
-# What each draw of a band sees of the patches that could be seen.
+# Share of the visible patches that each draw of a band sees.
 SHOWN = 0.7
 PERCENTILES = (10, 90)
-SHARES = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
+RATIOS = (0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95)
 
 
 def band(
     predictor: Predictor, ecg: ECG, found: Reconstruction, masking: Masking, *, draws: int = 8
 ) -> Band:
-    """How far the reconstruction moves when parts of what was visible are masked, too.
+    """How far the reconstruction varies when parts of the visible signal are masked, too.
 
-    Each draw sees a random `SHOWN` of the visible patches. The range between the draws says
-    how much the reconstruction hangs on what was seen. It is no confidence interval: where the
+    Each draw sees a random `SHOWN` of the visible patches. The range between the draws shows
+    how much the reconstruction depends on what was seen. It is no confidence interval: where the
     model errs, it may err alike in every draw, which is why the coverage is given.
 
     Args:
         predictor: The model.
         ecg: The recording.
         found: Its reconstruction.
-        masking: What was masked for it.
+        masking: The masking it was made with.
         draws: How many draws.
 
     Raises:
@@ -67,6 +67,31 @@ def band(
     return Band(low=low, high=high, draws=draws, shown=SHOWN, coverage=float(inside.mean()))
 
 
+def unmasked(predictor: Predictor, ecg: ECG, *, start: float = 0.0) -> Reconstruction:
+    """The window as the model takes it, with nothing masked and no errors.
+
+    Args:
+        predictor: The model.
+        ecg: The recording.
+        start: Where the ten-second window starts, in s.
+
+    Raises:
+        InputError: The window does not exist.
+    """
+    prepared = prepare(ecg, predictor.spec, start)
+    signal = prepared.values * np.float32(predictor.spec.scale)
+    return compare(
+        signal,
+        signal,
+        prepared.present,
+        np.zeros_like(prepared.present),
+        prepared.present,
+        predictor.moments,
+        fs=predictor.spec.fs,
+        start=start,
+    )
+
+
 def masking_curve(
     predictor: Predictor,
     ecg: ECG,
@@ -82,7 +107,7 @@ def masking_curve(
         predictor: The model.
         ecg: The recording.
         start: Where the ten-second window starts, in s.
-        draws: Draws at each share.
+        draws: Draws at each masking ratio.
         seed: Of the patches drawn.
         progress: Called with the share done, 0 to 1; may raise to cancel.
 
@@ -95,20 +120,20 @@ def masking_curve(
     each, scale = predictor.bundle.config.patch, predictor.spec.scale
     model: list[float] = []
     linear: list[float] = []
-    for number, share in enumerate(SHARES):
-        visible = mask_random_patches(available.expand(draws, -1, -1), share, generator)
+    for number, ratio in enumerate(RATIOS):
+        visible = mask_random_patches(available.expand(draws, -1, -1), ratio, generator)
         masked = (available & ~visible).numpy().repeat(each, axis=2) & prepared.present
+        where = masked.reshape(draws, -1)
         signals = x.expand(draws, -1, -1)
         with torch.inference_mode():
-            reconstructed = predictor.bundle.mae(signals, visible).numpy()
-            estimate = linear_leads(signals, visible, predictor.bundle.mae.moments).numpy()
+            reconstructed = predictor.reconstructor(signals, visible).numpy()
+            estimate = linear_leads(signals, visible, predictor.reconstructor.moments).numpy()
         for errors, output in ((model, reconstructed), (linear, estimate)):
-            squares = np.where(masked, (output - prepared.values) ** 2, 0.0)
-            mean = squares.sum(axis=(1, 2)) / np.maximum(1, masked.sum(axis=(1, 2)))
-            errors.append(float(np.sqrt(mean).mean()) * scale)
+            difference = (output - prepared.values).reshape(draws, -1)
+            errors.append(float(rmse(difference, where).mean()) * scale)
         if progress is not None:
-            progress((number + 1) / len(SHARES))
-    return MaskingCurve(np.array(SHARES), np.array(model), np.array(linear), draws)
+            progress((number + 1) / len(RATIOS))
+    return MaskingCurve(np.array(RATIOS), np.array(model), np.array(linear), draws)
 
 
 def impute(
@@ -119,13 +144,13 @@ def impute(
     unreadable: Sequence[str] = (),
     start: float = 0.0,
 ) -> Imputation:
-    """Fill leads that are flat, noisy or missing with what the model reconstructs from the others.
+    """Impute leads that are flat, noisy or missing: reconstruct them from the others.
 
     Args:
         predictor: The model.
         ecg: The recording as received.
-        leads: Leads to fill.
-        unreadable: Further leads that the model shall not see either.
+        leads: Leads to impute.
+        unreadable: Further leads that the model must not see.
         start: Where the ten-second window starts, in s.
 
     Raises:
@@ -133,11 +158,11 @@ def impute(
     """
     rows = lead_indices(leads)
     if not rows:
-        raise InputError("No lead was chosen; choose the leads to reconstruct.")
+        raise InputError("No lead was chosen; choose the leads to impute.")
     shown = tuple(lead for lead in ecg.leads if lead not in {*leads, *unreadable})
     if not shown:
         raise InputError("No lead stays visible; the model needs something to go by.")
-    filled = tuple(lead for lead in LEADS if lead in leads)
+    imputed = tuple(lead for lead in LEADS if lead in leads)
     prepared = prepare(ecg, predictor.spec, start)
     x, visible = predictor.model_input(prepared, shown)
     scale = np.float32(predictor.spec.scale)
@@ -154,15 +179,15 @@ def impute(
         visible[0].numpy().repeat(predictor.bundle.config.patch, axis=1),
         masked,
         present,
-        predictor.bundle.moments,
+        predictor.moments,
         fs=predictor.spec.fs,
         start=start,
     )
     target = found.target.copy()
-    # What a poor lead recorded is no truth to draw, nor is what a missing one did not.
+    # Neither a poor lead nor a missing one has a truth to draw.
     target[rows] = np.nan
     have = [row for row, lead in enumerate(LEADS) if lead in ecg.leads or lead in leads]
-    some = "Lead" if len(filled) == 1 else "Leads"
+    some = "Lead" if len(imputed) == 1 else "Leads"
     return Imputation(
         ecg=ECG(
             signal=np.where(time, found.output, np.float32(0))[have][:, time],
@@ -171,10 +196,10 @@ def impute(
             source=f"{ecg.source}, in part reconstructed by the model",
             notes=(
                 *ecg.notes,
-                f"{some} {', '.join(filled)} reconstructed by the model, not recorded.",
+                f"{some} {', '.join(imputed)} reconstructed by the model, not recorded.",
             ),
         ),
-        leads=filled,
+        leads=imputed,
         shown=shown,
         reconstruction=replace(found, target=target, errors=()),
     )
@@ -188,7 +213,7 @@ def _reconstruct(
 ) -> Float32[np.ndarray, "n rows T"]:
     """What the model reconstructs of some leads, in mV."""
     with torch.inference_mode():
-        output = predictor.bundle.mae(
+        output = predictor.reconstructor(
             x.expand(len(visible), -1, -1), visible, torch.tensor(list(rows))
         )
     return output.numpy() * np.float32(predictor.spec.scale)

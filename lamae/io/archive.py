@@ -15,6 +15,7 @@ LIBRARY_ERRORS = (
     AttributeError, EOFError, LookupError, MemoryError, OSError, OverflowError, RuntimeError,
     TypeError, ValueError, lzma.LZMAError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error,
 )  # fmt: skip
+MARK = b"PK"
 MAX_MEMBERS = 64
 # LZMA and bzip2 members can demand gigabytes for their dictionaries alone.
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -23,7 +24,7 @@ METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 def members(content: bytes) -> dict[str, bytes]:
     """The files in a zip, by bare name.
 
-    Folders, and the masked files that operating systems add, are passed over.
+    Folders, and the hidden files that operating systems add, are passed over.
 
     Raises:
         ReadError: It is damaged, encrypted or too large when unpacked.
@@ -33,6 +34,18 @@ def members(content: bytes) -> dict[str, bytes]:
             return _unpack(archive)
     except LIBRARY_ERRORS as error:
         raise ReadError("The zip archive is damaged; pack the recording again.") from error
+
+
+def is_npz(content: bytes) -> bool:
+    """Whether the content is a zip that holds only NumPy arrays."""
+    if not content.startswith(MARK):
+        return False
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive:
+            names = archive.namelist()
+    except LIBRARY_ERRORS:
+        return False
+    return bool(names) and all(name.endswith(".npy") for name in names)
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:

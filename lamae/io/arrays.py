@@ -1,7 +1,6 @@
 """NumPy files: a bare array (.npy), or signal, rate, unit and leads together (.npz)."""
 
 import tokenize
-import zipfile
 from collections.abc import Mapping
 from io import BytesIO
 
@@ -9,9 +8,9 @@ import numpy as np
 
 from lamae.ecg import ECG, LEADS
 from lamae.errors import ReadError
-from lamae.io.archive import LIBRARY_ERRORS as ZIP_ERRORS
 from lamae.io.archive import members
 from lamae.io.assemble import MAX_BYTES, Channel, Recording, check_size, scaled, settle
+from lamae.io.file import File
 from lamae.io.names import mv_per_unit
 
 LIBRARY_ERRORS = (
@@ -21,11 +20,11 @@ LIBRARY_ERRORS = (
 SIGNAL_NAMES = ("signal", "ecg", "data", "x", "arr_0")
 
 
-def read_npy(content: bytes, *, fs: float | None = None, unit: str | None = None) -> Recording:
+def read_npy(file: File, *, fs: float | None = None, unit: str | None = None) -> Recording:
     """Read a bare 12 x T or T x 12 array.
 
     Args:
-        content: The whole file.
+        file: The file.
         fs: Sampling rate in Hz.
         unit: Unit of the values.
 
@@ -33,16 +32,16 @@ def read_npy(content: bytes, *, fs: float | None = None, unit: str | None = None
         AnswerNeeded: Rate or unit is not given.
         ReadError: It is no such array.
     """
-    signal = _by_lead(_array(content), None)
+    signal = _by_lead(_array(file.content), None)
     rate, scale = settle(None, None, fs, unit)
     return _recording(signal, None, rate, scale, "NumPy array")
 
 
-def read_npz(content: bytes, *, fs: float | None = None, unit: str | None = None) -> Recording:
+def read_npz(file: File, *, fs: float | None = None, unit: str | None = None) -> Recording:
     """Read an archive with "signal" and, where they are known, "fs", "unit" and "leads".
 
     Args:
-        content: The whole file.
+        file: The file.
         fs: Sampling rate in Hz, used only where the archive has none.
         unit: Unit of the values, used only where the archive has none.
 
@@ -50,7 +49,7 @@ def read_npz(content: bytes, *, fs: float | None = None, unit: str | None = None
         AnswerNeeded: Neither the archive nor the caller gives rate or unit.
         ReadError: It holds no such signal.
     """
-    packed = members(content)
+    packed = members(file.content)
     arrays = {name.removesuffix(".npy").lower(): packed[name] for name in packed}
     found = [name for name in SIGNAL_NAMES if name in arrays]
     if not found:
@@ -82,16 +81,6 @@ def write_npz(ecg: ECG) -> bytes:
         leads=np.array(ecg.leads),
     )
     return packed.getvalue()
-
-
-def is_npz(content: bytes) -> bool:
-    """Whether a zip holds only .npy arrays."""
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            names = archive.namelist()
-    except ZIP_ERRORS:
-        return False
-    return bool(names) and all(name.endswith(".npy") for name in names)
 
 
 def _recording(

@@ -40,7 +40,7 @@ class Recording:
 
     Attributes:
         channels: Every channel that may be a lead.
-        named: False where the leads were taken from the order of the columns.
+        named: False where the order of the columns stands for the leads.
     """
 
     channels: tuple[Channel, ...]
@@ -82,7 +82,7 @@ def settle(
     unit: str | None,
     hint: str = "",
 ) -> tuple[float, float]:
-    """The sampling rate and unit that hold, from what the file states and what a person says.
+    """The sampling rate and unit to use, from what the file states and what a person gave.
 
     Args:
         stated_fs: The file's own rate in Hz; None where it has none.
@@ -95,7 +95,7 @@ def settle(
         Rate in Hz, and mV per unit.
 
     Raises:
-        AnswerNeeded: Neither says.
+        AnswerNeeded: Neither gives one of them.
         ReadError: They contradict each other, or the rate is out of range.
     """
     if fs is not None and stated_fs is not None and not abs(fs / stated_fs - 1) < 1e-3:
@@ -232,7 +232,7 @@ def _close_gaps(
         notes.append(f"Missing, for the file holds no values: {', '.join(empty)}.")
     if broken:
         notes.append(
-            f"Left out, for more than {LONGEST_GAP:g} s at a segment or a tenth of the values are "
+            f"Left out, with a gap of more than {LONGEST_GAP:g} s or a tenth of the values "
             f"missing: {', '.join(broken)}."
         )
     return whole, notes

@@ -12,6 +12,7 @@ import numpy as np
 from lamae.errors import ReadError
 from lamae.io import xml_values
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
+from lamae.io.file import File
 from lamae.io.names import LONGEST_UNIT, mv_per_unit, standard_lead
 from lamae.io.xml import attribute, text
 
@@ -41,11 +42,11 @@ class _Strip:
     commas: bool = False
 
 
-def read(root: Element, *, fs: float | None = None, unit: str | None = None) -> Recording:
+def read(file: File, *, fs: float | None = None, unit: str | None = None) -> Recording:
     """Read the rhythm recording of one resting ECG.
 
     Args:
-        root: The sapphire or CardiologyXML element.
+        file: The file, with the root sapphire or CardiologyXML element.
         fs: Rate in Hz, used only where the file has none.
         unit: Unit of the samples, used only where the file has none.
 
@@ -53,6 +54,7 @@ def read(root: Element, *, fs: float | None = None, unit: str | None = None) -> 
         AnswerNeeded: The file states no rate or unit.
         ReadError: It holds no readable recording.
     """
+    root = file.root
     if root.tag == "sapphire":
         patient = root.find("dcarRecord/patientInfo")
         strip, filters, found = _sapphire_strip(root), _sapphire_filters(root), _sapphire(root)

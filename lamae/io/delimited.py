@@ -1,11 +1,10 @@
 """CSV and TSV: one row a sample, one column a lead, lead names in the first row.
 
-Such files rarely say how fast they were sampled and never reliably in what unit, so both are
-asked for unless a column heading states the unit ("II (mV)").
+Such files rarely state their sampling rate and never reliably their unit, so both are asked for
+unless a column heading states the unit ("II (mV)").
 """
 
 import csv
-import re
 from collections.abc import Sequence
 from io import BytesIO
 
@@ -16,7 +15,8 @@ from jaxtyping import Float64
 from lamae.ecg import ECG, LEADS
 from lamae.errors import ReadError
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
-from lamae.io.layout import Layout, bare, clock_rate, find_layout, is_time
+from lamae.io.file import File
+from lamae.io.layout import Layout, bare, clock_rate, find_layout, is_time, text_in
 from lamae.io.names import standard_lead
 
 LIBRARY_ERRORS = (
@@ -27,17 +27,11 @@ MAX_TEXT = 100_000_000
 HEAD = 200_000
 
 
-def looks_like_table(content: bytes) -> bool:
-    """Whether the content is text with numbers in rows."""
-    text = _text(content[:20_000])
-    return text is not None and bool(re.search(r"\d", text)) and not text.lstrip().startswith("<")
-
-
-def read(content: bytes, *, fs: float | None = None, unit: str | None = None) -> Recording:
+def read(file: File, *, fs: float | None = None, unit: str | None = None) -> Recording:
     """Read one table of samples.
 
     Args:
-        content: The whole file.
+        file: The file.
         fs: Sampling rate in Hz.
         unit: Unit of the values.
 
@@ -45,11 +39,11 @@ def read(content: bytes, *, fs: float | None = None, unit: str | None = None) ->
         AnswerNeeded: Rate or unit is not given.
         ReadError: The table cannot be read, or contradicts the rate or unit given.
     """
-    if len(content) > MAX_TEXT:
+    if len(file.content) > MAX_TEXT:
         raise ReadError(
             f"The table is larger than {MAX_TEXT / 1e6:.0f} MB. Export a shorter segment of it."
         )
-    text = _text(content)
+    text = text_in(file.content)
     if text is None:
         raise ReadError("The file is not text; expected a CSV or TSV table.")
     head = text[:HEAD].splitlines(keepends=True)
@@ -116,18 +110,6 @@ def text_of(ecg: ECG) -> str:
     table = pd.DataFrame(dict(zip(ecg.leads, ecg.signal, strict=True)))
     table.insert(0, "time_s", times)
     return table.to_csv(index=False, float_format="%.6f", lineterminator="\n")
-
-
-def _text(content: bytes) -> str | None:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = content.decode("utf-16", errors="replace")
-    else:
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("latin-1")
-    controls = sum(text[:20_000].count(chr(code)) for code in (*range(9), *range(14, 32)))
-    return None if controls else text.replace("µ", "μ")
 
 
 def _parse(

@@ -19,6 +19,7 @@ from pydicom.waveforms.numpy_handler import multiplex_array
 from lamae.errors import ReadError
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
 from lamae.io.dicom_measured import measurements
+from lamae.io.file import File
 from lamae.io.names import mv_per_unit, standard_lead
 from lamae.io.scp.rhythm import LEAD_NUMBERS
 
@@ -32,7 +33,7 @@ LIBRARY_ERRORS = (
 )  # fmt: skip
 UNCOMPRESSED = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1")
 DEFLATED = "1.2.840.10008.1.2.1.99"
-# All that is ever read of a file: nothing here names a person.
+# All that is read of a file; nothing here names a person.
 TAGS = (
     "SpecificCharacterSet", "PatientAge", "PatientSex", "WaveformSequence",
     "WaveformAnnotationSequence",
@@ -45,11 +46,11 @@ _LONG = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
 _AVERAGED = re.compile(r"median|average|mean|represent|template", re.IGNORECASE)
 
 
-def read(content: bytes, *, fs: float | None = None, unit: str | None = None) -> Recording:
+def read(file: File, *, fs: float | None = None, unit: str | None = None) -> Recording:
     """Read the rhythm recording of one DICOM waveform object.
 
     Args:
-        content: The whole file.
+        file: The file.
         fs: Rate in Hz, used only where the file has none.
         unit: Unit of the samples, used only where the file has none.
 
@@ -57,7 +58,7 @@ def read(content: bytes, *, fs: float | None = None, unit: str | None = None) ->
         AnswerNeeded: The file states no rate or unit.
         ReadError: It is no readable ECG waveform.
     """
-    syntax = transfer_syntax(content)
+    syntax = transfer_syntax(file.content)
     if syntax == DEFLATED:
         # Deflate can blow up three thousandfold and pydicom unpacks it whole, so never start.
         raise ReadError(
@@ -70,7 +71,7 @@ def read(content: bytes, *, fs: float | None = None, unit: str | None = None) ->
             "Export it as Explicit VR Little Endian."
         )
     try:
-        dataset = dcmread(BytesIO(content), specific_tags=list(TAGS))
+        dataset = dcmread(BytesIO(file.content), specific_tags=list(TAGS))
         return _recording(dataset, fs, unit)
     except LIBRARY_ERRORS as error:
         # pydicom decodes elements when they are first touched, so all use of a data set counts.
@@ -97,7 +98,7 @@ def transfer_syntax(content: bytes) -> str | None:
                 return None
             (length,) = struct.unpack_from("<I", content, at)
             at += 4
-        # Anything that pydicom might walk through differently could mask a second syntax.
+        # Anything that pydicom might walk through differently could conceal a second syntax.
         if not kind.isalpha() or not kind.isupper() or at + length > len(content):
             return None
         if element == 0x10:

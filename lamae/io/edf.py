@@ -1,7 +1,7 @@
-"""EDF, EDF+ and BDF: continuous recordings, and the longest whole segment of those with gaps.
+"""EDF, EDF+ and BDF: continuous recordings, and the longest segment of those with gaps.
 
 Read by ourselves: the layout is plain, and what matters is to refuse headers that cannot be right,
-which libraries impute in silence (a cut file is shortened, a scale of nothing becomes steps).
+which libraries mend silently (a cut file is shortened, an absent scale becomes steps).
 
 Source: Kemp et al. 1992 (EDF); Kemp and Olivan 2003 (EDF+); BioSemi's BDF, with 24-bit samples.
 """
@@ -25,6 +25,7 @@ from lamae.io.edf_header import (
     parse,
     person,
 )
+from lamae.io.file import File
 from lamae.io.names import mv_per_unit, refuse_counted, standard_lead
 
 _ONSET = re.compile(rb"([+-]\d{1,9}(?:\.\d{1,12})?)\x14\x14")
@@ -34,11 +35,11 @@ _STEEP = 4.0
 _MAX_PIECES = 1_000_000
 
 
-def read(content: bytes, *, fs: float | None = None, unit: str | None = None) -> Recording:
+def read(file: File, *, fs: float | None = None, unit: str | None = None) -> Recording:
     """Read one EDF, EDF+ or BDF file.
 
     Args:
-        content: The whole file.
+        file: The file.
         fs: Rate in Hz; the file always states its own, and this is checked against it.
         unit: Unit of the leads, used only where the file has none.
 
@@ -46,7 +47,7 @@ def read(content: bytes, *, fs: float | None = None, unit: str | None = None) ->
         AnswerNeeded: The file states no unit.
         ReadError: The header cannot be right, or the file is cut short.
     """
-    header = parse(content)
+    header = parse(file.content)
     refuse_counted(signal.label for signal in header.signals)
     leads = [signal for signal in header.signals if standard_lead(signal.label)]
     if not leads:
@@ -59,19 +60,19 @@ def read(content: bytes, *, fs: float | None = None, unit: str | None = None) ->
             "The leads are sampled at different rates; expected one rate for all. "
             "Export them at one rate."
         )
-    records, notes = _records(content, header)
+    records, notes = _records(file.content, header)
     check_size(len(leads), records * leads[0].samples)
     calibrations = [calibration(signal) for signal in leads]
     units = [_unit(signal) for signal in leads]
     stated_unit = None if None in units else units[0]
     rate, factor = settle(leads[0].samples / header.duration, stated_unit, fs, unit)
     table = np.frombuffer(
-        content, np.uint8, records * header.length * header.width, header.size
+        file.content, np.uint8, records * header.length * header.width, header.size
     ).reshape(records, header.length * header.width)
-    first, last = _segment(table, header)
+    first, last = _longest_segment(table, header)
     if (first, last) != (0, records):
         notes.append(
-            f"The recording has gaps; its longest segment without was kept, "
+            f"The recording has gaps; its longest segment without one was kept, "
             f"{(last - first) * header.duration:g} s from {first * header.duration:g} s of signal."
         )
     channels = []
@@ -130,7 +131,7 @@ def _unit(signal: Signal) -> float | None:
     return scale
 
 
-def _segment(table: UInt8[np.ndarray, "record byte"], header: Header) -> tuple[int, int]:
+def _longest_segment(table: UInt8[np.ndarray, "record byte"], header: Header) -> tuple[int, int]:
     """First and last data record (exclusive) of the longest segment without a gap."""
     if header.plus != "D":
         return 0, len(table)

@@ -1,36 +1,41 @@
-"""Files that arrive one by one, and which of them make one WFDB record."""
+"""Which files make one recording: a single file, or a header with the files that it names."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from lamae.errors import ReadError
-from lamae.io.sniff import suffix_of
-from lamae.io.wfdb import signal_files
-from lamae.io.wfdb_header import bare_name, looks_like_header
+from lamae.io.file import File
+from lamae.io.readers import READERS, Reader
+from lamae.io.wfdb_header import bare_name
 
 
-def is_header(name: str, content: bytes) -> bool:
-    """Whether a file is the header of a WFDB record."""
-    return suffix_of(name) == ".hea" or looks_like_header(content)
+def header_reader(name: str, content: bytes, readers: Sequence[Reader] = READERS) -> Reader | None:
+    """The format of the record whose header a file is; None where it is no header."""
+    file = File(name, content)
+    return next((reader for reader in readers if reader.parts and reader.sniff(file)), None)
 
 
-def record(files: Mapping[str, bytes], arrived: Collection[str]) -> dict[str, bytes]:
-    """The WFDB record that files which have just arrived complete with older ones.
+def record(
+    files: Mapping[str, bytes], arrived: Collection[str], *, readers: Sequence[Reader] = READERS
+) -> dict[str, bytes]:
+    """The record that files which have just arrived complete with older ones.
 
-    Only the names in a header tie files that came apart: a suffix would take a stranger's.
+    Only the names in a header tie files that came apart: a suffix would tie unrelated ones.
 
     Args:
         files: All that there are, the oldest first.
         arrived: Names of those that are new.
+        readers: The formats.
 
     Returns:
         The newest header that ties new files to older ones, and what there is of the signal
         files that it names; nothing where no header does.
     """
     for header, content in reversed(list(files.items())):
-        if not is_header(header, content):
+        reader = header_reader(header, content, readers)
+        if reader is None or reader.parts is None:
             continue
         try:
-            named = {name.lower() for name in signal_files(content)}
+            named = {name.lower() for name in reader.parts(content)}
         except ReadError:
             continue
         found = {

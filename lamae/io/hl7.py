@@ -12,6 +12,7 @@ import numpy as np
 from lamae.errors import ReadError
 from lamae.io import xml_values
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
+from lamae.io.file import File
 from lamae.io.names import mv_per_unit, standard_lead
 from lamae.io.xml import attribute, text
 
@@ -37,11 +38,11 @@ _UNITS = {"ms": 1.0, "s": 1000.0, "deg": 1.0, "bpm": 1.0, "/min": 1.0, "{beats}/
 _FILTER = "MDC_ECG_CTL_VBL_ATTR_FILTER_"
 
 
-def read(root: Element, *, fs: float | None = None, unit: str | None = None) -> Recording:
+def read(file: File, *, fs: float | None = None, unit: str | None = None) -> Recording:
     """Read the rhythm series with the most leads, then the longest.
 
     Args:
-        root: The AnnotatedECG element.
+        file: The file, with the root AnnotatedECG element.
         fs: Rate in Hz, used only where the file has no time increment.
         unit: Unit of the samples, used only where the file has none.
 
@@ -49,6 +50,7 @@ def read(root: Element, *, fs: float | None = None, unit: str | None = None) -> 
         AnswerNeeded: The file states no rate or unit.
         ReadError: It holds no readable rhythm waveform.
     """
+    root = file.root
     series, sequences, sets = _rhythm(root)
     increment = next((rate for s in sequences if (rate := _rate(s)) is not None), None)
     leads = [s for s in sequences if standard_lead(_code(s))]

@@ -1,4 +1,4 @@
-"""How a table of samples is laid out: its separator, decimal sign, headings and units."""
+"""How a table of samples is laid out: its text, separator, decimal sign, headings and units."""
 
 import csv
 import re
@@ -34,6 +34,25 @@ class Layout:
     names: tuple[str, ...] | None
     units: frozenset[float]
     columns: int
+
+
+def looks_like_table(content: bytes) -> bool:
+    """Whether the content is text with numbers in rows."""
+    text = text_in(content[:20_000])
+    return text is not None and bool(re.search(r"\d", text)) and not text.lstrip().startswith("<")
+
+
+def text_in(content: bytes) -> str | None:
+    """The content as text, in UTF-8, UTF-16 or Latin-1; None where it is binary."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = content.decode("utf-16", errors="replace")
+    else:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("latin-1")
+    controls = sum(text[:20_000].count(chr(code)) for code in (*range(9), *range(14, 32)))
+    return None if controls else text.replace("µ", "μ")
 
 
 def find_layout(rows: Sequence[str]) -> Layout:
@@ -121,7 +140,7 @@ def is_time(name: str, at: int = 0) -> bool:
 
 
 def clock_rate(name: str, times: Float64[np.ndarray, " time"] | None) -> float | None:
-    """The rate in Hz that a column of times implies, where its name says s or ms."""
+    """The rate in Hz that a column of times implies, where its name states s or ms."""
     match = _SECONDS.fullmatch(name.strip().lower())
     if match is None or times is None or len(times) < 2 or not np.isfinite(times[[0, -1]]).all():
         return None

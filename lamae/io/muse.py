@@ -13,6 +13,7 @@ from jaxtyping import Float64
 from lamae.errors import ReadError
 from lamae.io import xml_values
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
+from lamae.io.file import File
 from lamae.io.names import mv_per_unit, standard_lead
 from lamae.io.xml import text
 
@@ -27,11 +28,11 @@ _MEASURED = (
 )  # fmt: skip
 
 
-def read(root: Element, *, fs: float | None = None, unit: str | None = None) -> Recording:
+def read(file: File, *, fs: float | None = None, unit: str | None = None) -> Recording:
     """Read the rhythm waveform.
 
     Args:
-        root: The RestingECG element.
+        file: The file, with the root RestingECG element.
         fs: Rate in Hz, used only where the file has none.
         unit: Unit of the samples, used only where the file has none.
 
@@ -39,6 +40,7 @@ def read(root: Element, *, fs: float | None = None, unit: str | None = None) -> 
         AnswerNeeded: The file states no rate or unit.
         ReadError: It holds no readable rhythm waveform.
     """
+    root = file.root
     waveform = _rhythm(root)
     leads = [lead for lead in waveform.findall("LeadData") if standard_lead(text(lead, "LeadID"))]
     if not leads:

@@ -30,7 +30,7 @@ def standard_lead(name: str) -> tuple[str, int] | None:
     Understands "Lead I (Einthoven)", "MDC_ECG_LEAD_I", "AVR", "DI", "ecg v 1", "-aVR".
 
     Returns:
-        The lead as in `lamae.ecg.LEADS` and 1, or -1 where the name says it is inverted; None
+        The lead as in `lamae.ecg.LEADS` and 1, or -1 where the name marks it as inverted; None
         where the name is not surely one of the twelve ("MLII", "V4R", "C1", "1", "ECG1").
     """
     text = name[:80].replace("−", "-").replace("–", "-").upper()
@@ -56,7 +56,7 @@ def standard_lead(name: str) -> tuple[str, int] | None:
 
 
 def count_channels(names: Iterable[str]) -> bool:
-    """Whether "Lead 1" to "Lead 12", or from "Lead 0" on, count channels and name no leads."""
+    """Whether the names count channels, as "Lead 1" to "Lead 12" do, and name no leads."""
     matches = [_COUNTED.fullmatch(name[:80]) for name in names]
     return any(match and match[1].lstrip("0") not in _NUMBERED for match in matches)
 
@@ -77,7 +77,7 @@ def refuse_counted(names: Iterable[str]) -> None:
 def mv_per_unit(unit: str) -> float | None:
     """How many mV one unit is: "mV", "uV" (or "µV"), "V", or a step such as "4.88 uV".
 
-    A step serves files in device counts, whose size only the device's manual tells.
+    A step serves files in device counts, whose size only the device's manual gives.
 
     Returns:
         mV per unit; None where the unit is not one of these.

@@ -1,6 +1,6 @@
 """Philips Sierra XML, versions 1.03 to 1.04: leads in base64, mostly compressed with XLI.
 
-Compressed files hold III, aVR, aVL and aVF as what I and II leave to be told about them.
+Compressed files hold III, aVR, aVL and aVF as differences from what I and II imply.
 
 Source: the elements of Philips's SierraECG and PhilipsECG schemas; for the compression see
 `lamae.io.philips_xli`.
@@ -16,6 +16,7 @@ from lamae.ecg import LEADS
 from lamae.errors import ReadError
 from lamae.io import philips_xli, xml_values
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
+from lamae.io.file import File
 from lamae.io.names import standard_lead
 from lamae.io.xml import attribute, text
 
@@ -35,11 +36,11 @@ _MARK_MV = 1.0
 _SIGNAL = "dataacquisition/signalcharacteristics"
 
 
-def read(root: Element, *, fs: float | None = None, unit: str | None = None) -> Recording:
+def read(file: File, *, fs: float | None = None, unit: str | None = None) -> Recording:
     """Read the rhythm recording.
 
     Args:
-        root: The restingecgdata element.
+        file: The file, with the root restingecgdata element.
         fs: Rate in Hz, used only where the file has none.
         unit: Unit of the samples; the format's own is checked against it.
 
@@ -47,6 +48,7 @@ def read(root: Element, *, fs: float | None = None, unit: str | None = None) -> 
         AnswerNeeded: The file states no rate.
         ReadError: It holds no readable recording.
     """
+    root = file.root
     waves = next(root.iter("parsedwaveforms"), None)
     if waves is None:
         raise ReadError(
@@ -129,7 +131,7 @@ def _steps(waves: Element, names: Sequence[str], length: int) -> Int64[np.ndarra
     if packed and method.upper() == "XLI":
         leads = philips_xli.decode(xml_values.unpacked(words, KIND), length)[: len(names)]
         _check_count(len(leads), len(names), "leads")
-        return _reconstructed(dict(zip(names, leads, strict=True)))
+        return _derived_limb_leads(dict(zip(names, leads, strict=True)))
     if coding == "plain":
         numbers = xml_values.samples(words, KIND)
         values = numbers.astype(np.int64)
@@ -148,10 +150,10 @@ def _check_count(found: int, expected: int, what: str) -> None:
         )
 
 
-def _reconstructed(
+def _derived_limb_leads(
     leads: dict[str, Int64[np.ndarray, " time"]],
 ) -> Int64[np.ndarray, "leads time"]:
-    """Limb leads from I, II and what is stored: how far each is from its value by them.
+    """The limb leads from I, II and the stored differences from what I and II imply.
 
     Halves are rounded down, as the device does.
     """
@@ -159,7 +161,7 @@ def _reconstructed(
     if not {"I", "II"} <= set(by_name):
         raise ReadError(
             f"This {KIND} file lacks lead I or II, without which its limb leads cannot be "
-            "restored. Export the recording again."
+            "derived. Export the recording again."
         )
     one, two = leads[by_name["I"]], leads[by_name["II"]]
     three = two - one - leads[by_name["III"]] if "III" in by_name else two - one
@@ -169,11 +171,11 @@ def _reconstructed(
         "aVL": (one - three) >> 1,
         "aVF": (two + three) >> 1,
     }
-    reconstructed = dict(leads)
+    derived = dict(leads)
     for lead, value in expected.items():
         if lead in by_name:
-            reconstructed[by_name[lead]] = value - leads[by_name[lead]]
-    return np.stack(list(reconstructed.values()))
+            derived[by_name[lead]] = value - leads[by_name[lead]]
+    return np.stack(list(derived.values()))
 
 
 def _without_mark(

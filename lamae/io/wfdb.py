@@ -19,6 +19,7 @@ import wfdb as library
 from lamae.ecg import ECG
 from lamae.errors import InputError, ReadError
 from lamae.io.assemble import Channel, Recording, check_size, scaled, settle
+from lamae.io.file import File
 from lamae.io.names import mv_per_unit, refuse_counted, standard_lead
 from lamae.io.wfdb_header import BYTES_PER_SAMPLE, FLAC, Header, Signal, bare_name, parse
 
@@ -32,23 +33,11 @@ _SAME = {"61": "16"}
 GAINS = (10_000, 5_000, 2_000, 1_000)
 
 
-def signal_files(content: bytes) -> tuple[str, ...]:
-    """Bare names of the signal files that a header refers to, without any folder.
-
-    Raises:
-        ReadError: The header cannot be read.
-    """
-    return tuple(dict.fromkeys(signal.file for signal in parse(content).signals))
-
-
-def read(
-    header: bytes, files: Mapping[str, bytes], *, fs: float | None = None, unit: str | None = None
-) -> Recording:
+def read(file: File, *, fs: float | None = None, unit: str | None = None) -> Recording:
     """Read one WFDB record.
 
     Args:
-        header: Content of the .hea file.
-        files: Content of the other files, by bare name.
+        file: The .hea file, with the signal files beside it.
         fs: Rate in Hz, used only where the header has none.
         unit: Unit of the leads, which the header always states; checked against it.
 
@@ -56,8 +45,8 @@ def read(
         AnswerNeeded: The header has no sampling rate.
         ReadError: The header is faulty, or a signal file is missing or too short.
     """
-    parsed = _without_files_of_other_signals(parse(header), files)
-    contents = _signal_contents(parsed, files)
+    parsed = _without_files_of_other_signals(parse(file.content), file.beside)
+    contents = _signal_contents(parsed, file.beside)
     refuse_counted(signal.name for signal in parsed.signals)
     leads = [signal for signal in parsed.signals if standard_lead(signal.name)]
     for signal in leads:

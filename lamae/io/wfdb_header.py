@@ -118,6 +118,15 @@ def parse(content: bytes) -> Header:
     )
 
 
+def signal_files(content: bytes) -> tuple[str, ...]:
+    """Bare names of the signal files that a header refers to, without any folder.
+
+    Raises:
+        ReadError: The header cannot be read.
+    """
+    return tuple(dict.fromkeys(signal.file for signal in parse(content).signals))
+
+
 def _parse_signal(number: int, line: str) -> Signal:
     match = _SIGNAL.fullmatch(line)
     if match is None:

@@ -1,4 +1,4 @@
-"""Parses the XML of a stranger into a plain tree: no entities, no inner DTD, bounded in size."""
+"""Parses untrusted XML into a plain tree: no entities, no inner DTD, bounded in size."""
 
 import re
 from typing import Any
@@ -26,7 +26,7 @@ def looks_like_xml(content: bytes) -> bool:
 
 
 def parse(content: bytes) -> Element:
-    """The root of the document, with the names of elements and attributes freed of namespaces.
+    """The root of the document, with the names of elements and attributes without namespaces.
 
     Args:
         content: The whole file.
@@ -107,14 +107,14 @@ def _refuse_inner_dtd(name: str, system: str | None, public: str | None, inner: 
 
 
 def _encoding(content: bytes) -> str | None:
-    """The encoding to hold to against what the file declares; None to believe the file."""
+    """The encoding to use in place of the one declared; None to use that one."""
     if content.startswith(_BYTE_ORDER_MARKS) or b"\0" in content[:4]:
         return None
     declared = re.match(
         rb"(?:\xef\xbb\xbf)?<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([\w.:-]{1,40})", content
     )
     name = declared[1].lower() if declared else b"utf-8"
-    # Saved anew by a program that changed the bytes and left the declaration, or the reverse.
+    # Some programs save the bytes in another encoding and keep the declaration, or the reverse.
     if name.startswith((b"utf-16", b"ucs-2", b"unicode")) or name in (b"utf-8", b"utf8"):
         try:
             content.decode("utf-8")

@@ -10,8 +10,9 @@ from torch.nn import functional as F
 
 from lamae.errors import InputError
 from lamae.model import Latent, MaskedAutoencoder, ModelConfig
+from lamae.model.families import LAMAE
 from lamae.model.mask import MaskConfig
-from lamae.objectives.masked import FAMILY, MaskedBatch, masked_loss
+from lamae.objectives.masked import MaskedBatch, masked_loss
 from lamae.objectives.objective import VALIDATION_SEED, Objective, Pretrained, Signals
 
 
@@ -105,7 +106,8 @@ class Leadwise(Objective[MaskedAutoencoder, MaskedBatch]):
 
     def result(self, network: MaskedAutoencoder) -> Pretrained:
         """The autoencoder; its moments are zero."""
-        return Pretrained(FAMILY, self.model, network.backbone, network)
+        title = "Alignment of leads" if self.config.alignment else "Independent leads"
+        return Pretrained(LAMAE, self.model, network.backbone, network, title=title)
 
 
 def reconstruct(

@@ -11,11 +11,12 @@ from torch import Generator, Tensor, nn
 
 from lamae.errors import InputError
 from lamae.model import MaskedAutoencoder, ModelConfig
+from lamae.model.families import LAMAE
 from lamae.model.mask import MaskConfig, draw_mask
 from lamae.objectives.augment import AugmentConfig, augment, rotate_dipole
 from lamae.objectives.objective import VALIDATION_SEED, Objective, Pretrained, Signals
 
-FAMILY = "lamae"
+TITLE, PAPER = "LAMAE", "LAMAE, arXiv 2603.26475"
 
 # In model units: keeps the square root smooth, and leads that algebra gives from counting.
 SMOOTH, LEAST_UNIT = 0.05, 0.1
@@ -155,12 +156,12 @@ class Masked(Objective[MaskedAutoencoder, MaskedBatch]):
 
     def result(self, network: MaskedAutoencoder) -> Pretrained:
         """The autoencoder, interpolated with the initial weights where that is wanted."""
-        run: dict[str, float | bool] = {"relative": self.config.relative_to_linear}
+        run: dict[str, float | bool] = {"relative_to_linear": self.config.relative_to_linear}
         if self.initial is not None:
-            run["keep"] = self.config.init_weight
+            run["init_weight"] = self.config.init_weight
             if self.config.init_weight:
                 interpolate(network, self.initial, self.config.init_weight)
-        return Pretrained(FAMILY, self.model, network.backbone, network, run)
+        return Pretrained(LAMAE, self.model, network.backbone, network, run, TITLE, PAPER)
 
 
 def interpolate(network: nn.Module, other: nn.Module, share: float) -> None:

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Float32, Int
 from torch import Generator, Tensor, nn
 
 from lamae.errors import InputError
+from lamae.model.families import Embeds, Reconstructs
 
 # Masks of validation are the same in every epoch, batch size and run, so that losses compare.
 VALIDATION_SEED = 9
@@ -110,13 +111,17 @@ class Pretrained:
         reconstructor: Reconstructs signals, where the method learns that; it may share the
             backbone.
         run: What the card says of the run beside what it says of every run.
+        title: Name of the method on the card.
+        paper: That describes it.
     """
 
     family: str
     config: Any
-    backbone: nn.Module
-    reconstructor: nn.Module | None = None
+    backbone: Embeds
+    reconstructor: Reconstructs | None = None
     run: Mapping[str, Any] = field(default_factory=dict)
+    title: str = ""
+    paper: str = ""
 
 
 @runtime_checkable

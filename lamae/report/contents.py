@@ -1,19 +1,15 @@
-"""What is known of one window of an ECG, gathered before it is written."""
+"""What is known of one window of an ECG, before it is written to a file."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from lamae.ecg import ECG, WINDOW
-from lamae.errors import LamaeError
-from lamae.measure import doubt, measurements, signal_quality
+from lamae.ecg import ECG
+from lamae.errors import WeightsError
+from lamae.inference.analysis import Analysis
 from lamae.results.measurement import ESTIMATED, NAMES, Measurements
 from lamae.results.prediction import Prediction
 from lamae.results.quality import LeadQuality
 
-if TYPE_CHECKING:
-    from lamae.inference.predictor import Predictor
-
-# The higher ages are rare enough to tell who someone is.
+# Higher ages are rare enough to identify someone.
 # Source: HIPAA Privacy Rule, 45 CFR 164.514(b)(2)(i)(C).
 OLDEST = 90.0
 
@@ -43,7 +39,7 @@ class Reading:
 
     @property
     def words(self) -> str:
-        """The value with its unit, and how sure it is where that is not high."""
+        """The value with its unit, and its confidence where that is not high."""
         if self.value is None:
             return "withheld"
         unit = NAMES[self.name][1]
@@ -63,7 +59,7 @@ class Report:
         model: Name and SHA-256 of the weights; None without a model.
         prediction: The codes; None where none are given.
         refusal: Why none are given.
-        remarks: What must be said beside the codes, one sentence each.
+        remarks: Caveats to show beside the codes, one sentence each.
     """
 
     ecg: ECG
@@ -93,41 +89,27 @@ class Report:
         return None if self.ecg.age is None else min(self.ecg.age, OLDEST)
 
 
-def report(ecg: ECG, predictor: "Predictor | None", *, start: float = 0.0) -> Report:
-    """Measure a window of an ECG, and score its codes where its signal allows that.
+def report(analysis: Analysis) -> Report:
+    """Gather the measurements of a window, and its codes where it passes the input check.
 
     Args:
-        ecg: A recording with any of the twelve leads.
-        predictor: The model; None where it cannot be loaded.
-        start: Where the ten-second window starts, in s.
+        analysis: Of the window; without a model, the report has no codes.
 
     Raises:
         InputError: The window lies outside the recording.
     """
-    window = ecg.window(start, WINDOW)
-    quality, found = signal_quality(window), measurements(window)
-    # Behind it stands torch, which the screen starts without.
-    from lamae.inference.input_check import fitness
-
-    prediction = None
-    remarks: tuple[str, ...] = ()
+    quality, found, refusal = analysis.quality, analysis.measurements, analysis.refusal
     try:
-        fit = fitness(predictor, ecg, quality, start, doubt(found))
-        refusal = fit.reason
-        if fit.passed and predictor is None:
-            refusal = "The model could not be loaded."
-        elif fit.passed and predictor is not None:
-            prediction = predictor.predict(ecg, start=start, leads=fit.leads)
-            remarks = fit.remarks(prediction)
-    except LamaeError as error:
-        refusal = str(error)
+        model = analysis.model.name, analysis.model.sha256
+    except WeightsError:
+        model = None
     return Report(
-        ecg=ecg,
-        start=start,
+        ecg=analysis.ecg,
+        start=analysis.start,
         quality=quality,
         found=found,
-        model=None if predictor is None else (predictor.name, predictor.sha256),
-        prediction=prediction,
-        refusal=None if prediction else refusal,
-        remarks=remarks,
+        model=model,
+        prediction=analysis.prediction if refusal is None else None,
+        refusal=refusal,
+        remarks=analysis.remarks if refusal is None else (),
     )

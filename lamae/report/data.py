@@ -18,7 +18,7 @@ CODE_KEYS = ("code", "title", "probability", "threshold", "verdict", "suggested"
 
 
 def code_values(code: CodeScore) -> dict[str, Any]:
-    """What is told of a code wherever codes are listed as data."""
+    """The values of a code, wherever codes are listed as data."""
     return {key: getattr(code, key) for key in CODE_KEYS}
 
 

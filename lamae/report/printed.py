@@ -48,9 +48,9 @@ def pdf(report: Report, *, layout: str = "3x4+II", speed: int = 25, gain: int = 
 def _identity(report: Report) -> list[str]:
     """Patient, source and window, as far as they are known and name nobody."""
     ecg, age = report.ecg, report.age
-    told = None if age is None else age_in_words(age) + (" or over" if age == OLDEST else "")
+    years = None if age is None else age_in_words(age) + (" or over" if age == OLDEST else "")
     lines = (
-        ", ".join(filter(None, (told, ecg.sex))),
+        ", ".join(filter(None, (years, ecg.sex))),
         ecg.source[:1].upper() + ecg.source[1:],
         f"{ecg.duration:.1f} s at {ecg.fs:g} Hz, shown from {report.start:g} s",
     )
@@ -79,8 +79,8 @@ def _codes_in_words(report: Report) -> list[str]:
         if code.undecided and code not in named
     )
     absent = not_coded(code.code for code in report.prediction.codes)
-    said = [*filter(None, [absent]), *report.remarks]
-    remarks = [line for remark in said for line in textwrap.wrap(remark, BROAD)]
+    caveats = [*filter(None, [absent]), *report.remarks]
+    remarks = [line for remark in caveats for line in textwrap.wrap(remark, BROAD)]
     return [
         "Codes suggested" if found else "No code is suggested. The closest:",
         *(line for code in named for line in _code_in_words(code)),

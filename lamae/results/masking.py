@@ -29,19 +29,19 @@ class Masking:
     Attributes:
         leads: Leads masked wholly.
         segments: Segments masked of others.
-        share: Share of the patches masked at random in each lead that is not masked wholly.
+        ratio: Masking ratio: share of the patches masked at random in each other lead.
         seed: Of the patches drawn.
     """
 
     leads: tuple[str, ...] = ()
     segments: tuple[Segment, ...] = ()
-    share: float = 0.0
+    ratio: float = 0.0
     seed: int = 0
 
     @property
     def nothing(self) -> bool:
-        """Whether the model sees all there is."""
-        return not (self.leads or self.segments or self.share)
+        """Whether nothing is masked."""
+        return not (self.leads or self.segments or self.ratio)
 
     @property
     def text(self) -> str:

@@ -4,19 +4,13 @@ Arrays over leads have one row for each of the twelve standard leads in the orde
 `lamae.ecg.LEADS`, whichever of them the recording has.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from lamae.ecg import LEADS
+from lamae.results.notice import NOTICE as NOTICE
 from lamae.results.verdict import CANNOT_SAY, SUGGESTED
 
-# Said wherever results are shown or written.
-NOTICE = "Research use only, not a medical device"
-# Said of younger people: 26 of the 3,395 ECGs that the weights which ship were trained on.
-MINORS = "The model was hardly trained on people under 18."
-# The oldest group that the test counts apart, and the age from which it does.
-OLD, OLD_GROUP = 80, "80 and over"
 # Tests were made with ten seconds; an ECG that is cut a little short is still like those.
 TESTED_FROM = 9.0
 
@@ -24,34 +18,6 @@ TESTED_FROM = 9.0
 def as_tested(leads: Sequence[str], seconds: float) -> bool:
     """Whether the model was tested with as much: all twelve leads over ten seconds."""
     return tuple(leads) == LEADS and seconds >= TESTED_FROM
-
-
-def of_old_people(card: Mapping[str, Any]) -> str | None:
-    """How much worse a model ranked from `OLD` years on, in a sentence; None where it does not.
-
-    Args:
-        card: The model's; without figures for that age, the sentence says so.
-    """
-    subgroups = card.get("results", {}).get("test", {}).get("subgroups") or {}
-    known = {
-        name: group
-        for name, group in subgroups.get("age", {}).items()
-        if (shared := group.get("shared")) and shared["macro_auroc"] is not None and shared["ci"]
-    }
-    old = known.pop(OLD_GROUP, None)
-    if old is None or not known:
-        return f"How well the model does from {OLD} years on is not known."
-    shared = old["shared"]
-    others = [group["shared"]["macro_auroc"] for group in known.values()]
-    if shared["macro_auroc"] >= min(others):
-        return None
-    low, high = shared["ci"]
-    return (
-        f"From {OLD} years on the model ranked worse in its test: macro AUROC "
-        f"{shared['macro_auroc']:.2f} ({low:.2f}–{high:.2f}) on {old['ecgs']} test ECGs, "
-        f"{min(others):.2f} to {max(others):.2f} at other ages, over the "
-        f"{shared['codes']} codes that all can measure."
-    )
 
 
 @dataclass(frozen=True)

@@ -113,15 +113,15 @@ class MaskingCurve:
     """Error on masked samples against the share masked at random in every lead.
 
     Attributes:
-        shares: Masked share, 0 to 1.
+        ratios: Masking ratio, 0 to 1.
         model: Root mean square error in mV, the mean over draws.
         linear: That of the linear regression, which says 0 mV where no lead is visible.
         draws: Draws at each share.
     """
 
-    shares: Float64[np.ndarray, " shares"]
-    model: Float64[np.ndarray, " shares"]
-    linear: Float64[np.ndarray, " shares"]
+    ratios: Float64[np.ndarray, " ratios"]
+    model: Float64[np.ndarray, " ratios"]
+    linear: Float64[np.ndarray, " ratios"]
     draws: int
 
 

@@ -1,4 +1,4 @@
-"""What is said of a code: suggested, not suggested, or that it cannot be told.
+"""The verdict on a code: suggested, not suggested, or cannot say.
 
 Two cuts of its probability, made by class-conditional conformal prediction on the validation
 fold (`lamae.evaluate.conformal`), say which truth an ECG is compatible with. What they leave
@@ -7,9 +7,7 @@ open, or what goes against the operating point, is "cannot say".
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-CARD_ENTRY = "conformal"
 SUGGESTED, NOT_SUGGESTED, CANNOT_SAY = "suggested", "not suggested", "cannot say"
 
 
@@ -21,14 +19,31 @@ class Cuts:
         present_from: An ECG that carries the code has at least this probability; 0 where too
             few ECGs carried it to exclude anything.
         absent_to: An ECG that does not carry it has at most this probability; 1 likewise.
+        positives: ECGs with the code that the cuts rest on.
+        negatives: ECGs without it.
     """
 
     present_from: float
     absent_to: float
+    positives: int = 0
+    negatives: int = 0
+
+
+@dataclass(frozen=True)
+class Conformal:
+    """The cuts of every code offered.
+
+    Attributes:
+        level: Share of either kind of ECG whose truth the cuts do not exclude.
+        codes: Cuts by code.
+    """
+
+    level: float
+    codes: Mapping[str, Cuts]
 
 
 def verdict(cuts: Cuts | None, probability: float, threshold: float) -> str:
-    """What is said of a code.
+    """The verdict on a code.
 
     Args:
         cuts: Of the code; None where there are none, and only the threshold decides.
@@ -46,15 +61,3 @@ def verdict(cuts: Cuts | None, probability: float, threshold: float) -> str:
         if may_be_present != suggested or may_be_absent == suggested:
             return CANNOT_SAY
     return SUGGESTED if suggested else NOT_SUGGESTED
-
-
-def read_cuts(card: Mapping[str, Any]) -> tuple[float, dict[str, Cuts]] | None:
-    """Level and cuts from a model's card; None in cards from before there were any."""
-    entry = card.get(CARD_ENTRY)
-    if not isinstance(entry, Mapping):
-        return None
-    cuts = {
-        code: Cuts(float(found["present_from"]), float(found["absent_to"]))
-        for code, found in entry["codes"].items()
-    }
-    return float(entry["level"]), cuts

@@ -1,4 +1,4 @@
-"""Fine-tuning on SCP-ECG statements."""
+"""Fine-tuning on the labels of a data set."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,8 +15,7 @@ from torch.nn import functional as F
 
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_records
 from lamae.ecg import LEADS
-from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES, statement_indices
-from lamae.errors import DataError
+from lamae.errors import DataError, WeightsError
 from lamae.evaluate import (
     MINIMUM_POSITIVES,
     code_scores,
@@ -30,11 +29,21 @@ from lamae.inference.bundle import (
     save_bundle,
 )
 from lamae.inference.predictor import Predictor
-from lamae.model import Classifier
-from lamae.model.classifier import StatementModel, code_logits
+from lamae.model import Classifier, ModelConfig
+from lamae.model.classifier import StatementModel
 from lamae.model.mask import mask_all_but_a_segment, mask_random_leads, mask_random_patches
 from lamae.objectives.augment import augment, mixup
-from lamae.train.cards import CITATIONS, LIMITS, PRETRAINED, data_card, prevalence, run_card
+from lamae.results.json import from_json, to_json
+from lamae.results.scores import Results, Scores
+from lamae.train.cards import (
+    LICENCE,
+    citations,
+    limits,
+    pretrained_card,
+    prevalence,
+    run_card,
+    training_data,
+)
 from lamae.train.config import FinetuneConfig, RunConfig
 from lamae.train.device import is_first, make_fabric
 from lamae.train.loop import fit
@@ -77,8 +86,18 @@ def finetune_on(
 
     Raises:
         DataError: Labels, amplitudes or positives lack without which nothing can be judged.
+        WeightsError: The pretrained weights are of a family whose classifier is not trained here.
     """
-    model_config = replace(init.config, rhythm_width=config.model.rhythm_width)
+    if not isinstance(init.config, ModelConfig):
+        raise WeightsError(
+            f"Weights of the family {init.family!r} cannot be fine-tuned here; give LAMAE's."
+        )
+    labels = records.labels
+    model_config = replace(
+        init.config,
+        rhythm_width=config.model.rhythm_width,
+        statements=len(labels.outputs),
+    )
     config = replace(config, model=model_config, input=init.input)
     training = records.folds(TRAINING_FOLDS, labelled=True)
     measured = training.folds(TRAINING_FOLDS, amplitude=True)
@@ -87,35 +106,39 @@ def finetune_on(
     fabric.launch()
     torch.manual_seed(config.seed)
     model = Classifier(config.model)
-    model.backbone.load_state_dict(init.mae.backbone.state_dict())
+    model.backbone.load_state_dict(init.backbone.state_dict())
     trained = fit_classifier(
         fabric, model, training, validation, config, out, pretrained=init.sha256
     )
     path = out / "lamae.safetensors"
     if fabric.global_rank == 0:
-        card = {
-            **{name: entry for name, entry in init.card.items() if name in PRETRAINED},
-            "created": datetime.now(UTC).date().isoformat(),
-            "license": "Apache-2.0",
-            "citation": CITATIONS,
-            "limits": LIMITS,
-            "finetuning": {
-                **run_card(config, out, environment(fabric), trained),
-                "data": {
-                    **data_card(training),
-                    "without_amplitudes": len(training) - len(measured),
-                },
-            },
-            "codes": prevalence(ICD10_CODES, measured.code_labels()),
-            "statements": prevalence(STATEMENT_NAMES, measured.statements),
-        }
+        learned = training_data(training)
+        run = run_card(config, out, environment(fabric), trained)
+        card = replace(
+            pretrained_card(init.card),
+            created=datetime.now(UTC).date().isoformat(),
+            licence=LICENCE,
+            citation=citations(init.card.paper, init.card.data, learned),
+            limits=tuple(limits(init.card.data, learned, labels)),
+            finetuning=replace(run, data=learned),
+            codes=prevalence(labels.code_names, measured.code_labels()),
+            statements=prevalence(labels.statement_names, measured.statements),
+        )
         # Calibration runs on the CPU in float32, as serving does.
-        bundle = replace(init, config=config.model, classifier=trained.cpu().eval(), card=card)
+        bundle = replace(
+            init,
+            config=config.model,
+            classifier=trained.cpu().eval(),
+            labels=labels,
+            calibration=(),
+            card=card,
+        )
         bundle = calibrate(bundle, measured, validation)
         scored = score_records(
             Predictor(bundle), validation, rng=np.random.default_rng(0), progress=False
         )
-        save_bundle(replace(bundle, card={**bundle.card, "results": {"validation": scored}}), path)
+        results = Results(validation=from_json(Scores, to_json(scored)))
+        save_bundle(replace(bundle, card=replace(bundle.card, results=results)), path)
     return path
 
 
@@ -145,9 +168,7 @@ def fit_classifier(
     pretrained: str = "",
     view: View = draw_view,
 ) -> Trained:
-    """Train a classifier on the statements; its head begins with their prevalence.
-
-    Where a data set gives ICD-10-CM codes and no statements, the codes' scores are trained.
+    """Train a classifier on a label set; its head begins with the labels' prevalence.
 
     Args:
         fabric: Launched.
@@ -164,22 +185,18 @@ def fit_classifier(
         DataError: No code can be measured on the validation ECGs; or as `fit` says.
     """
     # Before training, not after its first epoch.
+    label_set = validation.labels
     if not countable(validation.code_labels()).any():
         raise DataError(
-            f"None of the {len(ICD10_CODES)} codes has {MINIMUM_POSITIVES} ECGs that carry it and "
-            f"as many that do not among the {len(validation)} of fold {VALIDATION_FOLD}, on which "
-            "training is watched; give data with more ECGs in that fold."
+            f"None of the {len(label_set.codes)} codes has {MINIMUM_POSITIVES} ECGs that carry it "
+            f"and as many that do not among the {len(validation)} of fold {VALIDATION_FOLD}, on "
+            "which training is watched; give data with more ECGs in that fold."
         )
     x = torch.from_numpy(training.values).to(fabric.device)
     present = torch.from_numpy(training.present).to(fabric.device)
-    direct = training.codes is not None
-    members = statement_indices(ICD10_CODES)
-    labels = training.code_labels() if direct else training.statements
-    known = np.ones_like(labels) if direct else training.learnable
-    taught = torch.from_numpy(known.astype(np.float32)).to(fabric.device)
-    y = torch.from_numpy(labels.astype(np.float32)).to(fabric.device)
-    if not direct:
-        model.start_from(((y * taught).sum(dim=0) / taught.sum(dim=0)).cpu())
+    taught = torch.from_numpy(training.learnable.astype(np.float32)).to(fabric.device)
+    y = torch.from_numpy(training.targets.astype(np.float32)).to(fabric.device)
+    model.start_from(((y * taught).sum(dim=0) / taught.sum(dim=0)).cpu())
 
     def prepare(rows: Tensor, generator: Generator) -> Batch:
         task, labels, known = config.objective, y[rows], taught[rows]
@@ -191,8 +208,7 @@ def fit_classifier(
     def loss(module: nn.Module, batch: Batch, _: Generator) -> Tensor:
         signals, visible, truth, weight = batch
         logits = module(signals, visible).float()
-        scores = code_logits(logits, members) if direct else logits
-        return F.binary_cross_entropy_with_logits(scores, truth, weight)
+        return F.binary_cross_entropy_with_logits(logits, truth, weight)
 
     def validate(module: nn.Module) -> dict[str, float]:
         logits = [
@@ -203,7 +219,8 @@ def fit_classifier(
             for part in _batches(validation, config.batch)
         ]
         found = torch.cat(logits).cpu().numpy()
-        figures = {"icd10_auroc": macro_auroc(code_scores(found), validation.code_labels())}
+        scores = code_scores(found, label_set)
+        figures = {"icd10_auroc": macro_auroc(scores, validation.code_labels())}
         if countable(validation.statements).any():
             figures["statement_auroc"] = macro_auroc(found, validation.statements)
         return figures

@@ -1,10 +1,8 @@
 """Pretraining, whatever its objective."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from lightning.fabric import Fabric
@@ -12,9 +10,9 @@ from torch import nn
 
 from lamae.data import TRAINING_FOLDS, VALIDATION_FOLD, Records, load_records
 from lamae.inference.bundle import Bundle, load_bundle, save_bundle
-from lamae.model import MaskedAutoencoder
 from lamae.objectives import ObjectiveConfig, Pretrained, Signals
-from lamae.train.cards import PAPER, continued_card, data_card, run_card
+from lamae.results.card import ModelCard, Run
+from lamae.train.cards import continued_card, run_card, training_data
 from lamae.train.config import RunConfig
 from lamae.train.device import is_first, make_fabric
 from lamae.train.loop import fit
@@ -105,30 +103,36 @@ def _on_device(records: Records, fabric: Fabric) -> Signals:
 
 def _pretrained(bundle: Bundle) -> Pretrained:
     """What a bundle holds of pretraining."""
-    return Pretrained("lamae", bundle.config, bundle.mae.backbone, bundle.mae)
+    return Pretrained(bundle.family, bundle.config, bundle.backbone, bundle.reconstructor)
 
 
 def _bundle(
     learned: Pretrained,
     config: RunConfig[ObjectiveConfig],
     training: Records,
-    run: Mapping[str, Any],
+    run: Run,
     init: Bundle | None,
 ) -> Bundle:
     """The weights with their card, which goes on where that of the initial weights ends."""
-    assert isinstance(learned.reconstructor, MaskedAutoencoder)
-    run = {**run, **learned.run}
+    run = replace(run, settings=dict(learned.run))
     if init:
-        later = {
-            **run,
-            "data": data_card(training),
-            "finetuned": init.classifier is not None,
-        }
-        return replace(init, mae=learned.reconstructor, card=continued_card(init.card, later))
-    card = {
-        "name": "LAMAE " + config.recipe,
-        "paper": PAPER,
-        "data": data_card(training),
-        "pretraining": run,
-    }
-    return Bundle(learned.config, config.input, learned.reconstructor, card=card)
+        later = replace(run, data=training_data(training), finetuned=init.classifier is not None)
+        return replace(
+            init,
+            backbone=learned.backbone,
+            reconstructor=learned.reconstructor,
+            card=continued_card(init.card, later),
+        )
+    return Bundle(
+        family=learned.family,
+        config=learned.config,
+        input=config.input,
+        backbone=learned.backbone,
+        reconstructor=learned.reconstructor,
+        card=ModelCard(
+            name=f"{learned.title or learned.family} {config.recipe}",
+            paper=learned.paper,
+            data=training_data(training),
+            pretraining=run,
+        ),
+    )

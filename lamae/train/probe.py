@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Float32
 from torch import Tensor
 from torch.nn import functional as F
 
+from lamae.ecg.labels import LabelSet
 from lamae.evaluate import code_scores, macro_auroc
 
 STRENGTHS = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003)
@@ -47,7 +48,7 @@ def fit_probes(
     statements: Bool[np.ndarray, "n statements"],
     strengths: tuple[float, ...] = STRENGTHS,
 ) -> list[Probe]:
-    """Logistic regression of all statements at once, for each strength.
+    """Logistic regression of all statements at once, for each strength of the regularisation.
 
     The loss is the sum over statements of the mean cross-entropy, plus strength times the
     squared weights; each strength starts from the solution of the one before. A statement that
@@ -82,9 +83,10 @@ def best_probe(
     probes: list[Probe],
     features: Float32[np.ndarray, "n features"],
     codes: Bool[np.ndarray, "n codes"],
+    labels: LabelSet,
 ) -> Probe:
-    """The probe with the best macro AUROC over ICD-10-CM codes; the stronger one of equals."""
-    return max(probes, key=lambda probe: macro_auroc(code_scores(probe(features)), codes))
+    """The probe with the best macro AUROC over codes; the stronger one of equals."""
+    return max(probes, key=lambda probe: macro_auroc(code_scores(probe(features), labels), codes))
 
 
 def _minimise(

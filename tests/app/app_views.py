@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from streamlit.testing.v1 import AppTest
 
-from lamae.app import demos
+from lamae.app import demos, widgets
 from lamae.ecg import LEADS
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +54,11 @@ def numbers(values: object) -> np.ndarray:
     if isinstance(values, dict):
         return np.frombuffer(base64.b64decode(values["bdata"]), dtype=values["dtype"])
     return np.asarray(values, dtype=float)
+
+
+def refused(at: AppTest) -> bool:
+    """Whether the page shows a refusal instead of results."""
+    return widgets.REFUSED in words(at) and not charts(at)
 
 
 def metrics(at: AppTest) -> dict[str, str]:

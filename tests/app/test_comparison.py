@@ -11,7 +11,9 @@ from streamlit.testing.v1 import AppTest
 from lamae.app import cache
 from lamae.app.model import comparison
 from lamae.benchmark.rows import LEAD_SETS, ROWS
+from lamae.ecg.statements import SCP
 from lamae.errors import DataError
+from lamae.results.card import ModelCard
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,7 +63,15 @@ def visit(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Any]], AppT
 
     def arrive(load: Callable[[], Any]) -> AppTest:
         monkeypatch.setattr(
-            cache, "predictor", lambda: SimpleNamespace(name="made", sha256="0" * 64, card={})
+            cache,
+            "predictor",
+            lambda: SimpleNamespace(
+                name="made",
+                description="a model",
+                sha256="0" * 64,
+                card=ModelCard("made"),
+                labels=SCP,
+            ),
         )
         monkeypatch.setattr(comparison, "load_results", load)
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)

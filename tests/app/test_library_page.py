@@ -7,7 +7,7 @@ from app_views import CODES, RECORD, charts, checked, traces, upload_csv, words
 
 from lamae import io
 from lamae.app import demos
-from lamae.app.library import records
+from lamae.app.library import page, records
 from lamae.ecg import LEADS
 from lamae.ecg.statements import STATEMENT_NAMES
 from lamae.errors import ReadError
@@ -68,7 +68,7 @@ def click(at, label):
 def test_without_a_library_the_page_says_how_to_set_one_and_offers_other_ecgs(visit):
     at = visit(LIBRARY)
     assert at.title[0].value == "Library"
-    assert "No library is set" in words(at)
+    assert page.NO_LIBRARY in words(at)
     assert at.code[0].value == "LAMAE_RECORDS=path/to/ptb-xl make run"
     assert at.number_input(key="physionet_number").value is None
     assert at.selectbox(key="library_demo").value == demos.RECORDING
@@ -79,7 +79,7 @@ def test_without_a_library_the_page_says_how_to_set_one_and_offers_other_ecgs(vi
 def test_a_folder_that_is_gone_is_said_to_be_and_not_named(visit, tmp_path, monkeypatch):
     monkeypatch.setenv("LAMAE_RECORDS", str(tmp_path / "gone"))
     at = visit(LIBRARY)
-    assert "cannot find" in words(at)
+    assert page.NO_FOLDER in words(at)
     assert str(tmp_path) not in words(at)
 
 
@@ -219,12 +219,12 @@ def test_without_a_network_one_calm_sentence_and_all_stays(visit, monkeypatch):
     at = ask_for(visit(LIBRARY), 17)
     assert not at.error
     assert physionet.UNREACHABLE in words(at)
-    assert "Real recording" in words(at)
+    assert demos.DEMOS[demos.RECORDING] in words(at)
     assert physionet.UNREACHABLE not in words(checked(at.run()))
 
 
 def test_no_number_is_asked_for(visit):
-    assert "Give a number first" in words(click(visit(LIBRARY), "Open"))
+    assert page.NO_NUMBER in words(click(visit(LIBRARY), "Open"))
 
 
 # Comparison
@@ -260,7 +260,7 @@ def test_two_demos_are_compared_on_the_same_paper(visit, predictor):
 
 def test_an_ecg_set_aside_waits_for_the_next_from_any_page(visit):
     at = click(visit(LIBRARY), "Set aside to compare")
-    assert "set aside" in words(at)
+    assert page.SET_ASIDE in words(at)
     assert len(at.get("plotly_chart")) == 1
     checked(at.switch_page(RECORD).run())
     ecg = simulate("sinus_tachycardia", rng=np.random.default_rng(3)).ecg

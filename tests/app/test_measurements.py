@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lamae.app import demos
+from lamae.app.record import measurements
 from lamae.results.measurement import NAMES
 
 
@@ -17,6 +18,7 @@ def panel(name: str, *, noise: bool = False, qtc: str | None = None) -> None:
 
     from lamae.app import demos
     from lamae.app.record import measurements
+    from lamae.inference.analysis import Analysis
 
     ecg = demos.load(name)
     if noise:
@@ -24,7 +26,7 @@ def panel(name: str, *, noise: bool = False, qtc: str | None = None) -> None:
         ecg = replace(ecg, signal=values.astype(np.float32))
     if qtc:
         ecg = replace(ecg, measurements={qtc: 431.0})
-    measurements.show(ecg, 0.0)
+    measurements.show(Analysis(ecg))
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def test_the_devices_values_stand_first_and_ours_beside_them(show):
     assert table["PR"]["Device"] == "161 ms"
     assert abs(float(table["PR"]["Estimate"].split()[0]) - 161) <= 12
     assert table["PR"]["Confidence"] in {"high", "moderate", "low"}
-    assert "formula" in words(at)
+    assert measurements.UNKNOWN_FORMULA in words(at)
 
 
 @pytest.mark.parametrize(
@@ -73,14 +75,14 @@ def test_a_qtc_whose_formula_the_file_names_stands_beside_ours(show, qtc, title)
     shown = {metric.label: metric.value for metric in at.metric}
     assert shown[f"{title}, device"] == "431 ms"
     assert ("QTc (Fridericia), estimate" in shown) is (qtc == "qtc_bazett")
-    assert "formula" not in words(at)
+    assert measurements.UNKNOWN_FORMULA not in words(at)
 
 
 def test_without_a_device_there_is_no_column_for_it(show):
     at = show("sinus_bradycardia")
     assert "Device" not in rows(at)["QRS"]
     assert "QTc (Fridericia), estimate" in [metric.label for metric in at.metric]
-    assert "Premature beats: none found." in words(at)
+    assert measurements.NO_PREMATURE in words(at)
 
 
 def test_what_is_withheld_says_why(show):

@@ -16,7 +16,7 @@ from app_views import (
 )
 from streamlit.testing.v1 import AppTest
 
-from lamae.app.record.paper import LAYOUTS, ONE_LEAD, RHYTHM, TWELVE
+from lamae.app.record.paper import HINTS, LAYOUTS, MEASURE, ONE_LEAD, RHYTHM, TWELVE, ZOOM
 from lamae.ecg import LEADS
 from lamae.signal.filters import FilterSettings, display_filter
 from lamae.simulate import simulate
@@ -88,11 +88,11 @@ def test_one_lead_is_enlarged_and_the_way_back_leads_to_the_layout_before(visit)
 def test_dragging_measures_unless_zoom_is_chosen(visit):
     at = visit(RECORD)
     assert charts(at)[0]["layout"]["dragmode"] == "select"
-    assert "Drag a box on the paper" in words(at)
-    at.segmented_control(key="hand").set_value("Zoom")
+    assert HINTS[MEASURE] in words(at)
+    at.segmented_control(key="mouse").set_value("Zoom")
     checked(at.run())
     assert charts(at)[0]["layout"]["dragmode"] == "zoom"
-    assert "click a lead to enlarge it" in words(at)
+    assert HINTS[ZOOM] in words(at)
 
 
 def test_filters_are_off_until_chosen_then_drawn_and_printed(visit):

@@ -5,9 +5,11 @@ import pytest
 import torch
 
 from lamae.ecg import ECG
-from lamae.inference.bundle import Bundle, CodeRule
+from lamae.inference.bundle import Bundle, CodeCalibration
 from lamae.inference.predictor import Predictor
 from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
+from lamae.model.families import LAMAE
+from lamae.results.card import ModelCard
 from lamae.signal.preprocess import InputSpec
 from lamae.simulate import simulate
 
@@ -25,17 +27,20 @@ def tiny() -> Predictor:
     mixing = rng.normal(size=(12, 20))
     mae = MaskedAutoencoder(TINY)
     mae.moments.copy_(torch.from_numpy(mixing @ mixing.T))
+    mae.eval().requires_grad_(False)
     bundle = Bundle(
+        family=LAMAE,
         config=TINY,
         input=InputSpec(),
-        mae=mae.eval().requires_grad_(False),
+        backbone=mae.backbone,
+        reconstructor=mae,
         classifier=classifier.eval().requires_grad_(False),
-        rules=(
-            CodeRule("I48.91", 1.0, 0.0, 0.4),
-            CodeRule("I25.2", 0.5, -1.0, 0.2),
-            CodeRule("R00.1", 2.0, 0.5, 0.6),
+        calibration=(
+            CodeCalibration("I48.91", 1.0, 0.0, 0.4),
+            CodeCalibration("I25.2", 0.5, -1.0, 0.2),
+            CodeCalibration("R00.1", 2.0, 0.5, 0.6),
         ),
-        card={"name": "tiny"},
+        card=ModelCard("tiny"),
         sha256="0" * 64,
     )
     return Predictor(bundle)

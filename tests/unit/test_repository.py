@@ -6,13 +6,17 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
+import yaml
+
+from lamae.cli.main import EXTRAS
 
 ROOT = Path(__file__).parents[2]
-PAGES_MAY_IMPORT = {"app", "figures", "io", "errors", "results", "labels"}
+WORKFLOWS = ROOT / ".github" / "workflows"
+PAGES_MAY_IMPORT = {"app", "figures", "io", "errors", "results", "ecg"}
 SCREENS_MAY_USE = {"streamlit", "pandas"}  # pandas for the tables that Streamlit shows
 
 
@@ -48,10 +52,21 @@ def pins() -> dict[str, str]:
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     pinned = [line for line in lines if line and not line.startswith("#")]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line) for line in pinned), pinned
-    return {
-        re.sub(r"[._]", "-", name.lower()): release
-        for name, release in (line.split("==") for line in pinned)
-    }
+    return {normal(name): release for name, release in (line.split("==") for line in pinned)}
+
+
+def normal(name: str) -> str:
+    """A distribution's name as indexes compare it."""
+    return re.sub(r"[._]", "-", name.lower())
+
+
+def declared(*extras: str) -> set[str]:
+    """The distributions that the project asks for, those of some extras included."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lines = [*project["dependencies"]]
+    for extra in extras:
+        lines += project["optional-dependencies"][extra]
+    return {normal(re.split(r"[\[<>=]", line)[0]) for line in lines}
 
 
 def test_no_file_names_a_place_on_someones_machine():
@@ -82,20 +97,25 @@ def test_requirements_pin_the_environment_that_runs_the_tests():
 
 
 def test_requirements_pin_all_that_the_project_declares():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = project["dependencies"] + project["optional-dependencies"]["dev"]
-    assert not set(declared) - set(pins())
+    assert not declared("app", "train", "dev") - set(pins())
 
 
 def test_the_project_declares_all_that_the_package_imports():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     imported = {
         name.split(".")[0]
         for path in [*(ROOT / "lamae").rglob("*.py"), *screens()]
         for name in imports(path)
     }
     outside = imported - sys.stdlib_module_names - {"lamae"}
-    assert not outside - set(project["dependencies"])
+    distributions = packages_distributions()
+    needed = {normal(distributions[name][0]) for name in outside if name in distributions}
+    assert not needed - declared("app", "train", "scale")
+    assert outside - set(distributions) <= set(EXTRAS)
+    # What is missing without an extra is named by the extra that brings it.
+    base = declared()
+    for name in outside & set(distributions):
+        if (package := normal(distributions[name][0])) not in base:
+            assert package in declared(EXTRAS[name]), name
 
 
 def test_the_top_level_of_pages_holds_no_scripts():
@@ -126,7 +146,34 @@ def test_streamlit_stays_in_the_screens_and_lamae_app():
         assert place[0] in {"app.py", "pages", "tests"} or place[:2] == ("lamae", "app"), path
 
 
-def test_continuous_integration_runs_the_command_that_people_run():
-    script = (ROOT / ".ci" / "run").read_text()
-    assert "make test" in script
-    assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
+def test_continuous_integration_runs_the_commands_that_people_run():
+    script = ROOT / ".ci" / "run"
+    assert "make test" in script.read_text()
+    assert script.stat().st_mode & 0o100
+    assert "run: .ci/run\n" in (WORKFLOWS / "ci.yml").read_text()
+    assert "run: make test-all\n" in (WORKFLOWS / "nightly.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("schema", "paths"),
+    [
+        ("github-workflows", [*WORKFLOWS.glob("*.yml")]),
+        ("citation-file-format", [*ROOT.glob("CITATION.cff")]),
+        ("compose-spec", [*ROOT.glob("compose.yaml")]),
+    ],
+)
+def test_files_for_other_programs_keep_to_their_schema(schema: str, paths: list[Path]):
+    if not paths:
+        pytest.skip("there is no such file")
+    command = ["check_jsonschema", "--builtin-schema", f"vendor.{schema}", *paths]
+    done = subprocess.run(
+        [sys.executable, "-m", *command], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_hooks_run_the_tools_of_the_environment():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    tools = {hook["entry"].split()[0] for hook in hooks}
+    assert tools == {f".venv/bin/{name}" for name in ("ruff", "mypy", "lint-imports")}
+    assert {hook["language"] for hook in hooks} == {"system"}

@@ -1,22 +1,22 @@
-"""Lead attention on the screen: where and when the model looks, beside what it needs."""
+"""Lead attention on the screen: in space, over time, from lead to lead, and beside ablation."""
 
 import pandas as pd
 import streamlit as st
 
 from lamae import figures
-from lamae.app import cache, widgets
-from lamae.app.reconstruct import exploring
-from lamae.ecg import ECG
+from lamae.app import widgets
+from lamae.app.progress import progress
 from lamae.errors import LamaeError
-from lamae.inference.cohort import rank_agreement
+from lamae.inference.analysis import Analysis
+from lamae.inference.ranking import rank_correlation
 from lamae.results.attention import LeadAttention
 from lamae.signal.waves import wave_shares
 
-CODE = "ablated"
+CODE, ALL = "ablated", "mean"
 
 
 def planes(attention: LeadAttention, model: str) -> None:
-    """The leads where they look from, with the weights of this model, "fine-tuned model"."""
+    """The leads at their angles, with the weights of this model, "fine-tuned model"."""
     frontal, horizontal = st.columns(2, gap="large")
     with frontal:
         st.markdown(f"**Frontal plane, limb leads, {model}**")
@@ -32,15 +32,13 @@ def planes(attention: LeadAttention, model: str) -> None:
 
 
 @st.fragment
-def over_time(recorded: ECG, ecg: ECG, start: float, attention: LeadAttention, model: str) -> None:
+def over_time(analysis: Analysis, attention: LeadAttention, model: str) -> None:
     """Attention to each patch under the traces, and summed over the waves.
 
     Args:
-        recorded: The recording, whose traces are drawn.
-        ecg: The same as the model is shown it.
-        start: Where the window starts, in s.
-        attention: What the model gave.
-        model: Which one that is, "fine-tuned model".
+        analysis: Of the window.
+        attention: In this window.
+        model: Whose attention it is, "fine-tuned model".
     """
     st.subheader(f"Over time, {model}", anchor=False)
     layout = st.segmented_control(
@@ -52,10 +50,10 @@ def over_time(recorded: ECG, ecg: ECG, start: float, attention: LeadAttention, m
         persist_state="session",
     )
     widgets.sheet(
-        figures.attention_over_time(recorded, attention, layout=layout, dark=widgets.dark()),
+        figures.attention_over_time(analysis.ecg, attention, layout=layout, dark=widgets.dark()),
         "attention_over_time",
     )
-    shares = wave_shares(attention, exploring.waves(ecg, start))
+    shares = wave_shares(attention, analysis.waves())
     data = pd.DataFrame(
         {
             "Wave": [share.wave for share in shares],
@@ -75,30 +73,52 @@ def over_time(recorded: ECG, ecg: ECG, start: float, attention: LeadAttention, m
         },
     )
     st.caption(
-        "How much of z's attention goes to each patch of 0.2 s of each lead; class tokens are left "
-        "out. A patch is longer than most waves, so what lies side by side is blurred."
+        "Share of z's attention that each patch of 0.2 s of each lead receives; class tokens are "
+        "left out. A patch is longer than most waves, so neighbouring waves blur."
     )
     patches = pd.DataFrame(attention.over_time.T, columns=list(attention.leads))
-    patches.insert(0, "patch_start_s", [start + i * attention.patch_seconds for i in patches.index])
+    starts = [analysis.start + i * attention.patch_seconds for i in patches.index]
+    patches.insert(0, "patch_start_s", starts)
     widgets.download(patches, "attention_over_time")
 
 
 @st.fragment
-def beside_ablation(ecg: ECG, start: float) -> None:
-    """Lead weights beside how far a code's score falls without each lead.
+def matrix(attention: LeadAttention, model: str) -> None:
+    """Attention from lead to lead, of all blocks and heads or one of them."""
+    layers, heads = attention.layer_weights.shape[:2]
+    st.subheader(f"From lead to lead, {model}", anchor=False)
+    with st.container(horizontal=True):
+        layer = _one_or_all("Block", layers, "layer")
+        head = _one_or_all("Head", heads, "head")
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        widgets.chart(
+            figures.lead_matrix(
+                attention,
+                layer=None if isinstance(layer, str) else layer,
+                head=None if isinstance(head, str) else head,
+                dark=widgets.dark(),
+            ),
+            "lead_matrix",
+        )
+    with right:
+        widgets.chart(figures.layer_weights(attention, dark=widgets.dark()), "layer_weights")
+    data = pd.DataFrame(attention.matrix, columns=list(attention.leads))
+    data.insert(0, "From", attention.leads)
+    widgets.download(data, "lead_matrix")
 
-    Args:
-        ecg: The recording as the model is shown it.
-        start: Where the window starts, in s.
-    """
+
+@st.fragment
+def beside_ablation(analysis: Analysis) -> None:
+    """Lead weights beside how far a code's score falls without each lead."""
     st.subheader("Attention beside lead ablation, fine-tuned model", anchor=False)
     try:
-        prediction = cache.prediction(ecg, start)
+        prediction = analysis.prediction
     except LamaeError as error:
         widgets.trouble(error)
         return
     titles = {score.code: figures.short_title(score.title) for score in prediction.codes}
-    key = f"{CODE}_{ecg.digest[:12]}_{start:g}"
+    key = f"{CODE}_{analysis.shown.digest[:12]}_{analysis.start:g}"
     if key not in st.session_state:
         named = st.query_params.get("code")
         st.session_state[key] = named if named in titles else next(iter(titles))
@@ -111,17 +131,18 @@ def beside_ablation(ecg: ECG, start: float) -> None:
         width=360,
     )
     try:
-        attention = cache.attention(ecg, start, "fine-tuned")
-        ablation = cache.attribution(ecg, code, "lead_ablation", start)
+        attention = analysis.attention("fine-tuned")
+        with progress("Leaving out each lead") as report:
+            ablation = analysis.explanation(code, "lead_ablation").attribution(report)
     except LamaeError as error:
         widgets.trouble(error)
         return
-    agreement = rank_agreement(attention.weights, abs(ablation.per_lead))
+    agreement = rank_correlation(attention.weights, abs(ablation.per_lead))
     widgets.chart(
-        figures.beside_ablation(attention, ablation.per_lead, dark=widgets.dark()),
+        figures.weights_against_ablation(attention, ablation.per_lead, dark=widgets.dark()),
         "beside_ablation",
     )
-    said = (
+    compared = (
         "too few leads to compare"
         if agreement is None
         else f"Spearman's rank correlation {agreement:+.2f}".replace("-", "−")
@@ -129,12 +150,12 @@ def beside_ablation(ecg: ECG, start: float) -> None:
     )
     st.markdown(
         "Agreement of the fine-tuned model's lead weights with the size of the score's change: "
-        f"{said}."
+        f"{compared}."
     )
     st.caption(
         "Whichever stage is chosen above, both are the fine-tuned model's; scores in log-odds "
-        "before calibration. One attention serves all codes, an ablation one: where they disagree, "
-        "trust the ablation about the code. Squares are chest leads."
+        "before calibration. Attention is the same for all codes, ablation is of one: where they "
+        "disagree, trust the ablation. Squares are chest leads."
     )
     data = pd.DataFrame(
         {
@@ -144,3 +165,17 @@ def beside_ablation(ecg: ECG, start: float) -> None:
         }
     )
     widgets.download(data, "attention_and_ablation")
+
+
+def _one_or_all(label: str, count: int, key: str) -> str | int:
+    """Ask for one of several, counted from 1 on the screen, or the mean of all."""
+    chosen: str | int = st.segmented_control(
+        label,
+        [ALL, *range(count)],
+        format_func=lambda x: x if x == ALL else str(x + 1),
+        default=ALL,
+        required=True,
+        key=key,
+        persist_state="session",
+    )
+    return chosen

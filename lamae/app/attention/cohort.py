@@ -1,4 +1,4 @@
-"""Mean lead weights over many ECGs, computed while one waits, and stopped when one has enough."""
+"""Mean lead weights over many ECGs, computed until all are done or someone stops it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ from jaxtyping import Float32
 
 from lamae import figures
 from lamae.app import cache, demos, library, widgets
-from lamae.ecg import ECG, LEADS, WINDOW
-from lamae.ecg.statements import ICD10_CODES, ICD10_TITLES
+from lamae.app.progress import progress
+from lamae.ecg import ECG, LEADS
+from lamae.ecg.statements import ICD10_CODES
 from lamae.errors import LamaeError, ReadError
+from lamae.inference.analysis import Analysis
 from lamae.inference.cohort import FEWEST, group_weights, weigh
-from lamae.inference.input_check import fitness
-from lamae.measure import signal_quality
 from lamae.results.attention import GroupWeights
 
 STATE = "cohort"
@@ -25,6 +25,10 @@ MOST, USUAL = 500, 100
 SEED = 0
 # The fold that PTB-XL keeps for tests, which the weights never saw.
 TEST_FOLD = 10
+BEFORE = (
+    "Mean weights of the fine-tuned model with 95 % intervals, for all ECGs and for each code. "
+    "Nothing is stored."
+)
 Item = tuple[Callable[[], ECG], tuple[str, ...] | None]
 
 
@@ -75,7 +79,7 @@ def show() -> None:
         st.button(
             "Stop",
             key="cohort_stop",
-            help="Keeps what has been computed; any other click on this part stops it, too.",
+            help="Keeps what has been computed so far.",
         )
     if start:
         st.session_state[STATE] = Weighed(str(source))
@@ -85,10 +89,7 @@ def show() -> None:
             widgets.trouble(error)
     state = st.session_state.get(STATE)
     if not isinstance(state, Weighed) or not state.weights:
-        st.caption(
-            "Mean weights of the fine-tuned model with 95 % intervals, for all ECGs and for each "
-            "code. Nothing of it is stored."
-        )
+        st.caption(BEFORE)
         return
     _draw(state)
 
@@ -97,23 +98,22 @@ def _compute(items: list[Item]) -> None:
     """Weigh one ECG after the other; a click meanwhile stops it between two of them."""
     state: Weighed = st.session_state[STATE]
     predictor = cache.predictor()
-    bar = st.progress(0.0, "Weighing leads")
-    for number, (read, labels) in enumerate(items):
-        bar.progress(number / len(items), f"Weighing leads, ECG {number + 1} of {len(items)}")
-        try:
-            ecg = read()
-            found = fitness(None, ecg, signal_quality(ecg.window(0.0, WINDOW)))
-            # The weight of a lead that cannot be read would be that of its noise.
-            if not found.usable or found.leads != LEADS:
+    with progress(f"Weighing the leads of {len(items)} ECGs") as report:
+        for number, (read, labels) in enumerate(items):
+            report(number / len(items))
+            try:
+                ecg = read()
+                check = Analysis(ecg).readable
+                # The weight of a lead that cannot be read would be that of its noise.
+                if not check.usable or check.leads != LEADS:
+                    state.left_out += 1
+                    continue
+                attention, suggested = weigh(predictor, ecg)
+            except LamaeError:
                 state.left_out += 1
                 continue
-            attention, suggested = weigh(predictor, ecg)
-        except LamaeError:
-            state.left_out += 1
-            continue
-        state.weights.append(attention.weights)
-        state.codes.append(suggested if labels is None else labels)
-    bar.empty()
+            state.weights.append(attention.weights)
+            state.codes.append(suggested if labels is None else labels)
 
 
 def _demos() -> list[Item]:
@@ -172,20 +172,20 @@ def _draw(state: Weighed) -> None:
     widgets.chart(
         figures.group_weights(names[name], groups[0], dark=widgets.dark()), "group_weights"
     )
-    said = [
+    parts = [
         f"Fine-tuned model, {groups[0].ecgs} ECGs ({state.source}); 95 % bootstrap intervals over "
         "ECGs."
     ]
     if state.left_out:
-        said.append(f"{state.left_out} left out: poor signal or fewer leads.")
+        parts.append(f"{state.left_out} left out: poor signal or fewer leads.")
     labelled = state.source == LIBRARY and _labelled()
-    said.append(
+    parts.append(
         f"A group holds the ECGs {'labelled with' if labelled else 'for which the model suggests'} "
         f"its code; groups of fewer than {FEWEST} are not shown."
     )
     if state.source == DEMOS:
-        said.append("Simulated rhythms are alike: their intervals say little.")
-    st.caption(" ".join(said))
+        parts.append("Simulated rhythms are alike: their intervals mean little.")
+    st.caption(" ".join(parts))
     widgets.download(table(groups), "group_weights")
 
 
@@ -215,5 +215,5 @@ def _labelled() -> bool:
 def _title(group: GroupWeights) -> str:
     if not group.name:
         return f"All ECGs ({group.ecgs})"
-    title = figures.short_title(ICD10_TITLES[group.name])
+    title = figures.short_title(cache.predictor().labels.title(group.name) or group.name)
     return f"{group.name}  {title} ({group.ecgs})"

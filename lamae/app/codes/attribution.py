@@ -1,56 +1,64 @@
-"""Why a code: the map on the paper, its sums, and whether it can be believed."""
+"""The attribution of a code: on the paper, summed, and its quality checks."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from lamae import figures
 from lamae.app import cache, widgets
-from lamae.app.codes import maps
-from lamae.ecg import ECG
+from lamae.app.progress import cancelling, progress
 from lamae.errors import LamaeError
+from lamae.inference.analysis import Analysis
 from lamae.results.attribution import EXPECTED, PARTS, Attribution, Check
 from lamae.results.prediction import Prediction
 
+if TYPE_CHECKING:
+    from lamae.inference.explanation import Explanation
+
 FIRST_METHOD = "lead_ablation"
+NOT_CHECKED = (
+    "Not checked yet. The first checks score the ECG some 200 times; those with shuffled weights "
+    "and noise take as long as six such maps."
+)
 CAUTION = (
     "Read attributions with care. In a comparison of 12 methods on 873,710 ECGs, attribution maps "
     "were of limited reliability (Arends et al., European Heart Journal – Digital Health 2026). "
-    "Sensible methods have to be told from others by sanity checks, and maps read over many "
+    "Methods need sanity checks, and maps should be read over many "
     "beats and ECGs rather than one (Wagner et al., Explaining deep learning for ECG analysis, "
     "Computers in Biology and Medicine 2024). "
-    "They show what moved this model's score, not what is wrong with the heart. The model "
-    "learned from PTB-XL (Wagner et al. 2020): one database, almost wholly adults, resting ECGs "
-    "of 10 s."
+    "They show what moved this model's score, not what is wrong with the heart."
 )
 
 
-def why(recorded: ECG, ecg: ECG, prediction: Prediction, choice: str, start: float) -> None:
-    """Ask for code and method, and show the map with its sums and checks.
+def show(analysis: Analysis, choice: str) -> None:
+    """Ask for code and method, and show the attribution with its sums and checks.
 
     Args:
-        recorded: The current ECG, which the map is painted on.
-        ecg: The same as the model is shown it.
-        prediction: Its codes.
+        analysis: Of the current ECG.
         choice: Key of the chosen code in the session's state.
-        start: Where the window starts, in s.
     """
     st.subheader("Why", anchor=False)
-    code, against, method = _ask(prediction, choice)
-    chosen = cache.methods()[method]
+    code, against, method = _ask(analysis.prediction, choice)
+    explanation = analysis.explanation(code, method, against)
+    chosen = explanation.chosen
     st.caption(chosen.description)
     try:
-        with _cancel("cancel_map", _back_to_first, shown=not chosen.quick):
-            found = cache.attribution(ecg, code, method, start, against)
+        with (
+            cancelling("cancel_map", _back_to_first, offered=not chosen.quick),
+            progress(f"Computing: {chosen.title}") as report,
+        ):
+            found = explanation.attribution(report)
     except LamaeError as error:
         widgets.trouble(error)
         return
     widgets.sheet(
         figures.paper(
-            recorded, start=start, attribution=found, signed=chosen.signed, dark=widgets.dark()
+            analysis.ecg,
+            start=analysis.start,
+            attribution=found,
+            signed=chosen.signed,
+            dark=widgets.dark(),
         ),
         "attribution",
     )
@@ -58,11 +66,11 @@ def why(recorded: ECG, ecg: ECG, prediction: Prediction, choice: str, start: flo
         st.caption(
             "This method has no direction: the stronger the colour, the stronger the effect."
         )
-    _summed(ecg, found, chosen, start)
-    if chosen.tells_waves:
-        _by_wave(ecg, found, chosen, start)
-    _checks(ecg, found, start)
-    st.caption(CAUTION)
+    _summed(explanation, found)
+    if chosen.resolves_waves:
+        _by_wave(explanation)
+    _checks(explanation)
+    st.caption(f"{CAUTION} {_learned_from()}".strip())
 
 
 def _ask(prediction: Prediction, choice: str) -> tuple[str, str | None, str]:
@@ -100,16 +108,17 @@ def _ask(prediction: Prediction, choice: str) -> tuple[str, str | None, str]:
     return code, against, method
 
 
-def _summed(ecg: ECG, found: Attribution, chosen: Any, start: float) -> None:
-    """The map summed lead by lead, or over time where it tells no lead from another."""
+def _summed(explanation: "Explanation", found: Attribution) -> None:
+    """Sums by lead, or over time where the method does not tell leads apart."""
+    chosen = explanation.chosen
     left, right = st.columns([3, 2], gap="large")
     with left:
-        if chosen.tells_leads:
+        if chosen.resolves_leads:
             by, places = "lead", pd.DataFrame({"Lead": found.leads})
             values = found.per_lead
             figure = figures.attribution_by_lead(found, signed=chosen.signed, dark=widgets.dark())
         else:
-            by, summed = chosen.finest, maps.over_time(ecg, found, chosen.finest, start)
+            by, summed = chosen.finest, explanation.over_time()
             places = pd.DataFrame({"From (s)": summed.starts, "To (s)": summed.ends})
             values = summed.values
             figure = figures.attribution_by_time(summed, found.code, dark=widgets.dark())
@@ -123,12 +132,11 @@ def _summed(ecg: ECG, found: Attribution, chosen: Any, start: float) -> None:
             st.markdown(f"Compared with: {widgets.plain(found.baseline)}.")
         error = found.completeness_error
         if error is None:
-            st.markdown("This method does not promise that its parts add up to the score.")
+            st.markdown("With this method, the parts need not add up to the score.")
         else:
             st.markdown(
-                f"Completeness error: {error:.1%}. The parts should add up to the difference "
-                "from the score of what the ECG is compared with; this is how far they are "
-                f"off. Expected: {EXPECTED['completeness']}."
+                f"Completeness error: {error:.1%}, by which the parts miss the difference of the "
+                f"score from the baseline's. Expected: {EXPECTED['completeness']}."
             )
         data = places.assign(**{"Attribution (log-odds)": values})
         digits = figures.digits_of(float(abs(values).max()))
@@ -138,23 +146,21 @@ def _summed(ecg: ECG, found: Attribution, chosen: Any, start: float) -> None:
             widgets.download(data, "attribution")
 
 
-def _by_wave(ecg: ECG, found: Attribution, chosen: Any, start: float) -> None:
-    summed = maps.sums(ecg, found.code, found.method, start, found.against, found)
+def _by_wave(explanation: "Explanation") -> None:
+    code, chosen, summed = explanation.code, explanation.chosen, explanation.sums()
     if summed is None:
-        st.caption("P, QRS and T cannot be told apart in this ECG: no sums over waves.")
+        st.caption("P, QRS and T could not be delineated in this ECG: no sums over waves.")
         return
     waves, average, beat = summed
     with st.expander("By wave, and averaged over beats", expanded=True):
         widgets.chart(
-            figures.attribution_by_wave(
-                waves, found.code, signed=chosen.signed, dark=widgets.dark()
-            ),
+            figures.attribution_by_wave(waves, code, signed=chosen.signed, dark=widgets.dark()),
             "attribution_by_wave",
         )
         if average is not None and beat is not None:
             widgets.sheet(
                 figures.attribution_on_beat(
-                    beat, average, found.code, signed=chosen.signed, dark=widgets.dark()
+                    beat, average, code, signed=chosen.signed, dark=widgets.dark()
                 ),
                 "attribution_on_beat",
             )
@@ -163,13 +169,14 @@ def _by_wave(ecg: ECG, found: Attribution, chosen: Any, start: float) -> None:
         widgets.download(data, "attribution_by_wave")
 
 
-def _checks(ecg: ECG, found: Attribution, start: float) -> None:
-    """The checks of this map, the expensive ones when they are asked for."""
+def _checks(explanation: "Explanation") -> None:
+    """The quality checks of this attribution, the expensive ones on request."""
     st.subheader("Can this map be believed?", anchor=False)
-    about = (ecg, found.code, found.method, start, found.against)
-    key = f"{ecg.digest[:12]}_{start:g}_{found.code}_{found.method}_{found.against}"
+    analysis = explanation.analysis
+    about = (explanation.code, explanation.method, explanation.against)
+    key = "_".join(map(str, (analysis.ecg.digest[:12], f"{analysis.start:g}", *about)))
     asked: set[str] = st.session_state.setdefault("checks_asked", set())
-    complete = maps.completeness(found)
+    complete = explanation.completeness
     done = [] if complete is None else [complete]
     with st.container(horizontal=True):
         for name, words in (
@@ -180,19 +187,21 @@ def _checks(ecg: ECG, found: Attribution, start: float) -> None:
                 st.button(words, key=f"ask_{name}", on_click=asked.add, args=(f"{name}_{key}",))
     curves = None
     if f"faithful_{key}" in asked:
-        with _cancel("cancel_faithful", lambda: asked.discard(f"faithful_{key}")):
-            curves, faithful = maps.faithfulness(*about, found)
-        done += faithful
+        with cancelling("cancel_faithful", lambda: asked.discard(f"faithful_{key}")):
+            with progress("Masking the ECG in the map's order, and in others") as report:
+                curves = explanation.curves(report)
+            with progress("Computing other methods") as report:
+                done += explanation.faithfulness(report)
     if f"robust_{key}" in asked:
-        with _cancel("cancel_robust", lambda: asked.discard(f"robust_{key}")):
-            done += maps.robustness(*about, found)
+        with cancelling("cancel_robust", lambda: asked.discard(f"robust_{key}")):
+            with progress("Attributing with shuffled weights") as report:
+                done.append(explanation.randomisation(report))
+            with progress("Attributing noisy copies") as report:
+                done.append(explanation.stability(report))
     if not done:
-        st.caption(
-            "Not checked yet. The first checks look at the ECG some 200 times; those with "
-            "shuffled weights and noise take as long as six such maps."
-        )
+        st.caption(NOT_CHECKED)
         return
-    _tell(done)
+    _results(done)
     if curves is not None:
         left, right = st.columns(2, gap="large")
         with left:
@@ -205,7 +214,7 @@ def _checks(ecg: ECG, found: Attribution, start: float) -> None:
             )
 
 
-def _tell(checks: list[Check]) -> None:
+def _results(checks: list[Check]) -> None:
     passed = sum(check.passed for check in checks)
     st.markdown(f"{passed} of {len(checks)} checks are as expected.")
     for check in checks:
@@ -234,19 +243,12 @@ def _found(check: Check) -> str:
     return "none" if check.value is None else f"{check.value:.2f}"
 
 
-@contextmanager
-def _cancel(key: str, back: Callable[[], Any], *, shown: bool = True) -> Iterator[None]:
-    """Offer to cancel while something is computed: any click interrupts, `back` undoes the wish."""
-    place = st.empty()
-    if shown:
-        place.button("Cancel", key=key, on_click=back)
-    try:
-        yield
-    except LamaeError:
-        place.empty()
-        raise
-    place.empty()
-
-
 def _back_to_first() -> None:
     st.session_state["method"] = FIRST_METHOD
+
+
+def _learned_from() -> str:
+    data = cache.predictor().card.labelled_data
+    if data is None:
+        return ""
+    return f"The model learned from {data.description.title}: {data.description.population}."

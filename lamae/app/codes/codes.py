@@ -1,7 +1,7 @@
 """The codes of an ECG in words and tables: verdict, evidence, place in ICD-10-CM, doubts."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -9,16 +9,16 @@ import streamlit as st
 from lamae import figures
 from lamae.app import cache, widgets
 from lamae.ecg import counted
-from lamae.ecg.icd10 import BLOCKS, DOUBTS, block_of, chapter_of, not_coded
+from lamae.ecg.icd10 import not_coded
+from lamae.ecg.labels import Code, LabelSet, Span
+from lamae.results.card import ModelCard
 from lamae.results.prediction import CodeScore, Prediction
-from lamae.results.verdict import read_cuts
 
-# Codes drawn as bars and told at once; the tables hold all.
+if TYPE_CHECKING:
+    from lamae.inference.predictor import Predictor
+
+# Codes shown as bars and in words at once; the tables hold all.
 SHOWN = 8
-OPERATING_POINT = (
-    "A code is suggested where its calibrated probability reaches the threshold with the best F1 "
-    "(the balance of positive predictive value and sensitivity) on PTB-XL's validation fold, 9."
-)
 UNTESTED = (
     "A code is suggested where its probability reaches a threshold that was chosen on ECGs of "
     "twelve leads over 10 s."
@@ -32,15 +32,25 @@ UNDECIDED = (
 SCORES = "Statement scores, not calibrated"
 
 
-def meaning(prediction: Prediction) -> str:
+def operating_point(card: ModelCard) -> str:
+    """How the thresholds were chosen, in words."""
+    data = card.labelled_data
+    whose = f"{data.description.name}'s" if data else "the"
+    return (
+        "A code is suggested where its calibrated probability reaches the threshold with the best "
+        "F1 (the balance of positive predictive value and sensitivity) on "
+        f"{whose} validation fold."
+    )
+
+
+def meaning(prediction: Prediction, card: ModelCard) -> str:
     """What the verdicts mean, in words, and how often they err where that is known."""
-    known = read_cuts(cache.predictor().card)
-    point = OPERATING_POINT if prediction.as_tested else UNTESTED
-    if known is None:
+    point = operating_point(card) if prediction.as_tested else UNTESTED
+    if card.conformal is None:
         return point
     if not prediction.as_tested:
         return f"{point} {UNDECIDED}"
-    level = known[0]
+    level = card.conformal.level
     return (
         f"{point} {UNDECIDED} Among ECGs like those of that fold, at most {1 - level:.0%} of those "
         f"with a code are “not suggested”, and at most {1 - level:.0%} of those without it "
@@ -79,12 +89,13 @@ def scored_behind(code: CodeScore, count: int = 3) -> str:
     )
 
 
-def doubts(code: CodeScore) -> str:
+def doubts(code: CodeScore, labels: LabelSet) -> str:
     """What is doubtful about the map to a code."""
+    why = labels.doubts(statement.name for statement in code.statements)
     found = {
-        DOUBTS[statement.name]: statement.confidence
+        why[statement.name]: statement.confidence
         for statement in code.statements
-        if statement.name in DOUBTS
+        if statement.name in why
     }
     return "; ".join(f"{doubt} ({confidence} confidence)" for doubt, confidence in found.items())
 
@@ -103,26 +114,48 @@ def many(number: int, thing: str = "code") -> str:
 def tell(code: CodeScore, test_ecgs: int | None) -> None:
     """Write a code with what is behind it."""
     names = widgets.plain(named_behind(code))
-    st.markdown(f"{sentence(code, test_ecgs)}  \n:gray[:small[{code.code} · {names}]]")
+    behind = f"{code.code} · {names}" if names else code.code
+    st.markdown(f"{sentence(code, test_ecgs)}  \n:gray[:small[{behind}]]")
+
+
+def by_parents(prediction: Prediction, labels: LabelSet) -> list[tuple[Code, list[CodeScore]]]:
+    """The codes grouped by their parents, in the order of the codes.
+
+    Returns:
+        For each group one of its codes as the label set has it, and all its scores.
+    """
+    scores = sorted(prediction.codes, key=lambda score: score.code)
+    groups: dict[tuple[str, ...], tuple[Code, list[CodeScore]]] = {}
+    for score in scores:
+        code = labels.code(score.code)
+        key = tuple(parent.codes for parent in code.parents)
+        groups.setdefault(key, (code, []))[1].append(score)
+    return list(groups.values())
+
+
+def heading(code: Code) -> str:
+    """The parents of a code in words, the nearest first; empty where they are unknown."""
+    if not code.parents:
+        return ""
+    *wider, block = code.parents
+    text = f"**{block.title}** ({block.codes})"
+    if wider:
+        text += f"  \n:gray[:small[{wider[0].title} ({wider[0].codes})]]"
+    return text
 
 
 def tables(prediction: Prediction) -> None:
-    """All codes, by chapter and block of ICD-10-CM."""
-    for block in BLOCKS:
-        codes = sorted(
-            (code for code in prediction.codes if block.holds(code.code)), key=lambda c: c.code
-        )
-        if not codes:
-            continue
-        chapter = chapter_of(codes[0].code)
-        st.markdown(
-            f"**{block.title}** ({block.codes})  \n:gray[:small[{chapter.title} ({chapter.codes})]]"
-        )
+    """All codes, by chapter and block of ICD-10-CM where the label set knows them."""
+    predictor = cache.predictor()
+    for code, scores in by_parents(prediction, predictor.labels):
+        if words := heading(code):
+            st.markdown(words)
+        span = code.parents[-1].codes if code.parents else "all"
         st.dataframe(
-            _table(codes, prediction),
+            table(scores, prediction, predictor),
             hide_index=True,
             height="content",
-            alt=f"Codes {block.codes} with probability, threshold, verdict and evidence",
+            alt=f"Codes {span} with probability, threshold, verdict and evidence",
             column_config={
                 "Code": st.column_config.TextColumn(width=70, pinned=True),
                 "Title": st.column_config.TextColumn(width=220),
@@ -135,50 +168,70 @@ def tables(prediction: Prediction) -> None:
                 "Doubts in the map": st.column_config.TextColumn(width=380),
             },
         )
-    whole = _table(prediction.codes, prediction)
-    whole.insert(0, "Block", [block_of(code.code).codes for code in prediction.codes])
-    whole.insert(0, "Chapter", [chapter_of(code.code).codes for code in prediction.codes])
-    widgets.download(whole, "codes")
+    widgets.download(whole_table(prediction, predictor), "codes")
 
 
 def about(code: CodeScore) -> None:
-    """All that is known of one code on this ECG."""
-    chapter, block = chapter_of(code.code), block_of(code.code)
-    trained = cache.predictor().card.get("codes", {}).get(code.code, {})
-    counted = None
-    if "prevalence" in trained:
-        counted = f"{trained['prevalence']:.1%} ({trained['positives_train']} ECGs)"
+    """Everything known of one code on this ECG."""
+    predictor = cache.predictor()
+    trained = predictor.card.codes.get(code.code)
     widgets.facts(
         {
             "Code": f"{code.code} {code.title}",
-            "Chapter": f"{chapter.title} ({chapter.codes})",
-            "Block": f"{block.title} ({block.codes})",
+            **{
+                name: f"{parent.title} ({parent.codes})"
+                for name, parent in _parents(code.code, predictor.labels).items()
+            },
             "Verdict": f"{code.verdict}, {code.probability:.2f} (threshold {code.threshold:.2f})",
             "AUROC on the test fold (95% CI)": _auroc(code),
-            "Prevalence in training": counted,
-            SCORES: scored_behind(code, len(code.statements)),
-            "Doubts in the map": doubts(code) or "none noted",
+            "Prevalence in training": None
+            if trained is None
+            else f"{trained.prevalence:.1%} ({trained.positives_train} ECGs)",
+            SCORES: scored_behind(code, len(code.statements)) or None,
+            "Doubts in the map": doubts(code, predictor.labels) or "none noted",
         },
         "code",
     )
 
 
-def _table(codes: Sequence[CodeScore], prediction: Prediction) -> pd.DataFrame:
-    trained: dict[str, Any] = cache.predictor().card.get("codes", {})
-    table = pd.DataFrame(
-        {
-            "Code": [code.code for code in codes],
-            "Title": [code.title for code in codes],
-            "Probability": [code.probability for code in codes],
-            "Threshold": [code.threshold for code in codes],
-            "Verdict": [code.verdict for code in codes],
-            "AUROC (95% CI)": [_auroc(code) or "not measured" for code in codes],
-            "In training": [trained.get(code.code, {}).get("prevalence") for code in codes],
-            SCORES: [scored_behind(code) for code in codes],
-            "Doubts in the map": [doubts(code) for code in codes],
-        }
-    )
-    return table if prediction.as_tested else table.drop(columns="AUROC (95% CI)")
+def whole_table(prediction: Prediction, predictor: "Predictor") -> pd.DataFrame:
+    """Every code with its chapter and block, for a file."""
+    whole = table(prediction.codes, prediction, predictor)
+    places = [_parents(code.code, predictor.labels) for code in prediction.codes]
+    for name in ("Block", "Chapter"):
+        if any(name in place for place in places):
+            spans = [place[name].codes if name in place else "" for place in places]
+            whole.insert(0, name, spans)
+    return whole
+
+
+def table(
+    codes: Sequence[CodeScore], prediction: Prediction, predictor: "Predictor"
+) -> pd.DataFrame:
+    """One row a code."""
+    trained = predictor.card.codes
+    shares = [trained[code.code].prevalence if code.code in trained else None for code in codes]
+    columns: dict[str, Sequence[object]] = {
+        "Code": [code.code for code in codes],
+        "Title": [code.title for code in codes],
+        "Probability": [code.probability for code in codes],
+        "Threshold": [code.threshold for code in codes],
+        "Verdict": [code.verdict for code in codes],
+        "AUROC (95% CI)": [_auroc(code) or "not measured" for code in codes],
+        "In training": shares,
+        SCORES: [scored_behind(code) for code in codes],
+        "Doubts in the map": [doubts(code, predictor.labels) for code in codes],
+    }
+    absent = [] if prediction.as_tested else ["AUROC (95% CI)"]
+    if not predictor.labels.statements:
+        absent += [SCORES, "Doubts in the map"]
+    return pd.DataFrame(columns).drop(columns=absent)
+
+
+def _parents(code: str, labels: LabelSet) -> dict[str, Span]:
+    """Chapter and block of a code, where they are known."""
+    parents = labels.code(code).parents[-2:]
+    return dict(zip(("Chapter", "Block")[-len(parents) :], parents, strict=False))
 
 
 def _auroc(code: CodeScore) -> str | None:

@@ -1,4 +1,4 @@
-"""Sets of leads on the screen: which are chosen, and what they leave of the codes."""
+"""Sets of leads on the screen: which are chosen, and how the codes change with them."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -8,8 +8,9 @@ import streamlit as st
 
 from lamae import figures
 from lamae.app import widgets
-from lamae.app.reconstruct import exploring
+from lamae.app.progress import on_request, progress
 from lamae.ecg import CHEST_LEADS, ECG, LEADS, LIMB_LEADS
+from lamae.inference.analysis import Analysis
 from lamae.results.lead_subsets import SubsetScores
 from lamae.results.prediction import Prediction
 
@@ -27,13 +28,15 @@ PRESETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "All": LEADS,
     }
 )
-HONEST = (
-    "Presets are true subsets of the twelve leads, with electrodes where a 12-lead ECG has them. "
-    "Holter leads such as CM5 or modified CL1, EASI, Frank's X, Y, Z and posterior or right-sided "
-    "chest leads stand elsewhere on the body and cannot be taken from these twelve; a watch's lead "
-    "is close to I, with dry electrodes and more noise. I and II determine the other four limb "
-    "leads, which add nothing new where those two are there."
+ABOUT_PRESETS = (
+    "Presets are true subsets of the twelve leads. Holter leads such as CM5 or modified CL1, EASI, "
+    "Frank's X, Y, Z and posterior or right-sided chest leads have other electrode positions and "
+    "cannot be derived from these twelve; a watch's lead is close to I, with dry electrodes and "
+    "more noise. I and II determine the other four limb leads, which add no information to them."
 )
+FOREIGN = "The link names leads that this recording does not have; it has {}."
+ALL_CHOSEN = "All leads of the recording are chosen."
+NOTHING_NEW = "Every other lead follows from those chosen: none holds anything new."
 FIRST, LAST, OWN = "Least informative first", "Most informative first", "Own order"
 SHOWN, CURVES = 8, 5
 
@@ -46,13 +49,10 @@ def follow_link(ecg: ECG) -> None:
             st.session_state[CHOSEN] = known
         return
     named = st.query_params.get("leads")
-    asked = ["I", "II"] if named is None else [x.strip() for x in named.split(",") if x.strip()]
-    if named is not None and not set(asked) <= set(ecg.leads):
-        st.info(
-            "The link names leads that this recording does not have; it has "
-            f"{', '.join(ecg.leads)}."
-        )
-    st.session_state[CHOSEN] = [lead for lead in ecg.leads if lead in asked]
+    wanted = ["I", "II"] if named is None else [x.strip() for x in named.split(",") if x.strip()]
+    if named is not None and not set(wanted) <= set(ecg.leads):
+        st.info(FOREIGN.format(", ".join(ecg.leads)))
+    st.session_state[CHOSEN] = [lead for lead in ecg.leads if lead in wanted]
 
 
 def ask(ecg: ECG) -> tuple[str, ...]:
@@ -76,7 +76,7 @@ def ask(ecg: ECG) -> tuple[str, ...]:
             args=(ecg,),
             width=300,
         )
-    st.caption(HONEST)
+    st.caption(ABOUT_PRESETS)
     return tuple(lead for lead in ecg.leads if lead in chosen)
 
 
@@ -91,7 +91,7 @@ def compared(prediction: Prediction, scores: SubsetScores) -> None:
     now = dict(zip(scores.codes, scores.probability[0].tolist(), strict=True))
     st.markdown(_reading(prediction, now, float(scores.change[0])))
     widgets.chart(
-        figures.with_some_leads(
+        figures.lead_subset_scores(
             scores,
             [code.code for code in shown],
             [figures.short_title(code.title) for code in shown],
@@ -119,33 +119,27 @@ def one_more(scores: SubsetScores) -> None:
     """Which further lead brings the codes closest to those of all leads."""
     st.subheader("Most informative next lead", anchor=False)
     if len(scores.subsets) == 1:
-        st.markdown("All leads of the recording are chosen.")
+        st.markdown(ALL_CHOSEN)
         return
     st.markdown(_best_next(scores))
     known = sorted((more.lead for more in scores.next_leads if not more.new), key=LEADS.index)
     if known:
         st.markdown(
-            f"Hatched: {', '.join(known)}, no new information. Algebra gives "
-            f"{'them' if len(known) > 1 else 'it'} from the leads chosen; the model only reads "
-            "the same differently."
+            f"Hatched: {', '.join(known)}, no new information: the leads chosen determine "
+            f"{'them' if len(known) > 1 else 'it'}."
         )
     widgets.chart(figures.next_leads(scores, dark=widgets.dark()), "next_leads")
     st.caption(
         "One step of a greedy search: mean absolute difference of all codes' calibrated "
-        "probabilities from those with all leads. It tells how the model's answer changes, not "
-        "whether that answer is right."
+        "probabilities from those with all leads. It measures how the model's output changes, not "
+        "whether it is right."
     )
 
 
 @st.fragment
-def one_by_one(ecg: ECG, start: float, prediction: Prediction) -> None:
-    """The codes while leads are removed one after the other.
-
-    Args:
-        ecg: The recording.
-        start: Where the window starts, in s.
-        prediction: With all leads.
-    """
+def one_by_one(analysis: Analysis) -> None:
+    """The codes while leads are removed one after the other."""
+    ecg = analysis.shown
     st.subheader("Leads removed one by one", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         by = st.segmented_control(
@@ -163,19 +157,20 @@ def one_by_one(ecg: ECG, start: float, prediction: Prediction) -> None:
                     ecg.leads,
                     key=f"own_order_{'_'.join(ecg.leads)}",
                     width=420,
-                    help="Leads left out here go last.",
+                    help="The others are removed last.",
                 )
             )
         else:
-            order = importance(ecg, start)
+            order = importance(analysis)
             order = order if by == FIRST else order[::-1]
-    scores = exploring.removal(ecg, start, order)
-    codes = [code.code for code in prediction.codes[:CURVES]]
+    with progress("Removing leads") as report:
+        scores = analysis.removal(order, report)
+    codes = [code.code for code in analysis.prediction.codes[:CURVES]]
     widgets.chart(figures.removal_curves(scores, codes, dark=widgets.dark()), "removal_curves")
     st.caption(
-        "The first codes of this ECG. A lead is informative if without it, all others shown, the "
-        "codes' probabilities move much. Leads that say the same, as limb leads do, can each be "
-        "spared and yet not all."
+        "The first codes of this ECG. A lead is informative if the codes' probabilities change "
+        "much without it, all others shown. Of redundant leads, as the limb leads are, any one can "
+        "be spared, but not all."
     )
     data = pd.DataFrame(scores.probability, columns=list(scores.codes))
     data.insert(0, "Leads", [" ".join(leads) for leads in scores.subsets])
@@ -183,20 +178,16 @@ def one_by_one(ecg: ECG, start: float, prediction: Prediction) -> None:
 
 
 @st.fragment
-def robust(ecg: ECG, start: float) -> None:
-    """How far the codes move with fewer leads drawn at random, computed when asked for.
-
-    Args:
-        ecg: The recording.
-        start: Where the window starts, in s.
-    """
+def robust(analysis: Analysis) -> None:
+    """How far the codes change with fewer leads drawn at random, computed on request."""
     st.subheader("Robustness", anchor=False)
-    wanted = f"robust_{ecg.digest[:12]}_{start:g}"
+    wanted = f"robust_{analysis.shown.digest[:12]}_{analysis.start:g}"
     if not st.session_state.get(wanted):
         st.caption("Random sets of one lead to all but one, up to eight of each size.")
-        exploring.on_demand("Compute the curve", "compute_robustness", wanted)
+        on_request("Compute the curve", "compute_robustness", wanted)
         return
-    found = exploring.robustness(ecg, start)
+    with progress("Scoring sets of leads") as report:
+        found = analysis.robustness(report)
     widgets.chart(figures.robustness(found, dark=widgets.dark()), "robustness")
     st.caption(
         "Mean absolute difference of all codes' calibrated probabilities from those with all "
@@ -216,18 +207,20 @@ def robust(ecg: ECG, start: float) -> None:
     )
 
 
-def importance(ecg: ECG, start: float) -> tuple[str, ...]:
+def importance(analysis: Analysis) -> tuple[str, ...]:
     """The leads, the least informative first: without it the codes change least."""
-    without = exploring.without_each(ecg, start)
-    change = dict(zip(ecg.leads, without.change.tolist(), strict=True))
-    return tuple(sorted(ecg.leads, key=change.__getitem__))
+    with progress("Leaving out each lead") as report:
+        without = analysis.without_each_lead(report)
+    leads = analysis.shown.leads
+    change = dict(zip(leads, without.change.tolist(), strict=True))
+    return tuple(sorted(leads, key=change.__getitem__))
 
 
 def _best_next(scores: SubsetScores) -> str:
-    """The lead to add next, in one sentence; never one that holds nothing new."""
+    """The lead to add next, in one sentence; never one that the leads chosen determine."""
     new = [more for more in scores.next_leads if more.new]
     if not new:
-        return "Every other lead follows from those chosen: none holds anything new."
+        return NOTHING_NEW
     if new[0].change >= scores.change[0]:
         return "No single lead with new information brings the codes closer to those of all leads."
     return (
@@ -237,16 +230,17 @@ def _best_next(scores: SubsetScores) -> str:
 
 
 def _reading(prediction: Prediction, now: Mapping[str, float], change: float) -> str:
+    """How the codes change with the leads chosen, in a few sentences."""
     lost = [c.code for c in prediction.codes if now[c.code] < c.threshold <= c.probability]
     gained = [c.code for c in prediction.codes if c.probability < c.threshold <= now[c.code]]
-    said = [f"All codes' probabilities change by {change:.3f} on average."]
+    parts = [f"All codes' probabilities change by {change:.3f} on average."]
     if lost:
-        said.append(f"No longer at their threshold: **{', '.join(lost)}**.")
+        parts.append(f"No longer at their threshold: **{', '.join(lost)}**.")
     if gained:
-        said.append(f"Now at their threshold: **{', '.join(gained)}**.")
+        parts.append(f"Now at their threshold: **{', '.join(gained)}**.")
     if not lost and not gained:
-        said.append("The same codes reach their thresholds.")
-    return " ".join(said)
+        parts.append("The same codes reach their thresholds.")
+    return " ".join(parts)
 
 
 def _preset_chosen(ecg: ECG) -> None:

@@ -15,15 +15,15 @@ from lamae.ecg import ECG
 from lamae.ecg.statements import (
     ICD10_CODES,
     ICD10_TITLES,
+    SCP,
     STATEMENT_NAMES,
     STATEMENTS,
-    statement_indices,
 )
 from lamae.errors import InputError
 
 # `lamae.data.TRAINING_FOLDS`, without all that reads signals.
 LEARNED_FROM = range(1, 9)
-# PTB-XL says no more of ages above 89.
+# PTB-XL gives no exact ages above 89.
 OLDEST = 90
 _BETWEEN_WORDS = re.compile(r"[\s,()\[\]/-]+")
 
@@ -54,7 +54,7 @@ class Catalogue:
     Attributes:
         name: What the records are called by: "PTB-XL", "Library".
         keys: Identifies each record in its library: a number, or folders and name.
-        files: Where the files of each lie, as somebody's table says: checked when opened. By
+        files: Where the files of each lie, as the table names it: checked when opened. By
             sampling rate in words ("500 Hz"); "" where that is not known.
         details: What is known beside names.
         left_out: How many records are not offered because their amplitudes are lost.
@@ -186,15 +186,15 @@ def frame(catalogue: Catalogue, rows: Shaped[np.ndarray, " rows"], rate: str) ->
 
 def codes_of(statements: Bool[np.ndarray, "n 71"]) -> Bool[np.ndarray, "n codes"]:
     """The codes that statements suggest, in the order of `lamae.ecg.statements.ICD10_CODES`."""
-    members = statement_indices(ICD10_CODES)
+    members = SCP.members()
     return np.stack([statements[:, list(member)].any(axis=1) for member in members], axis=1)
 
 
 def _joined(held: Bool[np.ndarray, "rows names"], names: Sequence[str]) -> list[str]:
-    said: list[list[str]] = [[] for _ in held]
+    listed: list[list[str]] = [[] for _ in held]
     for row, column in zip(*(axis.tolist() for axis in np.nonzero(held)), strict=True):
-        said[row].append(names[column])
-    return [", ".join(row) for row in said]
+        listed[row].append(names[column])
+    return [", ".join(row) for row in listed]
 
 
 def _matching(catalogue: Catalogue, words: tuple[str, ...]) -> Bool[np.ndarray, " n"]:
@@ -225,6 +225,6 @@ def _words(text: str) -> tuple[str, ...]:
 def _terms() -> tuple[frozenset[str], ...]:
     """The words of each statement: of its name, its description, its code and the code's title."""
     return tuple(
-        frozenset(_words(f"{s.name} {s.description} {s.icd10} {ICD10_TITLES.get(s.icd10, '')}"))
+        frozenset(_words(f"{s.name} {s.description} {s.code} {ICD10_TITLES.get(s.code, '')}"))
         for s in STATEMENTS
     )

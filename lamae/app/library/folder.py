@@ -8,7 +8,7 @@ from pathlib import Path
 from lamae import io
 from lamae.ecg import ECG
 from lamae.errors import InputError, ReadError
-from lamae.io.wfdb import signal_files
+from lamae.io.wfdb_header import signal_files
 
 SETTING = "LAMAE_RECORDS"
 # What one drop-down list can hold and still be used.

@@ -22,7 +22,7 @@ from lamae.errors import ReadError
 
 TABLE = "ptbxl_database.csv"
 NEEDED = frozenset({"ecg_id", "age", "sex", "scp_codes", "strat_fold"})
-# The highest sampling rate first: what is opened unless people say otherwise.
+# The highest sampling rate, which is the default, first.
 FILES = {"500 Hz": "filename_hr", "100 Hz": "filename_lr"}
 READ = NEEDED | set(FILES.values()) | {"raw_amplitude"}
 MAX_BYTES = 100_000_000
@@ -105,7 +105,7 @@ def _load(path: Path) -> pd.DataFrame:
 
 
 def _raw(table: pd.DataFrame) -> "pd.Series[bool]":
-    """Whether each recording is in mV; all of them in a table that does not say."""
+    """Whether each recording is in mV; all of them in a table without that column."""
     if "raw_amplitude" not in table:
         return pd.Series(True, index=table.index)
     return table["raw_amplitude"].astype(str).str.lower().isin(["true", "1", "1.0"])
@@ -119,11 +119,11 @@ def _present(library: Path, files: "pd.Series[str]") -> bool:
     return named.iloc[0].split("/")[0] in names_in(library)[0]
 
 
-def _statements(said: Sequence[str]) -> Bool[np.ndarray, "n 71"]:
+def _statements(coded: Sequence[str]) -> Bool[np.ndarray, "n 71"]:
     """The statements that each record's dictionary names; names that we do not know are dropped."""
     column = {name: i for i, name in enumerate(STATEMENT_NAMES)}
-    found = np.zeros((len(said), len(STATEMENT_NAMES)), dtype=bool)
-    for row, text in enumerate(said):
+    found = np.zeros((len(coded), len(STATEMENT_NAMES)), dtype=bool)
+    for row, text in enumerate(coded):
         for name in _STATEMENT.findall(text):
             if name in column:
                 found[row, column[name]] = True

@@ -73,7 +73,7 @@ def _browse(root: Path) -> None:
 
 
 def facts(root: Path | None, current: CurrentECG) -> str:
-    """What the library's table says of an ECG, in a line; empty where it says nothing.
+    """An ECG's entry in the library's table, in a line; empty where there is none.
 
     Args:
         root: The library folder, if there is one.
@@ -89,13 +89,13 @@ def facts(root: Path | None, current: CurrentECG) -> str:
     row, details = catalogue.row(key), catalogue.details
     if row is None or details is None:
         return ""
-    said = [STATEMENTS[i].description for i in np.flatnonzero(details.statements[row])]
+    statements = [STATEMENTS[i].description for i in np.flatnonzero(details.statements[row])]
     codes = [ICD10_CODES[i] for i in np.flatnonzero(details.codes[row])]
     age = details.age[row]
     years = "age unknown" if np.isnan(age) else age_in_words(float(age))
     if age >= OLDEST:
         years = f"{OLDEST} years or more"
-    parts = [years, str(details.sex[row]), "; ".join(said), ", ".join(codes)]
+    parts = [years, str(details.sex[row]), "; ".join(statements), ", ".join(codes)]
     fold = int(details.fold[row])
     if fold:
         parts.append(f"fold {fold}")
@@ -154,7 +154,7 @@ def _step_through(
     rate: str,
     wanted: library.Wanted,
 ) -> int:
-    """Say how many match and where we are, and step on; returns the page to show."""
+    """Show how many match and where we are, and step on; returns the page to show."""
     row = catalogue.row(session.state().current.record)
     at = None
     if row is not None and row in rows:
@@ -218,10 +218,7 @@ def _legend(catalogue: library.Catalogue) -> None:
             "folds 1 to 8, was calibrated on 9 and tested on 10."
         )
     if catalogue.left_out:
-        words.append(
-            f"{catalogue.left_out:,} ECGs are left out: their amplitudes are lost, and voltages "
-            "read from them would be wrong."
-        )
+        words.append(f"{catalogue.left_out:,} ECGs are left out: their amplitudes are lost.")
     if catalogue.cut:
         words.append(
             f"Only the first {len(catalogue):,} records are listed; choose a folder to see others."

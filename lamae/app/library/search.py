@@ -10,7 +10,7 @@ from lamae.app.library.catalogue import OLDEST
 from lamae.ecg.statements import ICD10_CODES, ICD10_TITLES, STATEMENT_NAMES, STATEMENTS
 
 ALL_AGES = (0, OLDEST)
-# Each widget, and what it says when it narrows nothing.
+# Each widget's value when it narrows nothing.
 CLEARED: Mapping[str, Any] = {
     "library_text": "",
     "library_statements": [],
@@ -21,10 +21,10 @@ CLEARED: Mapping[str, Any] = {
 
 
 def ask(catalogue: library.Catalogue) -> library.Wanted:
-    """Ask what is looked for; it stays so from page to page.
+    """Ask for search words and filters; they stay from page to page.
 
     Args:
-        catalogue: Decides what can be asked for.
+        catalogue: Decides which filters there are.
     """
     st.text_input(
         "Search",

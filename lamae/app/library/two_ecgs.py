@@ -8,10 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
-from lamae.app import cache, widgets
+from lamae.app import cache, widgets, window
 from lamae.app.record import paper
 from lamae.app.session import CurrentECG
-from lamae.errors import LamaeError
+from lamae.inference.analysis import Analysis
 from lamae.results.measurement import ESTIMATED, NAMES, Measurements
 from lamae.results.prediction import Prediction
 
@@ -64,7 +64,7 @@ def one(current: CurrentECG, scale: Scale, key: str) -> float:
     Returns:
         Start in s of the window that is shown.
     """
-    start = widgets.ask_start(current)
+    start = window.ask_start(current)
     widgets.sheet(
         figures.paper(
             current.ecg,
@@ -87,27 +87,28 @@ def compare(first: CurrentECG, second: CurrentECG, scale: Scale, known: tuple[st
         first: Above.
         second: Below; another recording than `first`.
         scale: How both are printed.
-        known: What a table says of each, in a line; empty where it says nothing.
+        known: Each one's entry in a table, in a line; empty where there is none.
     """
     both = dict(zip(LETTERS, (first, second), strict=True))
-    starts = {}
-    for (letter, current), said in zip(both.items(), known, strict=True):
+    analyses = {}
+    for (letter, current), entry in zip(both.items(), known, strict=True):
         name = f"**{letter}** · {widgets.plain(current.name)}"
-        st.markdown(f"{name}  \n:small[{widgets.plain(said)}]" if said else name)
-        starts[letter] = one(current, scale, f"paper_{letter.lower()}")
+        st.markdown(f"{name}  \n:small[{widgets.plain(entry)}]" if entry else name)
+        start = one(current, scale, f"paper_{letter.lower()}")
+        analyses[letter] = cache.analysis(current.ecg, start)
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("Measurements", anchor=False)
-        found = [cache.measurements(both[letter].ecg, starts[letter]) for letter in LETTERS]
+        found = [analyses[letter].measurements for letter in LETTERS]
         stated = {letter: current.ecg.measurements for letter, current in both.items()}
         widgets.table(with_device(measured(*found), stated))
-        words = "Estimates of ours. “low”: of low confidence; “withheld”: not measurable."
+        words = "Estimates are ours. “low”: low confidence; “withheld”: not measurable."
         if first.ecg.measurements or second.ecg.measurements:
-            words += " “device”: the value that the recording device states."
+            words += " “device”: as the recording device states."
         st.caption(words)
     with right:
         st.subheader("Codes", anchor=False)
-        _codes(both, starts)
+        _codes(analyses)
 
 
 def measured(first: Measurements, second: Measurements) -> pd.DataFrame:
@@ -144,16 +145,18 @@ def with_device(table: pd.DataFrame, stated: Mapping[str, Mapping[str, float]]) 
     rows: list[dict[Any, str]] = []
     ours = dict(zip(ESTIMATED, table.to_dict("records"), strict=True))
     for name, (title, unit) in NAMES.items():
-        said = {
+        devices = {
             letter: f"device {_value(values[name], None)}"
             for letter, values in stated.items()
             if name in values
         }
         if name in ours:
             row = ours[name]
-            rows.append({**row, **{letter: f"{row[letter]} ({said[letter]})" for letter in said}})
-        elif said:
-            own = {"Measurement": f"{title} ({unit})", **said}
+            rows.append(
+                {**row, **{letter: f"{row[letter]} ({devices[letter]})" for letter in devices}}
+            )
+        elif devices:
+            own = {"Measurement": f"{title} ({unit})", **devices}
             rows.append({column: own.get(column, "–") for column in table.columns})
     return pd.DataFrame(rows)
 
@@ -162,8 +165,8 @@ def codes(first: Prediction | None, second: Prediction | None) -> pd.DataFrame:
     """The codes that rank highest in either ECG, with both probabilities.
 
     Args:
-        first: None where the first is not fit for the model.
-        second: None where the second is not fit for the model.
+        first: None where the first did not pass the input check.
+        second: None where the second did not pass the input check.
     """
     given = (first, second)
     named = {code.code: code.title for found in given if found for code in found.codes[:TOP]}
@@ -178,22 +181,14 @@ def codes(first: Prediction | None, second: Prediction | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["Code", *LETTERS])
 
 
-def _codes(both: dict[str, CurrentECG], starts: dict[str, float]) -> None:
+def _codes(analyses: Mapping[str, Analysis]) -> None:
     given: list[Prediction | None] = []
-    for letter, current in both.items():
-        prediction = None
-        try:
-            fitness = cache.fitness(current.ecg, starts[letter])
-            said = f"no result. {fitness.reason}"
-            if fitness.passed:
-                shown = cache.shown(current.ecg, starts[letter])
-                prediction = cache.prediction(shown, starts[letter])
-                said = " ".join(fitness.remarks(prediction))
-        except LamaeError as error:
-            said = f"no result. {error}"
-        if said:
-            st.markdown(f"{letter}: {widgets.plain(said)}")
-        given.append(prediction)
+    for letter, analysis in analyses.items():
+        reason = analysis.refusal
+        words = " ".join(analysis.remarks) if reason is None else f"no result. {reason}"
+        if words:
+            st.markdown(f"{letter}: {widgets.plain(words)}")
+        given.append(analysis.prediction if reason is None else None)
     if any(given):
         widgets.table(codes(*given))
     st.caption(

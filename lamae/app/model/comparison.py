@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from lamae.app.model.scores import interval
+from lamae.app.model import scores
 from lamae.benchmark.results import load_results
 from lamae.benchmark.rows import LABEL_FRACTIONS, LEAD_SETS, ROWS
 from lamae.benchmark.table import lead_names, minutes, number, sentence, titled
@@ -14,6 +14,11 @@ __all__ = ["ablations", "differences", "lead_sets", "load_results", "methods", "
 
 TEST, VALIDATION = "fold10", "fold9"
 TASKS = {"icd10": "ICD-10-CM codes", "statements": "SCP statements"}
+
+
+def interval(entry: Mapping[str, Any], value: str) -> str:
+    """A figure of the comparison with its 95% interval, in words."""
+    return scores.interval(entry[value], entry.get("ci"))
 
 
 def points(results: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -1,7 +1,4 @@
-"""Test results as a card holds them, as tables and words.
-
-Cards of earlier versions lack some of the figures; these are left out.
-"""
+"""Test results of a card as tables and words."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -9,105 +6,104 @@ from typing import Any
 
 import pandas as pd
 
-from lamae.ecg.statements import ICD10_TITLES
+from lamae.ecg.labels import LabelSet
+from lamae.results.card import ModelCard
+from lamae.results.scores import CalibrationCurve, Interval, LabelScore, Ranking, Subgroup
 
 GROUPS = {"sex": "Sex", "age": "Age"}
 
 
-def interval(
-    entry: Mapping[str, Any], value: str = "auroc", bounds: str = "ci", digits: int = 3
-) -> str:
+def interval(value: float | None, bounds: Interval | None, digits: int = 3) -> str:
     """A figure with its 95% interval, in words."""
-    if entry.get(value) is None:
+    if value is None:
         return "too few positives"
-    text = f"{entry[value]:.{digits}f}"
-    if entry.get(bounds) is not None:
-        low, high = entry[bounds]
+    text = f"{value:.{digits}f}"
+    if bounds is not None:
+        low, high = bounds
         text += f" ({low:.{digits}f}–{high:.{digits}f})"
     return text
 
 
-def codes(report: Mapping[str, Any], card: Mapping[str, Any]) -> pd.DataFrame:
+def codes(report: Ranking, card: ModelCard, labels: LabelSet) -> pd.DataFrame:
     """Every figure of every code, one a column, the best ranked first.
 
     Args:
-        report: "icd10" of the card's test results.
+        report: Of the codes, from the card's test results.
         card: For what the training data held.
+        labels: For the titles.
     """
     rows = []
-    for code, entry in _ordered(report):
-        low, high = entry.get("ci") or (None, None)
-        auprc_low, auprc_high = entry.get("auprc_ci") or (None, None)
-        trained = card.get("codes", {}).get(code, {})
+    for code, score in _ordered(report):
+        low, high = score.ci or (None, None)
+        auprc_low, auprc_high = score.auprc_ci or (None, None)
+        trained = card.codes.get(code)
         rows.append(
             {
                 "Code": code,
-                "Title": ICD10_TITLES.get(code, ""),
-                "AUROC": entry.get("auroc"),
+                "Title": labels.title(code),
+                "AUROC": score.auroc,
                 "AUROC low": low,
                 "AUROC high": high,
-                "AUPRC": entry.get("auprc"),
+                "AUPRC": score.auprc,
                 "AUPRC low": auprc_low,
                 "AUPRC high": auprc_high,
-                "Test positives": entry.get("positives"),
-                "Test prevalence": entry.get("prevalence"),
-                "Training positives": trained.get("positives_train"),
-                "Training prevalence": trained.get("prevalence"),
+                "Test positives": score.positives,
+                "Test prevalence": score.prevalence,
+                "Training positives": trained.positives_train if trained else None,
+                "Training prevalence": trained.prevalence if trained else None,
             }
         )
     return pd.DataFrame(rows).dropna(axis="columns", how="all")
 
 
-def codes_in_words(report: Mapping[str, Any], card: Mapping[str, Any]) -> pd.DataFrame:
+def codes_in_words(report: Ranking, card: ModelCard, labels: LabelSet) -> pd.DataFrame:
     """The same for reading: intervals beside their figures, shares beside numbers."""
     rows = []
-    for code, entry in _ordered(report):
-        measured = entry.get("auroc") is not None
-        trained = card.get("codes", {}).get(code, {})
+    for code, score in _ordered(report):
+        measured = score.auroc is not None
+        trained = card.codes.get(code)
         rows.append(
             {
                 "Code": code,
-                "Title": ICD10_TITLES.get(code, ""),
-                "AUROC (95% CI)": interval(entry) if measured else "–",
-                "AUPRC (95% CI)": interval(entry, "auprc", "auprc_ci") if measured else "–",
-                "Test positives": _share(entry, "positives"),
-                "Training positives": _share(trained, "positives_train"),
+                "Title": labels.title(code),
+                "AUROC (95% CI)": interval(score.auroc, score.ci) if measured else "–",
+                "AUPRC (95% CI)": interval(score.auprc, score.auprc_ci) if measured else "–",
+                "Test positives": _share(score.positives, score.prevalence),
+                "Training positives": _share(trained.positives_train, trained.prevalence)
+                if trained
+                else "–",
             }
         )
     return pd.DataFrame(rows)
 
 
-def calibration(curve: Mapping[str, Any]) -> pd.DataFrame:
-    """The calibration curve, one bin a row.
-
-    Args:
-        curve: "calibration" of the card's test results.
-    """
-    data = {key: curve[key] for key in ("predicted", "observed", "count")}
-    for key in ("edges", "observed_ci"):
-        data[f"{key} low"], data[f"{key} high"] = zip(*curve[key], strict=True)
+def calibration(curve: CalibrationCurve) -> pd.DataFrame:
+    """The calibration curve, one bin a row."""
+    data: dict[str, Any] = {
+        "predicted": curve.predicted,
+        "observed": curve.observed,
+        "count": curve.count,
+    }
+    for name, bounds in (("edges", curve.edges), ("observed_ci", curve.observed_ci)):
+        data[f"{name} low"], data[f"{name} high"] = zip(*bounds, strict=True)
     return pd.DataFrame(data)
 
 
-def subgroups(divisions: Mapping[str, Any]) -> pd.DataFrame:
-    """Every figure of every sex and age group, one a column.
-
-    Args:
-        divisions: "subgroups" of the card's test results.
-    """
+def subgroups(divisions: Mapping[str, Mapping[str, Subgroup]]) -> pd.DataFrame:
+    """Every figure of every sex and age group, one a column."""
     rows = []
     for division, groups in divisions.items():
-        for name, entry in groups.items():
+        for name, group in groups.items():
             row: dict[str, Any] = {
                 "By": GROUPS.get(division, division),
                 "Group": _capital(name),
-                "ECGs": entry["ecgs"],
+                "ECGs": group.ecgs,
             }
-            for title, part in (("own", entry), ("shared", entry["shared"])):
-                low, high = part["ci"] or (None, None)
+            for title, part in (("own", group), ("shared", group.shared)):
+                low, high = part.ci or (None, None)
                 row |= {
-                    f"Codes, {title}": part["codes"],
-                    f"Macro AUROC, {title}": part["macro_auroc"],
+                    f"Codes, {title}": part.codes,
+                    f"Macro AUROC, {title}": part.macro_auroc,
                     f"low, {title}": low,
                     f"high, {title}": high,
                 }
@@ -115,29 +111,31 @@ def subgroups(divisions: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def subgroups_in_words(divisions: Mapping[str, Any]) -> pd.DataFrame:
+def subgroups_in_words(divisions: Mapping[str, Mapping[str, Subgroup]]) -> pd.DataFrame:
     """The same for reading, with intervals beside their figures."""
     return pd.DataFrame(
         [
             {
                 "Group": _capital(name),
-                "ECGs": entry["ecgs"],
-                "Own codes": entry["codes"],
-                "Macro AUROC (95% CI)": interval(entry, "macro_auroc", digits=2),
-                "Shared codes": entry["shared"]["codes"],
-                "Over shared codes (95% CI)": interval(entry["shared"], "macro_auroc", digits=2),
+                "ECGs": group.ecgs,
+                "Own codes": group.codes,
+                "Macro AUROC (95% CI)": interval(group.macro_auroc, group.ci, digits=2),
+                "Shared codes": group.shared.codes,
+                "Over shared codes (95% CI)": interval(
+                    group.shared.macro_auroc, group.shared.ci, digits=2
+                ),
             }
             for groups in divisions.values()
-            for name, entry in groups.items()
+            for name, group in groups.items()
         ]
     )
 
 
-def apart(divisions: Mapping[str, Any]) -> str:
+def apart(divisions: Mapping[str, Mapping[str, Subgroup]]) -> str:
     """Which groups' intervals over shared codes do not overlap, in a sentence."""
     found = []
     for groups in divisions.values():
-        known = [(name, entry["shared"]["ci"]) for name, entry in groups.items()]
+        known = [(name, group.shared.ci) for name, group in groups.items()]
         for one, other in combinations([(name, ci) for name, ci in known if ci], 2):
             lower, higher = sorted((one, other), key=lambda group: group[1][0])
             if lower[1][1] < higher[1][0]:
@@ -150,16 +148,12 @@ def apart(divisions: Mapping[str, Any]) -> str:
     )
 
 
-def _ordered(report: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    entries: Mapping[str, Mapping[str, Any]] = report.get("codes", {})
-    return sorted(entries.items(), key=lambda item: -(item[1].get("auroc") or 0))
+def _ordered(report: Ranking) -> list[tuple[str, LabelScore]]:
+    return sorted(report.codes.items(), key=lambda item: -(item[1].auroc or 0))
 
 
-def _share(entry: Mapping[str, Any], key: str) -> str:
-    if entry.get(key) is None:
-        return "–"
-    share = entry.get("prevalence")
-    return f"{entry[key]:,}" + ("" if share is None else f" ({share:.1%})")
+def _share(number: int, share: float) -> str:
+    return f"{number:,} ({share:.1%})"
 
 
 def _capital(name: str) -> str:

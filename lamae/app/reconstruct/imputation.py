@@ -1,37 +1,35 @@
-"""Filling a lead that is flat, noisy or missing, for people to look at and never for the model."""
+"""Imputing a lead that is flat, noisy or missing: shown to people, never to the model."""
 
 import pandas as pd
 import streamlit as st
 
 from lamae import figures
 from lamae.app import cache, widgets
-from lamae.app.reconstruct import exploring
-from lamae.ecg import ECG, LEADS
+from lamae.ecg import LEADS
 from lamae.errors import LamaeError
-from lamae.measure.quality import READABLE
+from lamae.inference.analysis import Analysis
 from lamae.results.reconstruction import Imputation
+
+ALL_READABLE = "Every lead of this recording can be read. Any can be imputed, to compare."
 
 
 @st.fragment
-def show(ecg: ECG, start: float) -> None:
-    """Ask which leads to fill, show the sheet with them, and offer it.
+def show(analysis: Analysis) -> None:
+    """Ask which leads to impute, show the sheet with them, and offer it.
 
     Args:
-        ecg: The recording.
-        start: Where the window starts, in s.
+        analysis: Of the current ECG.
     """
-    st.subheader("Fill a lead", anchor=False)
-    verdicts = {lead.lead: lead.verdict for lead in cache.quality(ecg, start)}
-    poor = [lead for lead in LEADS if verdicts[lead] not in (*READABLE, "missing")]
-    missing = [lead for lead in LEADS if lead not in ecg.leads]
-    st.markdown(_found(poor, missing, verdicts))
+    ecg = analysis.ecg
+    st.subheader("Impute a lead", anchor=False)
+    st.markdown(_found(analysis))
     leads = st.pills(
-        "Leads to fill from the others",
+        "Leads to impute from the others",
         LEADS,
         selection_mode="multi",
-        default=poor,
+        default=[lead.lead for lead in analysis.readable.left_out],
         format_func=lambda lead: lead if lead in ecg.leads else f"{lead} (missing)",
-        key=f"fill_{ecg.digest[:12]}_{start:g}",
+        key=f"impute_{ecg.digest[:12]}_{analysis.start:g}",
         persist_state="session",
         wrap=True,
     )
@@ -39,61 +37,63 @@ def show(ecg: ECG, start: float) -> None:
         return
     chosen = tuple(lead for lead in LEADS if lead in leads)
     try:
-        filled = exploring.impute(ecg, start, chosen, tuple(poor))
+        imputed = analysis.imputation(chosen)
     except LamaeError as error:
         widgets.trouble(error)
         return
     st.warning(
-        f"**{', '.join(filled.leads)} reconstructed by the model from "
-        f"{', '.join(filled.shown)}, not recorded.** {_expected(filled.leads)} "
-        "The current ECG stays as it was received: codes, "
-        "measurements and attention never read a reconstructed lead."
+        f"**{', '.join(imputed.leads)} reconstructed by the model from "
+        f"{', '.join(imputed.shown)}, not recorded.** {_expected(imputed.leads)} "
+        "Codes, measurements and attention never read a reconstructed lead."
     )
     widgets.sheet(
         figures.imputed(
-            filled.reconstruction,
-            filled.leads,
+            imputed.reconstruction,
+            imputed.leads,
             layout="12x1" if widgets.on_phone() else "6x2",
             dark=widgets.dark(),
         ),
-        "filled",
+        "imputed",
     )
-    widgets.download(table(filled), f"ecg_{'_'.join(filled.leads)}_reconstructed", "Sheet as CSV")
+    widgets.download(table(imputed), f"ecg_{'_'.join(imputed.leads)}_reconstructed", "Sheet as CSV")
 
 
-def table(filled: Imputation) -> pd.DataFrame:
-    """The ECG with imputed leads, a row a sample; their columns' headings say so.
+def table(imputed: Imputation) -> pd.DataFrame:
+    """The ECG with imputed leads, a row a sample; the heading of an imputed column names it.
 
     No reader of ours takes such a column for a recorded lead.
     """
-    ecg = filled.ecg
+    ecg = imputed.ecg
     columns = {"time_s": [i / ecg.fs for i in range(ecg.signal.shape[1])]}
     for lead in ecg.leads:
-        name = f"{lead} reconstructed by the model" if lead in filled.leads else f"{lead}_mV"
+        name = f"{lead} reconstructed by the model" if lead in imputed.leads else f"{lead}_mV"
         columns[name] = ecg.lead(lead).tolist()
     return pd.DataFrame(columns)
 
 
-def _found(poor: list[str], missing: list[str], verdicts: dict[str, str]) -> str:
-    said = [f"{lead} is {verdicts[lead]}" for lead in poor]
+def _found(analysis: Analysis) -> str:
+    """Which leads cannot be read or were not recorded, in a sentence."""
+    parts = [f"{lead.lead} is {lead.verdict}" for lead in analysis.readable.left_out]
+    missing = [lead for lead in LEADS if lead not in analysis.ecg.leads]
     if missing:
-        said.append(f"{', '.join(missing)} {'was' if len(missing) == 1 else 'were'} not recorded")
-    if not said:
-        return "Every lead of this recording can be read. Any can still be filled, to compare."
-    text = "; ".join(said)
+        parts.append(f"{', '.join(missing)} {'was' if len(missing) == 1 else 'were'} not recorded")
+    if not parts:
+        return ALL_READABLE
+    text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}."
 
 
 def _expected(leads: tuple[str, ...]) -> str:
-    """What the test ECGs say of the error, where the weights' card holds it."""
-    tested = cache.predictor().card.get("results", {}).get("test", {}).get("restoration", {})
+    """The errors on test ECGs, where the weights' card holds them."""
+    test = cache.predictor().card.results.test
+    tested = test.reconstruction if test else {}
     together = tested.get(",".join(leads), {})
     parts = []
     for lead in leads:
         entry = together.get(lead) or tested.get(lead, {}).get(lead)
         if entry is not None:
-            parts.append(f"{lead} by {entry['rmse_mv']:.3f} mV")
+            parts.append(f"{lead} {entry.rmse_mv:.3f} mV")
     if not parts:
         return ""
     alone = "" if together else ", each reconstructed alone"
-    return f"On test ECGs the model was off in {', '.join(parts)} in the median{alone}."
+    return f"Median error on test ECGs: {', '.join(parts)}{alone}."

@@ -1,4 +1,4 @@
-"""The reconstructed signal on the screen: the sheet, errors by wave, and the curve over shares."""
+"""The reconstructed signal on the screen: sheet, errors by lead and wave, and masking curve."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,15 +6,15 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
-from lamae.app import cache, widgets
-from lamae.app.reconstruct import exploring
-from lamae.app.reconstruct.masking import SHARE, View
-from lamae.ecg import ECG, LEADS
+from lamae.app import widgets
+from lamae.app.progress import on_request, progress
+from lamae.app.reconstruct.masking import RATIO, View
+from lamae.ecg import LEADS
+from lamae.inference.analysis import Analysis
 from lamae.measure.quality import READABLE
 from lamae.results.masking import Masking
-from lamae.results.quality import LeadQuality
-from lamae.results.reconstruction import LeadError, Reconstruction
-from lamae.signal.waves import wave_errors
+from lamae.results.reconstruction import Band, LeadError, Reconstruction
+from lamae.signal.reconstruction_error import wave_errors
 
 FORMATS = {
     "Masked": "{:.0%}",
@@ -25,61 +25,54 @@ FORMATS = {
     "Model there (mV)": "{:.3f}",
     "Correlation": "{:.2f}",
 }
+MEANS_LITTLE = "an error against it means little"
 
 
 def sheet(
-    ecg: ECG,
-    start: float,
-    unread: Sequence[LeadQuality],
-    masked: Masking,
-    view: View,
-    found: Reconstruction | None,
-    key: str,
-    touched: Callable[[], None],
+    analysis: Analysis, masking: Masking, view: View, key: str, touched: Callable[[], None]
 ) -> None:
-    """Draw what was reconstructed over what is true, and note where each lead stands for the boxes.
+    """Draw the reconstruction over the truth, and note where each lead lies for the boxes.
 
     Args:
-        ecg: The recording as the model is shown it, and what is masked.
-        start: Where the window starts, in s.
-        unread: Leads of the recording that cannot be read.
-        masked: What is masked.
+        analysis: Of the window.
+        masking: What is masked; nothing draws the signal alone.
         view: How to show it.
-        found: What was reconstructed; None where nothing is masked.
         key: Of the chart.
         touched: Called after a click or a box.
     """
     band = None
-    if found is None:
-        found = exploring.untouched(ecg, start)
-    elif "Range" in view.also:
-        band = exploring.band(ecg, start, masked)
+    if not masking.nothing and "Range" in view.also:
+        with st.spinner("Reconstructing it again"):
+            band = analysis.band(masking)
     figure = figures.reconstruction(
-        found,
+        analysis.unmasked if masking.nothing else analysis.reconstruction(masking),
         layout=view.layout,
         show_linear="Regression" in view.also,
         show_residual="Residual" in view.also,
         band=band,
-        play=not masked.nothing,
+        play=not masking.nothing,
         drag=view.drag,
-        unread={lead.lead: lead.verdict for lead in unread},
+        unread={lead.lead: lead.verdict for lead in analysis.readable.left_out},
         dark=widgets.dark(),
     )
     st.session_state.reconstructed_places = figure.layout.meta["places"]
     widgets.sheet(figure, key, on_select=touched, boxes=view.drag == "select")
     if band is not None:
-        st.caption(
-            f"Range: 10th to 90th percentile of {band.draws} reconstructions, each from a random "
-            f"{band.shown:.0%} of what is visible. It says how much the reconstruction hangs "
-            "on what "
-            "was seen and is no confidence interval: the true signal lies within it at "
-            f"{band.coverage:.0%} of the masked samples."
-        )
+        st.caption(about_band(band))
 
 
-def doubts(ecg: ECG, start: float, found: Reconstruction) -> str:
-    """A sentence on masked leads whose truth is none, empty where there are none."""
-    verdicts = {lead.lead: lead.verdict for lead in cache.quality(ecg, start)}
+def about_band(band: Band) -> str:
+    """What the range between reconstructions is, and what it is not."""
+    return (
+        f"Range: 10th to 90th percentile of {band.draws} reconstructions, each from a random "
+        f"{band.shown:.0%} of what is visible. It is no confidence interval: it holds the true "
+        f"signal at {band.coverage:.0%} of the masked samples."
+    )
+
+
+def doubts(analysis: Analysis, found: Reconstruction) -> str:
+    """A sentence on masked leads that cannot be read; empty where there are none."""
+    verdicts = {lead.lead: lead.verdict for lead in analysis.quality}
     poor = [
         f"{error.lead} is {verdicts[error.lead]}"
         for error in found.errors
@@ -87,33 +80,38 @@ def doubts(ecg: ECG, start: float, found: Reconstruction) -> str:
     ]
     if not poor:
         return ""
-    return f"{', '.join(poor)} in this recording: an error against it means little."
+    return f"{', '.join(poor)} in this recording: {MEANS_LITTLE}."
 
 
-def errors(ecg: ECG, start: float, found: Reconstruction) -> None:
+def errors(analysis: Analysis, masking: Masking) -> None:
     """The errors by lead and by wave, as tables and files."""
+    found = analysis.reconstruction(masking)
     st.subheader("Error on masked samples", anchor=False)
     left, right = st.columns([3, 2], gap="large")
     table = _table(found.errors)
     with left:
         widgets.table(table, {name: FORMATS[name] for name in table.columns if name in FORMATS})
         st.caption(
-            "Root mean square error after the model's own 0.5–40 Hz filter. Regression: linear, "
-            "from the leads visible at the same moment, fitted on the training ECGs. Algebra: "
-            "Einthoven's and Goldberger's relations; a dash where they do not reach."
+            "Root mean square error after the model's 0.5–40 Hz filter. Regression: linear, from "
+            "the leads visible at the same moment, fitted on the training ECGs. Algebra: "
+            "Einthoven's and Goldberger's relations; a dash where they determine nothing."
             + (
-                " Reach: the share of what is masked that they determine; their error is that of "
-                "this share, as is the model's there."
+                " Reach: the share of the masked signal that they determine; their error, and the "
+                "model's there, are over this share."
                 if "Model there (mV)" in table.columns
                 else ""
             )
         )
     with right:
-        waves = by_wave(ecg, start, found)
+        waves = by_wave(analysis, masking)
     with st.container(horizontal=True):
         widgets.download(table, "reconstruction_errors", "Errors as CSV")
         widgets.download(waves, "reconstruction_errors_by_wave", "Errors by wave as CSV")
-        widgets.download(signals_of(found, ecg.leads), "reconstructed_signals", "Signals as CSV")
+        widgets.download(
+            signals_of(found, analysis.shown_with(masking.leads).leads),
+            "reconstructed_signals",
+            "Signals as CSV",
+        )
 
 
 def _table(errors: Sequence[LeadError]) -> pd.DataFrame:
@@ -136,22 +134,18 @@ def _table(errors: Sequence[LeadError]) -> pd.DataFrame:
     )
 
 
-def by_wave(ecg: ECG, start: float, found: Reconstruction) -> pd.DataFrame:
-    """Draw the errors by lead and wave.
-
-    Returns:
-        Them as a table.
-    """
-    errors = wave_errors(found, exploring.waves(ecg, start))
+def by_wave(analysis: Analysis, masking: Masking) -> pd.DataFrame:
+    """Draw the errors by lead and wave, and give them as a table."""
+    errors = wave_errors(analysis.reconstruction(masking), analysis.waves(masking.leads))
     widgets.chart(figures.wave_errors(errors, dark=widgets.dark()), "wave_errors")
     named = {error.wave for error in errors} - {"QRS", "rest"}
     st.caption(
-        "The model's error in mV by wave; shaded by its ratio to regression, teal where the model "
+        "The model's error in mV by wave, shaded by its ratio to regression: teal where the model "
         "is better, brown where regression is. "
         + (
-            "Waves as marked on the median beat, at every beat."
+            "Waves as delineated on the median beat."
             if named
-            else "No median beat could be marked: QRS within 60 ms of R, and the rest."
+            else "No median beat could be delineated: QRS within 60 ms of R, and the rest."
         )
     )
     return pd.DataFrame(
@@ -181,28 +175,29 @@ def signals_of(found: Reconstruction, leads: Sequence[str]) -> pd.DataFrame:
 
 
 @st.fragment
-def curve(ecg: ECG, start: float) -> None:
-    """Error against the share masked of every lead, computed when it is asked for."""
-    st.subheader("Error against masked share", anchor=False)
-    wanted = f"curve_{ecg.digest[:12]}_{start:g}"
+def curve(analysis: Analysis) -> None:
+    """Error against the masking ratio of every lead, computed on request."""
+    st.subheader("Error against masking ratio", anchor=False)
+    wanted = f"curve_{analysis.shown.digest[:12]}_{analysis.start:g}"
     if not st.session_state.get(wanted):
         st.caption("Patches of every lead masked at random, 5 to 95 %, and reconstructed.")
-        exploring.on_demand("Compute the curve", "compute_curve", wanted)
+        on_request("Compute the curve", "compute_curve", wanted)
         return
-    found = exploring.masking_curve(ecg, start)
-    share = float(st.session_state.get(SHARE, 0.0))
+    with progress("Reconstructing at ten masking ratios") as report:
+        found = analysis.masking_curve(report)
+    ratio = float(st.session_state.get(RATIO, 0.0))
     widgets.chart(
-        figures.masking_curve(found, share=share or None, dark=widgets.dark()), "masking_curve"
+        figures.masking_curve(found, share=ratio or None, dark=widgets.dark()), "masking_curve"
     )
     st.caption(
-        f"Root mean square over all masked samples, mean of {found.draws} draws. Regression looks "
-        "at the same moment only, and says 0 mV where no lead is visible; the model sees other "
+        f"Root mean square error on masked samples, mean of {found.draws} draws. Regression uses "
+        "the same moment only, and gives 0 mV where no lead is visible; the model uses other "
         "moments, too."
     )
     widgets.download(
         pd.DataFrame(
             {
-                "Masked share": found.shares,
+                "Masking ratio": found.ratios,
                 "Model (mV)": found.model,
                 "Regression (mV)": found.linear,
             }

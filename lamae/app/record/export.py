@@ -1,4 +1,4 @@
-"""The current ECG and its results as files, each made only when it is asked for."""
+"""The current ECG and its results as files, each made on request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,9 +7,7 @@ import streamlit as st
 
 from lamae import io
 from lamae import report as export
-from lamae.app import cache
-from lamae.app.session import CurrentECG
-from lamae.errors import WeightsError
+from lamae.inference.analysis import Analysis
 from lamae.results.prediction import NOTICE
 
 
@@ -18,7 +16,7 @@ class File:
     """A file that can be downloaded.
 
     Attributes:
-        label: What its button says.
+        label: Of its button.
         name: Its name, given by us.
         mime: Its media type.
         make: Makes its content.
@@ -30,12 +28,11 @@ class File:
     make: Callable[[], bytes]
 
 
-def offer(current: CurrentECG, start: float, *, layout: str, speed: int, gain: int) -> None:
+def offer(analysis: Analysis, *, layout: str, speed: int, gain: int) -> None:
     """A popover with everything that can be downloaded about the current ECG.
 
     Args:
-        current: The ECG.
-        start: Where the ten-second window starts, in s.
+        analysis: Of the ECG.
         layout: Of the printed sheet.
         speed: Its paper speed in mm/s.
         gain: Its gain in mm/mV.
@@ -44,7 +41,7 @@ def offer(current: CurrentECG, start: float, *, layout: str, speed: int, gain: i
         st.popover("Export", key="export", width="content"),
         st.container(width=290, gap=None),
     ):
-        for file in files(current, start, layout=layout, speed=speed, gain=gain):
+        for file in files(analysis, layout=layout, speed=speed, gain=gain):
             st.download_button(
                 file.label,
                 data=file.make,
@@ -55,32 +52,17 @@ def offer(current: CurrentECG, start: float, *, layout: str, speed: int, gain: i
                 key=f"export_{file.name}",
             )
         st.caption(
-            "PDF and results are of the window shown, without display filters; the ECG files hold "
-            f"all of it. Of the patient, age and sex at most. {NOTICE}."
+            "PDF and results: the window shown, without display filters. ECG files: the whole "
+            f"recording. Of the patient, age and sex at most. {NOTICE}."
         )
 
 
-def files(
-    current: CurrentECG, start: float, *, layout: str, speed: int, gain: int
-) -> tuple[File, ...]:
-    """Everything that can be downloaded about an ECG.
+def files(analysis: Analysis, *, layout: str, speed: int, gain: int) -> tuple[File, ...]:
+    """Everything that can be downloaded about an ECG; arguments as of `offer`."""
+    ecg = analysis.ecg
 
-    Args:
-        current: The ECG.
-        start: As in `offer`.
-        layout: As in `offer`.
-        speed: As in `offer`.
-        gain: As in `offer`.
-    """
-    ecg = current.ecg
-
-    # Run by a click, outside the visitor's script: what is cached per visitor is out of reach.
     def report() -> export.Report:
-        try:
-            predictor = cache.predictor()
-        except WeightsError:
-            predictor = None
-        return export.report(ecg, predictor, start=start)
+        return export.report(analysis)
 
     return (
         File(

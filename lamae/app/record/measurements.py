@@ -4,9 +4,9 @@ import pandas as pd
 import streamlit as st
 
 from lamae import figures
-from lamae.app import cache, widgets
+from lamae.app import widgets
 from lamae.ecg import ECG
-from lamae.measure import doubt
+from lamae.inference.analysis import Analysis
 from lamae.results.measurement import (
     CONFIDENCE,
     ESTIMATED,
@@ -19,43 +19,37 @@ from lamae.results.measurement import (
 # What stands large above the table, where the device or we have it.
 HEADLINES = ("heart_rate", "pr", "qrs", "qt", "qtc", "qtc_fridericia")
 SHORTER = {"qtc": "QTc"}
+UNKNOWN_FORMULA = "The formula of the device's own QTc is not known."
+NO_PREMATURE = "Premature beats: none found."
 
 
-def show(ecg: ECG, start: float) -> None:
-    """Show what was measured in the window from `start` s, and the median beat behind it.
-
-    Args:
-        ecg: The recording.
-        start: Start of the window in s.
-    """
-    found = cache.measurements(ecg, start)
+def show(analysis: Analysis) -> None:
+    """Show what was measured in the window, and the median beat it was measured on."""
+    ecg, found = analysis.ecg, analysis.measurements
     st.subheader("Measurements", anchor=False)
     _headlines(ecg, found)
     st.markdown(widgets.plain(found.rhythm))
-    # Where one reason withholds everything, the sentence on the rhythm has said it.
+    # Where one reason withholds everything, it stands in the sentence on the rhythm.
     if found.withheld is None:
-        st.markdown(widgets.plain(_premature(found, start)))
+        st.markdown(widgets.plain(_premature(found, analysis.start)))
     elif not ecg.measurements:
         return
-    with st.expander(
-        "All measurements, and how far each can be trusted", expanded=True, key="measurements"
-    ):
+    with st.expander("All measurements, with their confidence", expanded=True, key="measurements"):
         widgets.table(_table(ecg, found))
         st.caption(_notes(ecg))
         widgets.download(_table(ecg, found), "measurements")
     if found.beat is not None:
-        with st.expander("Median beat, with the ends of its waves", key="median_beat"):
+        with st.expander("Median beat, delineated", key="median_beat"):
             widgets.sheet(
                 figures.median_beats(found.beat, dark=widgets.dark()), "median_beat_sheet"
             )
             widgets.download(_samples(found.beat), "median_beat")
 
 
-def warn(ecg: ECG, start: float) -> None:
-    """Say that the limb electrodes may have been swapped, where the window from `start` s does."""
-    said = doubt(cache.measurements(ecg, start))
-    if said:
-        st.warning(widgets.plain(said))
+def warn(analysis: Analysis) -> None:
+    """Warn where the limb electrodes may have been swapped."""
+    if analysis.electrodes:
+        st.warning(widgets.plain(analysis.electrodes))
 
 
 def _headlines(ecg: ECG, found: Measurements) -> None:
@@ -78,7 +72,7 @@ def _premature(found: Measurements, start: float) -> str:
     if found.premature_withheld and not found.premature:
         return f"Premature beats: not judged, {found.premature_withheld}."
     if not found.premature:
-        return "Premature beats: none found."
+        return NO_PREMATURE
     words = []
     for origin in ("ventricular", "atrial"):
         times = [f"{start + beat.time:.1f}" for beat in found.premature if beat.origin == origin]
@@ -118,10 +112,10 @@ def _why(value: Measured) -> str:
 
 
 def _notes(ecg: ECG) -> str:
-    said = [f"{level}: {meaning}" for level, meaning in CONFIDENCE.items()]
-    text = f"Estimates are ours. Confidence, {'; '.join(said)}."
+    levels = [f"{level}: {meaning}" for level, meaning in CONFIDENCE.items()]
+    text = f"Estimates are ours. Confidence, {'; '.join(levels)}."
     if "qtc" in ecg.measurements:
-        text += " Which formula the device's own QTc follows is not known here."
+        text += f" {UNKNOWN_FORMULA}"
     return text
 
 

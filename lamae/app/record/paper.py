@@ -74,7 +74,7 @@ def controls(ecg: ECG) -> View:
     )
     if layout in TWELVE:
         st.session_state.twelve = layout
-    lead = _lead(ecg, asked=layout not in TWELVE)
+    lead = _lead(ecg, choose=layout not in TWELVE)
     speed, gain = st.session_state.get("speed", 25), st.session_state.get("gain", 10)
     filtered = "filtered" if _filters() else "no filter"
     with st.popover(f"{speed} mm/s, {gain} mm/mV, {filtered}", key="scale", width="content"):
@@ -107,31 +107,31 @@ def show(current: CurrentECG, start: float, view: View) -> None:
         if view.layout == ONE_LEAD:
             st.button("All leads", icon=":material/arrow_back:", on_click=_all_leads)
         line = st.container(key="calipers")
-        hand = st.segmented_control(
+        mouse = st.segmented_control(
             "Mouse",
             [SCROLL, MEASURE] if widgets.on_phone() else [MEASURE, ZOOM],
             default=SCROLL if widgets.on_phone() else MEASURE,
             required=True,
-            key="hand",
+            key="mouse",
             persist_state="session",
             label_visibility="collapsed",
             width="content",
         )
     selected = widgets.sheet(
-        _figure(current.ecg, start, view, hand),
+        _figure(current.ecg, start, view, mouse),
         CHART,
-        on_select=None if hand == SCROLL else _touched,
+        on_select=None if mouse == SCROLL else _touched,
         boxes=True,
     )
-    boxes = selected["selection"]["box"] if hand != SCROLL else []
+    boxes = selected["selection"]["box"] if mouse != SCROLL else []
     with line:
-        hint = HINTS[hand]
-        if hand == ZOOM and view.layout in TWELVE:
+        hint = HINTS[mouse]
+        if mouse == ZOOM and view.layout in TWELVE:
             hint += "; click a lead to enlarge it"
         st.markdown(_reading(boxes[-1]) if boxes else f":small[{hint}]")
 
 
-def _figure(ecg: ECG, start: float, view: View, hand: str) -> Any:
+def _figure(ecg: ECG, start: float, view: View, mouse: str) -> Any:
     shown, begins, words = ecg, 0.0, ""
     if view.filters:
         try:
@@ -146,7 +146,7 @@ def _figure(ecg: ECG, start: float, view: View, hand: str) -> Any:
         "gain": view.gain,
         "begins": begins,
         "filters": words,
-        "drag": {MEASURE: "select", ZOOM: "zoom", SCROLL: False}[hand],
+        "drag": {MEASURE: "select", ZOOM: "zoom", SCROLL: False}[mouse],
         "dark": widgets.dark(),
     }
     if view.layout == RHYTHM:
@@ -168,11 +168,11 @@ def _reading(box: Mapping[str, Any]) -> str:
     return " · ".join(f"**{word}**" for word in words)
 
 
-def _lead(ecg: ECG, *, asked: bool) -> str:
+def _lead(ecg: ECG, *, choose: bool) -> str:
     usual = "II" if "II" in ecg.leads else ecg.leads[0]
     if st.session_state.get("lead") not in ecg.leads:
         st.session_state.lead = usual
-    if not asked:
+    if not choose:
         return usual
     return str(st.selectbox("Lead", list(ecg.leads), key="lead", persist_state="session", width=90))
 

@@ -5,12 +5,12 @@ import plotly.graph_objects as go
 
 from lamae.errors import InputError
 from lamae.figures.palette import attribution_scale, legend_bar, palette
-from lamae.figures.paper.band import LEGEND
+from lamae.figures.paper.attribution_band import LEGEND
 from lamae.figures.paper.beat import median_beats
 from lamae.results.attribution import BeatMap
 from lamae.results.measurement import MedianBeat
 
-LEGEND_HEAD = 20  # px beyond what the median beat takes
+LEGEND_HEAD = 20  # px above those of the median beat
 MARGIN = 0.15  # mV above and below a trace
 
 
@@ -23,13 +23,13 @@ def attribution_on_beat(
     dark: bool = False,
     width: int = 1100,
 ) -> go.Figure:
-    """The median beat of every lead, with what raises and lowers the score as bands behind it.
+    """The median beat of every lead, with the attribution as a band behind it.
 
     Args:
         beat: The median beat.
         found: The attribution on its samples.
         code: The code that was explained.
-        signed: Whether the attribution tells what raises from what lowers the score.
+        signed: Whether the sign of the attribution has a meaning.
         dark: Dim the paper.
         width: Width in px that the paper fills.
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import plotly.graph_objects as go
 
-from lamae.figures.palette import Palette, palette
-from lamae.figures.paper.frame import FONT
+from lamae.figures.palette import FONT, Palette, palette
 from lamae.results.measurement import MedianBeat
 from lamae.results.prediction import NOTICE
 
@@ -14,7 +13,7 @@ COLUMNS = 4
 ORDER = ("I", "aVR", "V1", "V4", "II", "aVL", "V2", "V5", "III", "aVF", "V3", "V6")
 # Each wave's lines have a dash of their own and a letter between them.
 DASHES = {"P": "2px,3px", "QRS": "solid", "T": "8px,4px"}
-GAP = 0.12  # s between columns, and around what is shown of a beat
+GAP = 0.12  # s between columns, and around each beat
 SQUARE, FINE = 0.2, 0.04  # s; 5 mm and 1 mm
 MV_PER_S = 2.5  # mV as tall as 1 s is wide: 10 mm/mV at 25 mm/s
 SIDE, HEAD, FOOT = 6, 36, 60  # px
@@ -22,7 +21,7 @@ SIDE, HEAD, FOOT = 6, 36, 60  # px
 
 @dataclass(frozen=True)
 class _Place:
-    """Where one lead's beat stands: s and mV to add to its own time from R and voltage."""
+    """The place of one lead's beat: s and mV to add to its own time from R and voltage."""
 
     lead: str
     x: float
@@ -89,7 +88,7 @@ def _shown(beat: MedianBeat, times: np.ndarray) -> tuple[float, float]:
 def _places(
     beat: MedianBeat, inside: np.ndarray, first: float, last: float
 ) -> tuple[list[_Place], tuple[float, float]]:
-    """Place the leads in rows as far apart as their voltages need; and the paper's edges in mV."""
+    """Places of the leads, in rows that do not overlap, and the paper's edges in mV."""
     leads = [lead for lead in ORDER if lead in beat.leads]
     rows = [leads[i : i + COLUMNS] for i in range(0, len(leads), COLUMNS)]
     base, bottom, places = 0.0, 0.0, []

@@ -1,4 +1,4 @@
-"""What a box drawn on ECG paper measures."""
+"""Time, voltage and rate measured by a box on ECG paper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

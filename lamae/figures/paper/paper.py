@@ -7,25 +7,21 @@ import plotly.graph_objects as go
 from jaxtyping import Float32
 
 from lamae.ecg import ECG, LEADS, WINDOW
-from lamae.errors import InputError
 from lamae.figures.palette import Palette, palette
-from lamae.figures.paper.band import add_attribution
-from lamae.figures.paper.frame import (
+from lamae.figures.paper.attribution_band import add_attribution
+from lamae.figures.paper.drawing import (
     HEAD,
     Drag,
     add_click_targets,
-    add_names,
     add_pulses,
     print_sheet,
 )
+from lamae.figures.paper.lead_names import add_names
 from lamae.figures.paper.sheet import Sheet, lay_out
+from lamae.figures.paper.signals import centred, cut, envelope
 from lamae.results.attribution import Attribution
 from lamae.results.prediction import NOTICE
 
-# Beyond this rate a screen shows no more; the extremes of each segment are kept instead.
-MAX_FS = 1000.0
-# Electrode offsets up to this many mV are shown where they are.
-MAX_OFFSET = 1.0
 LEGEND_HEAD = 44
 
 
@@ -48,8 +44,8 @@ def paper(
 
     The time axis is recording time in s. Each lead is one line trace named after it, with its
     baseline's height in mV as `meta["offset"]` and -1 as `meta["sign"]` where it is drawn upside
-    down; a lead that lies more than 1 mV off zero is moved to its baseline, and the footer says
-    so. The trace "leads" catches clicks: a point's `customdata` is the name of the lead.
+    down; a lead more than 1 mV off zero is moved to its baseline, and the footer notes it. The
+    trace "leads" catches clicks: a point's `customdata` is the name of the lead.
     `layout.meta["alt"]` describes the figure.
 
     Args:
@@ -59,10 +55,10 @@ def paper(
         speed: Paper speed, 25 or 50 mm/s.
         gain: 5, 10 or 20 mm/mV.
         begins: Recording time in s of the first sample, where `ecg` is part of a recording.
-        filters: What was filtered for the display, in words; printed in the footer.
+        filters: Filters used for the display, in words; printed in the footer.
         attribution: Painted behind the traces; its samples are those of `ecg`.
-        signed: Whether the attribution tells what raises the score from what lowers it.
-        drag: What dragging over the paper does.
+        signed: Whether the sign of the attribution has a meaning.
+        drag: The effect of dragging over the paper.
         dark: Dim the paper.
         width: Width in px that the paper fills; the figure's height follows from it.
 
@@ -71,7 +67,7 @@ def paper(
             attribution belongs to another recording.
     """
     first, shown = cut(ecg, start - begins, WINDOW)
-    signals, moved = _centred(dict(zip(ecg.leads, shown, strict=True)))
+    signals, moved = centred(dict(zip(ecg.leads, shown, strict=True)))
     sheet = lay_out(
         layout,
         signals,
@@ -102,20 +98,6 @@ def paper(
     return figure
 
 
-def cut(ecg: ECG, start: float, seconds: float) -> tuple[int, Float32[np.ndarray, "leads time"]]:
-    """Index of the sample at `start` s, and up to `seconds` s of signal from there.
-
-    Raises:
-        InputError: `start` lies outside the recording.
-    """
-    if not 0 <= start < ecg.duration:
-        raise InputError(
-            f"The paper starts at {start:g} s; the recording lasts {ecg.duration:g} s."
-        )
-    first = min(round(start * ecg.fs), ecg.signal.shape[1] - 1)
-    return first, ecg.signal[:, first : first + round(seconds * ecg.fs)]
-
-
 def add_traces(
     figure: go.Figure,
     sheet: Sheet,
@@ -128,15 +110,15 @@ def add_traces(
     Args:
         figure: Changed in place.
         sheet: Its geometry.
-        signals: Voltage in mV of each lead there is.
-        moved: What was taken off a lead to bring it to its baseline, in mV.
+        signals: Voltage in mV of each recorded lead.
+        moved: Offset in mV subtracted from each lead that was moved to its baseline.
         colours: Its colours.
     """
     for cell in sheet.cells:
         if cell.lead not in signals:
             continue
         base = sheet.baselines[cell.row]
-        segment, fs = _envelope(cell.of(signals[cell.lead]), sheet.fs)
+        segment, fs = envelope(cell.of(signals[cell.lead]), sheet.fs)
         sign = -1 if cell.inverted else 1
         figure.add_scatter(
             x0=sheet.times(cell)[0],
@@ -155,47 +137,23 @@ def add_traces(
 
 
 def footer(ecg: ECG, moved: Mapping[str, float], filters: str) -> str:
-    """What is printed after speed and gain: filters, purpose, and what was moved.
+    """The text printed after speed and gain: filters, purpose, and leads that were moved.
 
     Args:
         ecg: The recording.
-        moved: What was taken off a lead to bring it to its baseline, in mV.
-        filters: What was filtered for the display, in words.
+        moved: Offset in mV subtracted from each lead that was moved to its baseline.
+        filters: Filters used for the display, in words.
     """
     device = f"device filters: {ecg.filters}" if ecg.filters else None
     shown = f"display filters: {filters}" if filters else None
-    said = "   ".join(filter(None, (device, shown))) or "filters: as received"
+    filtered = "   ".join(filter(None, (device, shown))) or "filters: as received"
     notes = [NOTICE]
     if ecg.source.startswith("simulated"):
         notes.append(ecg.source)
     if moved:
         shifts = ", ".join(f"{lead} by {-off:+.1f} mV" for lead, off in moved.items())
         notes.append(f"moved to the baseline: {shifts}".replace("-", "−"))
-    return f"{said}<br>{'   '.join(notes)}"
-
-
-def _centred(
-    signals: dict[str, Float32[np.ndarray, " time"]],
-) -> tuple[dict[str, Float32[np.ndarray, " time"]], dict[str, float]]:
-    """Bring leads far off zero back to it; returns the signals and what was taken off, in mV."""
-    moved = {
-        lead: float(np.round(np.median(signal), 1))
-        for lead, signal in signals.items()
-        if abs(np.median(signal)) > MAX_OFFSET
-    }
-    return {lead: s - np.float32(moved.get(lead, 0.0)) for lead, s in signals.items()}, moved
-
-
-def _envelope(
-    signal: Float32[np.ndarray, " time"], fs: float
-) -> tuple[Float32[np.ndarray, " points"], float]:
-    """Lowest and highest sample of each 2 ms, in the order they occur, above `MAX_FS`."""
-    width = int(np.ceil(2 * fs / MAX_FS)) if fs > MAX_FS else 0
-    if width < 3 or len(signal) < width:
-        return signal, fs
-    bins = signal[: len(signal) // width * width].reshape(-1, width)
-    ends = np.sort(np.stack([bins.argmin(axis=1), bins.argmax(axis=1)], axis=1), axis=1)
-    return np.take_along_axis(bins, ends, axis=1).reshape(-1), 2 * fs / width
+    return f"{filtered}<br>{'   '.join(notes)}"
 
 
 def _describe(

@@ -1,4 +1,4 @@
-"""What the model reconstructed, over what was masked, or in place of what was not recorded."""
+"""The model's reconstruction over the true signal, and imputed leads, on ECG paper."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -9,9 +9,11 @@ from jaxtyping import Bool
 
 from lamae.ecg import LEADS
 from lamae.figures.palette import palette
-from lamae.figures.paper.frame import Drag, add_click_targets, add_names, add_pulses
-from lamae.figures.paper.layers import (
-    RECONSTRUCTED,
+from lamae.figures.paper.animation import add_animation
+from lamae.figures.paper.drawing import Drag, add_click_targets, add_pulses
+from lamae.figures.paper.lead_names import add_names
+from lamae.figures.paper.reconstruction_layers import (
+    RECONSTRUCTION,
     add_band,
     add_hatching,
     add_lines,
@@ -19,8 +21,7 @@ from lamae.figures.paper.layers import (
     reconstructed_sheet,
     recorded_rows,
 )
-from lamae.figures.paper.play import add_play
-from lamae.figures.paper.touch import places
+from lamae.figures.paper.selection import places
 from lamae.results.reconstruction import Band, Reconstruction
 
 
@@ -37,24 +38,23 @@ def reconstruction(
     dark: bool = False,
     width: int = 1100,
 ) -> go.Figure:
-    """Draw the reconstructed signal over the true one, on ECG paper, with masked segments hatched.
+    """Draw the reconstruction over the true signal, on ECG paper, with masked segments hatched.
 
-    Lines are named "true signal", "reconstructed by the model", "linear regression" and
-    "reconstructed
-    minus true", each with its lead and its baseline's height in mV in `meta`; the legend names
-    each kind once. The trace "leads" catches clicks: a point's `customdata` is the name of the
-    lead. `layout.meta["alt"]` describes the figure, `layout.meta["places"]` says where on the
-    paper each lead is, for `touched`.
+    Lines are named "true signal", "reconstruction", "linear regression" and "reconstruction minus
+    true", each with its lead and its baseline's height in mV in `meta`; the legend names each kind
+    once. The trace "leads" catches clicks: a point's `customdata` is the name of the lead.
+    `layout.meta["alt"]` describes the figure; `layout.meta["places"]` holds each lead's place on
+    the paper, for `selected_segments`.
 
     Args:
-        recon: What was reconstructed; leads that it lacks are named in grey.
+        recon: The reconstruction; leads that were not recorded are named in grey.
         layout: One of `LAYOUTS`.
         show_linear: Also draw the linear regression from the visible leads.
-        show_residual: Also draw what was reconstructed minus what is true, under each row.
-        band: How far reconstructions differ, drawn behind them.
-        play: Offer to watch the signal being masked and reconstructed step by step.
-        drag: What dragging over the paper does.
-        unread: Why leads that it lacks could not be read; the others were not recorded.
+        show_residual: Also draw the reconstruction minus the true signal, under each row.
+        band: 10th to 90th percentile of several reconstructions, drawn behind them.
+        play: Add a button that plays the masking and the reconstruction step by step.
+        drag: The effect of dragging over the paper.
+        unread: Why some recorded leads are not used, by lead.
         dark: Dim the paper.
         width: Width in px that the paper fills; the figure's height follows from it.
 
@@ -81,7 +81,7 @@ def reconstruction(
         figure,
         sheet,
         recon,
-        RECONSTRUCTED,
+        RECONSTRUCTION,
         reconstructed,
         {"color": colours.reconstructed, "width": 1.6},
     )
@@ -91,15 +91,15 @@ def reconstruction(
             figure,
             sheet,
             recon,
-            "reconstructed minus true",
+            "reconstruction minus true",
             difference,
             {"color": colours.caliper, "width": 1},
             lowered=True,
         )
     if play:
         known = {"true signal", "calibration", "masked"}
-        answers = {trace.name for trace in figure.data} - known
-        add_play(figure, masked_boxes(sheet, recon), answers, colours)
+        revealed = {trace.name for trace in figure.data} - known
+        add_animation(figure, masked_boxes(sheet, recon), revealed, colours)
     missing = [lead for lead in LEADS if lead not in recorded]
     add_names(figure, sheet, signals, missing, colours, unread=unread)
     add_click_targets(figure, sheet)
@@ -115,15 +115,13 @@ def imputed(
     dark: bool = False,
     width: int = 1100,
 ) -> go.Figure:
-    """An ECG on paper with imputed leads, marked wherever they stand.
+    """Draw an ECG on paper with imputed leads, which are hatched, amber and named "imputed".
 
-    They are hatched, drawn in amber and named "reconstructed"; the footer says so again. Lines are
-    named "recorded" and "reconstructed by the model".
+    The footer repeats which leads are imputed. Lines are named "recorded" and "reconstruction".
 
     Args:
-        recon: The ECG, with `masked` where it is reconstructed and a target that is not a number
-            there.
-        leads: The leads reconstructed.
+        recon: The ECG, with `masked` and a target of NaN where it is imputed.
+        leads: The imputed leads.
         layout: One of `LAYOUTS`.
         dark: Dim the paper.
         width: Width in px that the paper fills; the figure's height follows from it.
@@ -132,11 +130,11 @@ def imputed(
         InputError: No such layout.
     """
     colours = palette(dark)
-    words = f"{', '.join(leads)} reconstructed by the model, not recorded"
+    words = f"{', '.join(leads)} imputed by the model, not recorded"
     sheet, signals, figure = reconstructed_sheet(
         recon, layout, f"An ECG on paper; {words}.", "zoom", width, colours, note=words
     )
-    add_hatching(figure, sheet, recon, colours, "reconstructed, not recorded")
+    add_hatching(figure, sheet, recon, colours, "imputed, not recorded")
     add_pulses(figure, sheet, colours)
     blank = np.float32(np.nan)
     true = np.where(recon.present & ~recon.masked, recon.target, blank)
@@ -146,7 +144,7 @@ def imputed(
         figure,
         sheet,
         recon,
-        RECONSTRUCTED,
+        RECONSTRUCTION,
         reconstructed,
         {"color": colours.reconstructed, "width": 1.6},
     )
@@ -154,12 +152,12 @@ def imputed(
     add_names(figure, sheet, signals, missing, colours)
     (names,) = [trace for trace in figure.data if trace.name == "lead names"]
     marked = {f"<b>{c.label}</b>" for c in sheet.cells if c.lead in leads}
-    names.text = [f"{name} <i>reconstructed</i>" if name in marked else name for name in names.text]
+    names.text = [f"{name} <i>imputed</i>" if name in marked else name for name in names.text]
     return figure
 
 
 def _widened(masked: Bool[np.ndarray, "12 time"]) -> Bool[np.ndarray, "12 time"]:
-    """Masked samples and their neighbours, so that a reconstructed line meets the true one."""
+    """Masked samples and their neighbours, so that the reconstruction meets the true signal."""
     wide = masked.copy()
     wide[:, 1:] |= masked[:, :-1]
     wide[:, :-1] |= masked[:, 1:]
@@ -171,10 +169,9 @@ def _describe(recon: Reconstruction) -> str:
     shares = recon.masked.sum(axis=1) / held
     whole = [lead for lead, row in zip(LEADS, shares, strict=True) if row > 0.999]
     parts = [lead for lead, row in zip(LEADS, shares, strict=True) if 0 < row <= 0.999]
-    said = []
+    masked = []
     if whole:
-        said.append(f"wholly masked and reconstructed: {', '.join(whole)}")
+        masked.append(f"masked: {', '.join(whole)}")
     if parts:
-        said.append(f"masked and reconstructed in part: {', '.join(parts)}")
-    what = "; ".join(said) or "nothing masked"
-    return f"The true and the reconstructed signal on ECG paper; {what}."
+        masked.append(f"masked in part: {', '.join(parts)}")
+    return f"True signal and reconstruction on ECG paper; {'; '.join(masked) or 'nothing masked'}."

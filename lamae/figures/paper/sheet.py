@@ -1,4 +1,4 @@
-"""Where each lead lies on a sheet of ECG paper."""
+"""The geometry of a sheet of ECG paper."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from lamae.errors import InputError
 
 @dataclass(frozen=True)
 class Layout:
-    """How the leads stand on a sheet.
+    """The arrangement of leads on a sheet.
 
     Attributes:
         rows: Leads of each row, from top to bottom; they share its time equally, left to right.
@@ -67,7 +67,7 @@ class Cell:
     Attributes:
         lead: Its name.
         row: Row from the top, from 0.
-        first: Index of its first sample, counted from the start of what the sheet shows.
+        first: Index of its first sample, counted from the start of the segment shown.
         stop: Index after its last sample.
         strip: Whether this is a rhythm strip under a grid of leads.
         inverted: Whether it is drawn upside down.
@@ -94,7 +94,7 @@ class Cell:
 
     @property
     def label(self) -> str:
-        """What is printed beside it: "−aVR" for aVR upside down."""
+        """The name printed beside it: "−aVR" for aVR upside down."""
         return f"−{self.lead}" if self.inverted else self.lead
 
     def of(self, signal: Float32[np.ndarray, " time"]) -> Float32[np.ndarray, " segment"]:
@@ -149,7 +149,7 @@ def lay_out(
     speed: int = 25,
     gain: int = 10,
 ) -> Sheet:
-    """Place twelve leads on a sheet, with the rows as far apart as their signals need.
+    """Place twelve leads on a sheet, with rows as far apart as their signals require.
 
     Columns are continuous in time: each shows the segment of the recording that follows the
     segment in the column to its left. A recording shorter than 10 s is divided in the same way.
@@ -157,7 +157,7 @@ def lay_out(
 
     Args:
         layout: One of `LAYOUTS`.
-        signals: Voltage in mV of each lead there is, each of `samples` samples.
+        signals: Voltage in mV of each recorded lead, each of `samples` samples.
         samples: Length of the segment shown.
         fs: Sampling rate in Hz.
         start: Recording time of the first sample in s.
@@ -222,7 +222,7 @@ def _check(*settings: tuple[str, str | int, Sequence[str | int]]) -> None:
 
 def _strips(layout: Layout, signals: Mapping[str, Float32[np.ndarray, " time"]]) -> list[str]:
     """The layout's rhythm strips, with others in place of leads that were not recorded."""
-    # A rhythm strip of another lead says more about rhythm than an empty row.
+    # A rhythm strip of another lead is better than an empty row.
     recorded = [lead for lead in dict.fromkeys((*layout.strips, *signals)) if lead in signals]
     return recorded[: len(layout.strips)] or list(layout.strips)
 

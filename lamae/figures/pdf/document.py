@@ -15,9 +15,16 @@ from matplotlib.figure import Figure
 
 from lamae.ecg import ECG, WINDOW
 from lamae.figures.palette import LIGHT
-from lamae.figures.paper.paper import _centred
 from lamae.figures.paper.sheet import GAINS, Sheet, lay_out
-from lamae.figures.pdf.ink import RIGHT, Place, before, draw_paper, draw_signals, say
+from lamae.figures.paper.signals import centred
+from lamae.figures.pdf.drawing import (
+    RIGHT,
+    Place,
+    draw_paper,
+    draw_signals,
+    room_before,
+    write_text,
+)
 from lamae.figures.pdf.pages import ALONG, HEIGHT, WIDTH, paginate
 from lamae.results.prediction import NOTICE
 
@@ -34,12 +41,12 @@ FOOT_CHARACTERS = 185
 
 @dataclass(frozen=True)
 class Words:
-    """What is printed beside the signal, line by line.
+    """The text printed beside the signal, line by line.
 
     Attributes:
         about: The recording and the patient.
         measured: A name, the device's value and ours.
-        codes: Codes and what is said of them; the first line stands out.
+        codes: Codes and their verdicts; the first line is bold.
         identity: Which ECG it is, in a line that every page carries; never a file's name.
         foot: Printed on every page, under speed, gain and filters.
     """
@@ -69,7 +76,7 @@ def print_pages(
 
     At 50 mm/s a page holds 5 s. Rows that do not fit on a page go on the next one, and words that
     do not fit above the paper on a page of their own. Where one row is taller than a page, all
-    are printed at a smaller gain, and the page says so.
+    are printed at a smaller gain, and the page notes it.
 
     Args:
         ecg: The recording, of any length; leads it lacks are named in grey.
@@ -83,7 +90,7 @@ def print_pages(
         InputError: No such layout, speed or gain; `start` lies outside the recording.
     """
     window = ecg.window(start, WINDOW)
-    signals, moved = _centred(dict(zip(window.leads, window.signal, strict=True)))
+    signals, moved = centred(dict(zip(window.leads, window.signal, strict=True)))
     for used in (gain, *sorted((g for g in GAINS if g < gain), reverse=True)):
         sheet = lay_out(
             layout,
@@ -104,7 +111,7 @@ def print_pages(
     figures = []
     for number, page in enumerate(pages):
         top = HEIGHT - MARGIN - (words.height if above and not number else 0.0)
-        left = (WIDTH - before(sheet) - ALONG - RIGHT) / 2 + before(sheet)
+        left = (WIDTH - room_before(sheet) - ALONG - RIGHT) / 2 + room_before(sheet)
         place = Place(sheet, page, left, top - (page.high - page.low) * sheet.gain)
         figure, axes = _blank()
         draw_paper(axes, place)
@@ -144,16 +151,16 @@ def _write(axes: Axes, words: Words, left: float) -> None:
     """Three columns of words from the top of the page."""
     about, measured, codes = (left + column for column in COLUMNS)
     top = HEIGHT - MARGIN - 0.8 * LINE
-    say(axes, about, top, TITLE, 9.0, bold=True)
+    write_text(axes, about, top, TITLE, 9.0, bold=True)
     for line, text in enumerate(words.about, start=1):
-        say(axes, about, top - line * LINE, text, 7.0)
+        write_text(axes, about, top - line * LINE, text, 7.0)
     for offset, text in zip((0.0, *VALUES), ("", "device", "estimate"), strict=True):
-        say(axes, measured + offset, top, text, 7.0, colour=LIGHT.faint_print)
+        write_text(axes, measured + offset, top, text, 7.0, colour=LIGHT.faint_print)
     for line, row in enumerate(words.measured, start=1):
         for offset, text in zip((0.0, *VALUES), row, strict=True):
-            say(axes, measured + offset, top - line * LINE, text, 7.0)
+            write_text(axes, measured + offset, top - line * LINE, text, 7.0)
     for line, text in enumerate(words.codes):
-        say(axes, codes, top - line * LINE, text, 7.0, bold=not line)
+        write_text(axes, codes, top - line * LINE, text, 7.0, bold=not line)
 
 
 def _foot(ecg: ECG, words: Words, sheet: Sheet, moved: Mapping[str, float], gain: int) -> list[str]:
@@ -181,5 +188,5 @@ def _write_foot(axes: Axes, lines: Sequence[str], cut: Sequence[str], number: st
         first += f"   Taller than the page and cut at its edge: {', '.join(cut)}"
     top = MARGIN + len(others) * FOOT_LINE
     for line, text in enumerate((first, *others)):
-        say(axes, left, top - line * FOOT_LINE, text, 6.5)
-    say(axes, right, top, number, 6.5, align="right")
+        write_text(axes, left, top - line * FOOT_LINE, text, 6.5)
+    write_text(axes, right, top, number, 6.5, align="right")

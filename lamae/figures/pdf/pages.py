@@ -13,7 +13,7 @@ from lamae.figures.paper.sheet import ABOVE, BELOW, LARGE_SQUARE, PULSE_VOLTAGE,
 # A4 on its side, and the part of its width that the signal takes, in mm.
 WIDTH, HEIGHT = 297.0, 210.0
 ALONG = 250.0
-# mm between what is drawn and the edge of the paper.
+# mm between the traces and the edge of the paper.
 CLEAR = 1.0
 
 
@@ -48,7 +48,7 @@ def paginate(
 
     Args:
         sheet: What to print.
-        signals: Voltage in mV of each lead there is.
+        signals: Voltage in mV of each recorded lead.
         room: Height that the paper may take on a page, in mm.
     """
     samples = max(cell.right for cell in sheet.cells)

@@ -6,17 +6,16 @@ Source: EN 1064:2005+A1:2007 (ISO 11073-91064), the numbered sections of which t
 """
 
 from lamae.io.assemble import Channel, Recording, scaled, settle
+from lamae.io.file import File
 from lamae.io.scp import facts, rhythm
-from lamae.io.scp.container import is_scp, open_sections
-
-__all__ = ["is_scp", "read"]
+from lamae.io.scp.container import open_sections
 
 
-def read(content: bytes, *, fs: float | None = None, unit: str | None = None) -> Recording:
+def read(file: File, *, fs: float | None = None, unit: str | None = None) -> Recording:
     """Read the rhythm of one SCP-ECG record.
 
     Args:
-        content: The whole file.
+        file: The file.
         fs: Sampling rate in Hz; the file always states its own, and this is checked against it.
         unit: As `fs`: SCP-ECG is in nV by definition.
 
@@ -24,7 +23,7 @@ def read(content: bytes, *, fs: float | None = None, unit: str | None = None) ->
         ReadError: A checksum fails, a section is missing or damaged, or it uses a compression
             that cannot be undone exactly.
     """
-    sections = open_sections(content)
+    sections = open_sections(file.content)
     decoded = rhythm.decode(sections)
     rate, mv = settle(decoded.fs, decoded.step, fs, unit)
     person = facts.person(sections)

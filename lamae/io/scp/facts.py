@@ -16,13 +16,13 @@ _END = 255
 _YEARS = {1: 1.0, 2: 12.0, 3: 52.18, 4: 365.25, 5: 8766.0}
 _SEXES = {1: "male", 2: "female"}
 _NOTCHES = ((1, "60"), (2, "50"))
-# In the standard, values from here on say why there is none.
+# In the standard, values from here on give the reason why there is none.
 _NO_VALUE = 10_000
 
 
 @dataclass(frozen=True)
 class Person:
-    """What is kept of section 1; None where the file does not say."""
+    """What is kept of section 1; None where the file has none."""
 
     age: float | None = None
     sex: str | None = None

@@ -283,7 +283,7 @@ def naive(catalogue, keep) -> list[int]:
 
 
 def test_every_filter_finds_what_a_plain_loop_finds(catalogue):
-    icd10 = {s.name: s.icd10 for s in STATEMENTS}
+    icd10 = {s.name: s.code for s in STATEMENTS}
     cases = [
         (Wanted(statements=("AFIB", "LVH")), lambda s, a, x: {"AFIB", "LVH"} <= s),
         (Wanted(codes=("I25.2",)), lambda s, a, x: "I25.2" in {icd10[n] for n in s}),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from card_builders import run as a_run
 
 from lamae.benchmark import results, run, runner
 from lamae.benchmark.budget import rehearsal_budget
@@ -18,11 +19,14 @@ from lamae.benchmark.run import collect, command, make
 from lamae.benchmark.runner import Runner
 from lamae.benchmark.table import minutes, render
 from lamae.cli.main import main
+from lamae.ecg.statements import SCP
 from lamae.errors import DataError, InputError, WeightsError
-from lamae.evaluate import code_scores, macro_auroc, statement_logits
+from lamae.evaluate import code_scores, macro_auroc, output_logits
 from lamae.inference.bundle import Bundle, load_bundle
 from lamae.inference.predictor import Predictor
 from lamae.model import Classifier, MaskedAutoencoder
+from lamae.model.families import LAMAE
+from lamae.results.card import ModelCard
 from lamae.signal.preprocess import InputSpec
 from lamae.train.device import device_name
 from lamae.train.finetune import finetune_on
@@ -38,15 +42,25 @@ def shipped():
     torch.manual_seed(0)
     mae, classifier = MaskedAutoencoder(config).eval(), Classifier(config).eval()
     torch.nn.init.normal_(classifier.head.weight)
-    card = {
-        "pretraining": {"epochs": 85, "minutes": 59.0},
-        "continued": [
-            {"epochs": 7, "minutes": 5.0, "finetuned": False},
-            {"epochs": 20, "minutes": 30.0, "finetuned": True},
-        ],
-        "finetuning": {"epochs": 14, "minutes": 9.6},
-    }
-    bundle = Bundle(config, InputSpec(), mae, classifier, card=card, sha256="of these")
+    card = ModelCard(
+        "shipped",
+        pretraining=a_run(epochs=85, minutes=59.0),
+        continued=(
+            a_run(epochs=7, minutes=5.0),
+            a_run(epochs=20, minutes=30.0, finetuned=True),
+        ),
+        finetuning=a_run(epochs=14, minutes=9.6),
+    )
+    bundle = Bundle(
+        family=LAMAE,
+        config=config,
+        input=InputSpec(),
+        backbone=mae.backbone,
+        reconstructor=mae,
+        classifier=classifier,
+        card=card,
+        sha256="of these",
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner, "load_bundled", lambda: bundle)
         yield bundle
@@ -112,9 +126,9 @@ def test_pretrainings_differ(rehearsed):
         name: load_bundle(out / "pretraining" / name / "lamae.safetensors")
         for name in ("lamae", "independent", "alignment")
     }
-    assert not bundles["independent"].moments.any()
-    assert bundles["lamae"].moments.any()
-    weights = [bundles[name].mae.backbone.encoder.cls for name in ("independent", "alignment")]
+    assert not bundles["independent"].reconstructor.moments.any()
+    assert bundles["lamae"].reconstructor.moments.any()
+    weights = [bundles[name].backbone.encoder.cls for name in ("independent", "alignment")]
     assert not np.allclose(*weights)
 
 
@@ -255,8 +269,8 @@ def test_the_shipped_row_says_what_its_card_says(rehearsed, shipped):
     row = rehearsed[1]["rows"]["shipped"]
     assert (row["epochs"], row["pretraining_epochs"], row["minutes"]) == (106, 92, 73.6)
     records = simulated_records().folds([10])
-    logits = statement_logits(Predictor(shipped), records, progress=False)
-    expected = macro_auroc(code_scores(logits), records.code_labels())
+    logits = output_logits(Predictor(shipped), records, progress=False)
+    expected = macro_auroc(code_scores(logits, SCP), records.code_labels())
     assert row["fold10"]["12"]["icd10"]["macro_auroc"] == pytest.approx(expected, abs=1e-4)
 
 
@@ -264,17 +278,17 @@ def test_finetune_takes_a_long_run_for_its_own_and_makes_weights_of_it(rehearsed
     out, found = rehearsed
     assert found["rows"]["lamae_long"]["pretraining_epochs"] == 1
     init = load_bundle(out / "pretraining" / "lamae_long" / "lamae.safetensors")
-    assert init.card["pretraining"]["recipe"] == "small_long"
+    assert init.card.pretraining.recipe == "small_long"
     folder = out / "lamae_long" / "seed1"
     before = (folder / "metrics.jsonl").read_bytes()
     records = simulated_records()
     config = replace(small_codes(), epochs=1, batch=8, seed=1)
     made = load_bundle(finetune_on(config, records, folder, init))
     assert (folder / "metrics.jsonl").read_bytes() == before
-    assert made.card["finetuning"]["recipe"] == "small_codes"
-    logits = statement_logits(Predictor(made), records.folds([10]), progress=False)
+    assert made.card.finetuning.recipe == "small_codes"
+    logits = output_logits(Predictor(made), records.folds([10]), progress=False)
     row = found["rows"]["lamae_long"]["fold10"]["12"]["icd10"]["seeds"]
-    expected = macro_auroc(code_scores(logits), records.folds([10]).code_labels())
+    expected = macro_auroc(code_scores(logits, SCP), records.folds([10]).code_labels())
     assert row[1] == pytest.approx(expected, abs=1e-4)
 
 

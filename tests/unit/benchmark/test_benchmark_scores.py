@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lamae.benchmark.scores import Truth, difference, figures
-from lamae.ecg.statements import ICD10_CODES, statement_indices
+from lamae.ecg.statements import SCP
 from lamae.evaluate import bootstrap_auroc, code_scores, macro_auroc
 
 ECGS = 200
@@ -17,7 +17,7 @@ def truth() -> Truth:
     statements[:, 5] = False
     trained = np.ones(71, dtype=bool)
     trained[7] = False
-    codes = np.stack([statements[:, m].any(axis=1) for m in statement_indices(ICD10_CODES)], axis=1)
+    codes = np.stack([statements[:, list(m)].any(axis=1) for m in SCP.members()], axis=1)
     return Truth(np.arange(ECGS), rng.integers(0, 120, ECGS), statements, codes, trained)
 
 
@@ -34,7 +34,10 @@ def runs(truth) -> list[np.ndarray]:
 def test_one_seed_is_what_evaluate_finds(truth, runs):
     found = figures(runs[:1], truth)["icd10"]
     expected = bootstrap_auroc(
-        code_scores(runs[0]), truth.codes, rng=np.random.default_rng(0), groups=truth.patient_id
+        code_scores(runs[0], SCP),
+        truth.codes,
+        rng=np.random.default_rng(0),
+        groups=truth.patient_id,
     )
     assert found["macro_auroc"] == pytest.approx(expected.macro)
     assert found["ci"] == pytest.approx(expected.interval)
@@ -43,7 +46,7 @@ def test_one_seed_is_what_evaluate_finds(truth, runs):
 
 def test_several_seeds_are_averaged(truth, runs):
     found = figures(runs, truth)["icd10"]
-    each = [macro_auroc(code_scores(run), truth.codes) for run in runs]
+    each = [macro_auroc(code_scores(run, SCP), truth.codes) for run in runs]
     assert found["seeds"] == pytest.approx(each)
     assert found["macro_auroc"] == pytest.approx(np.mean(each))
     low, high = found["ci"]

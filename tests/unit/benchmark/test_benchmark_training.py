@@ -17,6 +17,7 @@ from lamae.data import Records
 from lamae.ecg import LEADS
 from lamae.inference.bundle import Bundle
 from lamae.model import Classifier, MaskedAutoencoder
+from lamae.model.families import LAMAE
 from lamae.signal.preprocess import InputSpec
 
 BUDGET = rehearsal_budget()
@@ -42,7 +43,8 @@ def records() -> Records:
 def pretrained(**sizes) -> Bundle:
     config = replace(BUDGET.model, **sizes)
     torch.manual_seed(1)
-    return Bundle(config, InputSpec(), MaskedAutoencoder(config), card={}, sha256="of these")
+    mae = MaskedAutoencoder(config)
+    return Bundle(LAMAE, config, InputSpec(), mae.backbone, mae, sha256="of these")
 
 
 def state(module: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -57,10 +59,10 @@ def test_a_classifier_begins_with_the_pretrained_backbone():
     bundle = pretrained()
     torch.manual_seed(2)
     model = Classifier(BUDGET.model)
-    lead = bundle.mae.backbone.encoder.lead.weight
+    lead = bundle.backbone.encoder.lead.weight
     assert not torch.equal(model.backbone.encoder.lead.weight, lead)
     begin_with(bundle, model)
-    torch.testing.assert_close(state(model.backbone), state(bundle.mae.backbone), rtol=0, atol=0)
+    torch.testing.assert_close(state(model.backbone), state(bundle.backbone), rtol=0, atol=0)
 
 
 def test_latent_attention_that_was_not_pretrained_stays_random():
@@ -71,7 +73,7 @@ def test_latent_attention_that_was_not_pretrained_stays_random():
     assert before
     begin_with(bundle, model)
     torch.testing.assert_close(
-        state(model.backbone.encoder), state(bundle.mae.backbone.encoder), rtol=0, atol=0
+        state(model.backbone.encoder), state(bundle.backbone.encoder), rtol=0, atol=0
     )
     torch.testing.assert_close(state(model.backbone.blocks), before, rtol=0, atol=0)
 
@@ -104,7 +106,7 @@ def test_a_row_is_trained_from_its_weights_on_its_share_of_the_labels(
     assert set(seen["validation"].fold) == {9}
     assert seen["pretrained"] == ("of these" if bundle else "")
     if bundle:
-        torch.testing.assert_close(seen["backbone"], state(bundle.mae.backbone), rtol=0, atol=0)
+        torch.testing.assert_close(seen["backbone"], state(bundle.backbone), rtol=0, atol=0)
 
 
 def test_seeds_begin_with_other_weights(records, monkeypatch, tmp_path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,12 +13,13 @@ import numpy as np
 import pytest
 from pdf_reading import page_streams, texts
 
-from lamae.cli.main import main
+import lamae
+from lamae.cli.main import COMMANDS, main
 from lamae.ecg import LEADS
 from lamae.inference.attribution import explain
-from lamae.inference.input_check import Gate
 from lamae.inference.predictor import Predictor
 from lamae.io import read_path, write
+from lamae.results.input_check import ReconstructionCheck
 
 ROOT = Path(__file__).parents[3]
 WEIGHTS = ROOT / "assets" / "weights"
@@ -32,18 +34,6 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         capsys.readouterr()
         status = main([str(word) for word in argv])
         return status, *capsys.readouterr()
-
-    return command
-
-
-@pytest.fixture
-def refused(run: Run, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command that the parser itself must refuse."""
-
-    def command(*argv: object) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as stopped:
-            run(*argv)
-        return int(str(stopped.value.code)), *capsys.readouterr()
 
     return command
 
@@ -93,21 +83,65 @@ class TestAsAProgram:
         path.write_text("this is no ECG\n")
         assert_refused(self.run("predict", path, "--fs", 500, "--unit", "mV"))
 
-    def test_help_loads_no_heavy_library(self):
+    @pytest.mark.parametrize("command", [(), ("explain",), ("benchmark",), ("app",)])
+    def test_help_loads_no_heavy_library(self, command: tuple[str, ...]):
         script = (
             "import sys\n"
             "from lamae.cli.main import main\n"
-            "try: main(['explain', '--help'])\n"
-            "except SystemExit: pass\n"
-            "heavy = {'torch', 'scipy', 'pandas', 'sklearn', 'wfdb', 'plotly', 'streamlit'}\n"
-            "heavy |= {'matplotlib', 'captum'}\n"
-            "print(sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
+            f"status = main([*{command}, '--help'])\n"
+            "heavy = {'torch', 'numpy', 'scipy', 'pandas', 'sklearn', 'wfdb', 'plotly'}\n"
+            "heavy |= {'matplotlib', 'captum', 'streamlit', 'lightning', 'jaxtyping'}\n"
+            "print(status, sorted(heavy & set(sys.modules)), file=sys.stderr)\n"
         )
         done = subprocess.run(
             [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
         )
-        assert "I48.91" in done.stdout
-        assert done.stderr == "[]\n"
+        assert " ".join(("Usage: lamae", *command)) in done.stdout
+        assert done.stderr == "0 []\n"
+
+    @pytest.mark.parametrize(
+        ("library", "extra", "argv"),
+        [
+            ("matplotlib", "app", ["export", "ecg.npz", "--out", "ecg.pdf"]),
+            ("streamlit", "app", ["app"]),
+            ("lightning", "train", ["pretrain", "--data", "none", "--out", "runs"]),
+        ],
+    )
+    def test_a_missing_library_names_its_extra(
+        self, ecg: Path, library: str, extra: str, argv: list[str]
+    ):
+        # None in place of a module makes its import fail as if it were not installed.
+        script = (
+            "import sys\n"
+            f"sys.modules[{library!r}] = None\n"
+            "from lamae.cli.main import main\n"
+            f"sys.exit(main({argv}))\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=ecg.parent,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert_refused((done.returncode, done.stdout, done.stderr), library, f"lamae[{extra}]")
+
+    def test_one_ecg_needs_no_extra(self, ecg: Path, tmp_path: Path):
+        # Captum brings Matplotlib along.
+        script = (
+            "import sys\n"
+            "from lamae.cli.main import EXTRAS, main\n"
+            "sys.modules.update(dict.fromkeys(set(EXTRAS) - {'matplotlib'}))\n"
+            f"status = main(['predict', {str(ecg)!r}])\n"
+            f"status += main(['explain', {str(ecg)!r}, '--code', 'I48.91'])\n"
+            f"status += main(['export', {str(ecg)!r}, '--out', {str(tmp_path / 'e.json')!r}])\n"
+            "sys.exit(status)\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 class TestRefusals:
@@ -135,8 +169,8 @@ class TestRefusals:
     def test_nothing_masked(self, run: Run, ecg: Path):
         assert_refused(run("reconstruct", ecg), "Nothing is masked")
 
-    def test_a_share_out_of_range(self, run: Run, ecg: Path):
-        assert_refused(run("reconstruct", ecg, "--share", "1.5"))
+    def test_a_ratio_out_of_range(self, run: Run, ecg: Path):
+        assert_refused(run("reconstruct", ecg, "--ratio", "1.5"))
 
     def test_a_code_that_does_not_exist(self, run: Run, ecg: Path):
         assert_refused(run("explain", ecg, "--code", "X99.9"), "X99.9")
@@ -172,15 +206,26 @@ class TestRefusals:
         assert_refused(run("pretrain", *argv), "ptbxl_database.csv")
 
     @pytest.mark.parametrize("seed", ["-1", "1.5", "99999999999"])
-    def test_a_seed_that_is_none(self, refused: Run, tmp_path: Path, seed: str):
+    def test_a_seed_that_is_none(self, run: Run, tmp_path: Path, seed: str):
         argv = ("simulate", "--rhythm", "sinus_rhythm", "--out", tmp_path / "x", "--seed", seed)
-        assert_refused(refused(*argv), seed)
+        assert_refused(run(*argv), seed)
 
-    def test_options_that_make_no_sense(self, refused: Run, ecg: Path):
-        assert_refused(refused("predict", ecg, "--start", "soon"), "--start", "soon")
-        assert_refused(refused("predict"), "FILE")
-        assert_refused(refused("divine", ecg), "divine", "predict")
-        assert_refused(refused(), "COMMAND")
+    def test_options_that_make_no_sense(self, run: Run, ecg: Path):
+        assert_refused(run("predict", ecg, "--start", "soon"), "--start", "soon")
+        assert_refused(run("predict"), "FILE")
+        assert_refused(run("divine", ecg), "divine", "predict")
+        assert_refused(run("predict", ecg, "--strat", 3), "--strat", "--start")
+        assert_refused(run("predict", ecg, ecg), "lamae predict --help")
+        assert_refused(run("simulate", "--out", "x.csv"), "--rhythm")
+        assert_refused(run("simulate", "--rhythm"), "--rhythm")
+        assert_refused(run("benchmark", "--out", "x", "--rows", ","), "--rows")
+        assert_refused(run(), "lamae --help")
+
+    @pytest.mark.parametrize("epochs", ["0", "1.5", "many"])
+    def test_epochs_that_are_none(self, run: Run, tmp_path: Path, epochs: str):
+        argv = ("benchmark", "--out", tmp_path / "runs", "--label-epochs", epochs)
+        assert_refused(run(*argv), "--label-epochs", epochs)
+        assert not (tmp_path / "runs").exists()
 
     @pytest.mark.parametrize("start", ["nan", "inf", "-1"])
     def test_a_start_outside_the_recording(self, run: Run, ecg: Path, start: str):
@@ -193,8 +238,8 @@ class TestRefusals:
         assert_refused(run("simulate", "--rhythm", "sinus_rhythm", "--out", out, option, value))
         assert not out.exists()
 
-    def test_a_share_too_small_to_mask_anything(self, run: Run, ecg: Path):
-        assert_refused(run("reconstruct", ecg, "--share", "0.001"), "Nothing is masked")
+    def test_a_ratio_too_small_to_mask_anything(self, run: Run, ecg: Path):
+        assert_refused(run("reconstruct", ecg, "--ratio", "0.001"), "Nothing is masked")
 
     def test_codes_of_a_recording_that_shows_no_heart_beat(self, run: Run, tmp_path: Path):
         path = tmp_path / "flat.npz"
@@ -236,6 +281,29 @@ class TestRefusals:
 
 
 class TestAnswers:
+    def test_version(self, run: Run):
+        assert run("--version") == (0, f"{lamae.__version__}\n", "")
+
+    def test_help_lists_every_command(self, run: Run):
+        status, out, err = run("--help")
+        assert (status, err) == (0, "")
+        listed = out.partition("Commands:\n")[2].split("\n")
+        assert [line.split()[0] for line in listed if line] == [
+            *(command.__name__ for command in COMMANDS),
+            "app",
+        ]
+        # One line each.
+        assert "..." not in out.partition("Commands:\n")[2]
+
+    def test_app_hands_on_what_streamlit_understands(
+        self, run: Run, monkeypatch: pytest.MonkeyPatch
+    ):
+        given = []
+        monkeypatch.setattr("lamae.app.serve.cli.main", lambda args, **_: given.extend(args))
+        options = ["--server.port", "8600", "--theme.base", "dark"]
+        assert run("app", *options) == (0, "", "")
+        assert given == ["run", str(ROOT / "app.py"), *options]
+
     def test_simulate_writes_a_readable_ecg_and_tells_the_truth(self, run: Run, tmp_path: Path):
         path = tmp_path / "af.csv"
         argv = ("simulate", "--rhythm", "atrial_fibrillation", "--out", path, "--seed", 3)
@@ -267,8 +335,8 @@ class TestAnswers:
     def test_an_ecg_unlike_the_known_ones_gets_no_codes(
         self, run: Run, ecg: Path, monkeypatch: pytest.MonkeyPatch
     ):
-        unlike = Gate(error=2.0, typical=0.2, limit=0.8, ecgs=481)
-        monkeypatch.setattr("lamae.inference.input_check.judge", lambda *_: unlike)
+        unlike = ReconstructionCheck(error=2.0, typical=0.2, limit=0.8, ecgs=481)
+        monkeypatch.setattr("lamae.inference.input_check.check_reconstruction", lambda *_: unlike)
         assert_refused(run("predict", ecg), "No codes are suggested", "unlike the ECGs")
 
     def test_every_format_gives_the_same_prediction(self, run: Run, ecg: Path, tmp_path: Path):
@@ -328,7 +396,7 @@ class TestAnswers:
 
     def test_seed_decides_which_segments_are_masked(self, run: Run, ecg: Path):
         first, again, other = (
-            asked(run("reconstruct", ecg, "--share", "0.5", "--seed", seed, "--json"))
+            asked(run("reconstruct", ecg, "--ratio", "0.5", "--seed", seed, "--json"))
             for seed in (1, 1, 2)
         )
         assert first == again

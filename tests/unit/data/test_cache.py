@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from copy import deepcopy
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -10,11 +11,13 @@ import pytest
 from data_builders import SPEC, make_mimic, make_ptbxl, make_records
 
 from lamae.cli.main import main
-from lamae.data import Records, load_records, read_cache, write_cache
+from lamae.data import Records, load_records, mimic, read_cache, write_cache
 from lamae.data.cache import CHUNK, STEP
 from lamae.ecg import INDEPENDENT_LEADS, LEADS, LIMB_FROM_I_II
+from lamae.ecg.labels import Code, LabelSet
 from lamae.ecg.statements import ICD10_CODES
 from lamae.errors import DataError
+from lamae.results.description import DataDescription
 
 HALF_STEP = STEP / 2 / SPEC.scale * 1.001
 
@@ -32,9 +35,14 @@ def assert_same(found: Records, expected: Records) -> None:
     assert off.max() <= 4 * HALF_STEP
 
 
-@pytest.fixture
-def records() -> Records:
+@pytest.fixture(scope="module")
+def made() -> Records:
     return make_records()
+
+
+@pytest.fixture
+def records(made) -> Records:
+    return deepcopy(made)
 
 
 def test_what_is_read_is_what_was_written_up_to_half_a_step(records, tmp_path):
@@ -63,7 +71,13 @@ def test_folds_and_known_amplitudes_are_chosen_on_reading(records, tmp_path):
 
 def test_codes_and_unlabelled_ecgs_are_kept(records, tmp_path):
     codes = np.random.default_rng(1).random((len(records), len(ICD10_CODES))) < 0.2
-    coded = replace(records, codes=codes, labelled=np.arange(len(records)) > 2)
+    coded = replace(
+        records,
+        statements=np.zeros((len(records), 0), dtype=bool),
+        codes=codes,
+        labelled=np.arange(len(records)) > 2,
+        labels=mimic.CODES,
+    )
     write_cache(coded, SPEC, tmp_path / "c")
     found = read_cache(tmp_path / "c", SPEC, zscored=True)
     np.testing.assert_array_equal(found.codes, codes)
@@ -118,11 +132,26 @@ def test_a_cache_for_another_input_is_refused(other, records, tmp_path):
         read_cache(tmp_path / "c", replace(SPEC, **other))
 
 
-def test_a_cache_of_other_labels_is_refused(records, tmp_path, monkeypatch):
-    write_cache(records, SPEC, tmp_path / "c")
-    version = {"format": "lamae cache 2", "statements": (), "codes": ()}
-    monkeypatch.setattr("lamae.data.cache.VERSION", version)
-    with pytest.raises(DataError, match="another format, statements, codes"):
+def test_labels_and_description_of_the_data_set_come_back(records, tmp_path):
+    labels = LabelSet("two", (Code("A", "one"), Code("B", "other")))
+    described = replace(
+        records,
+        statements=np.zeros((len(records), 0), dtype=bool),
+        codes=np.zeros((len(records), 2), dtype=bool),
+        labels=labels,
+        description=DataDescription("Made", "2", part=True),
+    )
+    write_cache(described, SPEC, tmp_path / "c")
+    found = read_cache(tmp_path / "c", SPEC, zscored=True)
+    assert (found.labels, found.description) == (labels, described.description)
+    assert found.codes.shape == (len(records), 2)
+
+
+def test_a_cache_of_an_older_version_is_refused(records, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr("lamae.data.cache.FORMAT", "lamae cache 1")
+        write_cache(records, SPEC, tmp_path / "c")
+    with pytest.raises(DataError, match=r"older version \(lamae cache 1\).*make it again"):
         read_cache(tmp_path / "c", SPEC)
 
 
@@ -154,15 +183,13 @@ def read_bytes(path: Path, content: bytes) -> Records:
     return read_cache(path, SPEC, zscored=True)
 
 
-def test_a_cache_from_before_unknown_sex_was_told_says_that_all_are_known(records, tmp_path):
+@pytest.mark.parametrize("column", ["sex_known", "age"])
+def test_a_cache_that_lacks_a_column_is_damaged(column, records, tmp_path):
     path = tmp_path / "c.npz"
     write_cache(records, SPEC, path)
     with np.load(path) as file:
-        older = {name: file[name] for name in file.files if name != "sex_known"}
-    np.savez(path, **older)
-    found = read_cache(path, SPEC, zscored=True)
-    assert_same(found, replace(records, sex_known=np.ones(len(records), dtype=bool)))
-    np.savez(path, **{name: values for name, values in older.items() if name != "age"})
+        part = {name: file[name] for name in file.files if name != column}
+    np.savez(path, **part)
     with pytest.raises(DataError, match="damaged"):
         read_cache(path, SPEC)
 

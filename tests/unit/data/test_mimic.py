@@ -1,5 +1,7 @@
 """MIMIC-IV-ECG: leads by name, codes as they were meant, folds patient-wise."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,9 +17,14 @@ from lamae.signal.preprocess import prepare
 from lamae.simulate import simulate
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return make_mimic(tmp_path_factory.mktemp("mimic"))
+
+
 @pytest.fixture
-def folder(tmp_path):
-    return make_mimic(tmp_path)
+def folder(made, tmp_path):
+    return shutil.copytree(made, tmp_path, dirs_exist_ok=True)
 
 
 def change(folder, table, **columns) -> None:
@@ -50,7 +57,9 @@ def test_codes_folds_age_and_sex_are_those_of_the_table(folder):
     assert records.sex_known.tolist() == [True, True, True, True, False]
     np.testing.assert_array_equal(records.age, np.float32([52, 52, 91, 66, np.nan]))
     assert records.amplitude.all()
-    assert not records.statements.any()
+    assert records.statements.shape == (5, 0)
+    assert records.labels == mimic.CODES
+    assert records.description.title == "MIMIC-IV-ECG 1.0, in part"
     said = [{c for c, yes in zip(ICD10_CODES, row, strict=True) if yes} for row in records.codes]
     assert said == [{"I48.91"}, set(), {"I48.91", "Z95.0"}, {"I47.10"}, set()]
 

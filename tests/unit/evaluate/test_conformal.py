@@ -1,15 +1,13 @@
 """Conformal cuts: coverage on synthetic ECGs, and what they say of a code."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from lamae.ecg.statements import ICD10_CODES
-from lamae.evaluate.conformal import conformal_entry, count_verdicts, fit_cuts
-from lamae.inference.bundle import CodeRule
-from lamae.results.verdict import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Cuts, read_cuts, verdict
+from lamae.evaluate.conformal import count_verdicts, fit_conformal, fit_cuts
+from lamae.inference.bundle import CodeCalibration
+from lamae.results.verdict import CANNOT_SAY, NOT_SUGGESTED, SUGGESTED, Conformal, Cuts, verdict
 
 
 def draw(rng, count, prevalence=0.1, apart=1.5):
@@ -84,48 +82,43 @@ def test_without_cuts_the_threshold_decides():
     assert verdict(None, 0.29, 0.3) == NOT_SUGGESTED
 
 
-def test_the_card_keeps_what_was_fitted(tiny):
+def test_the_cuts_of_a_model_are_those_of_each_code(tiny):
     rng = np.random.default_rng(2)
-    scores = rng.normal(size=(300, len(ICD10_CODES))).astype(np.float32)
+    calibration = tiny.bundle.calibration
+    scores = rng.normal(size=(300, len(calibration))).astype(np.float32)
     labels = scores + rng.normal(size=scores.shape) > 1
-    rules = tiny.bundle.rules
-    entry = json.loads(json.dumps(conformal_entry(rules, scores, labels)))
-    level, cuts = read_cuts({"conformal": entry})
-    assert level == 0.9
-    assert list(cuts) == [rule.code for rule in rules]
-    rule = rules[1]
-    column = ICD10_CODES.index(rule.code)
-    probability = 1 / (1 + np.exp(-(rule.slope * scores[:, column].astype(float) + rule.intercept)))
-    assert cuts[rule.code] == fit_cuts(probability, labels[:, column])
-    assert entry["codes"][rule.code]["positives"] == labels[:, column].sum()
+    found = fit_conformal(calibration, scores, labels)
+    assert found.level == 0.9
+    assert list(found.codes) == [each.code for each in calibration]
+    each = calibration[1]
+    probability = 1 / (1 + np.exp(-(each.slope * scores[:, 1].astype(float) + each.intercept)))
+    positives = int(labels[:, 1].sum())
+    expected = replace(
+        fit_cuts(probability, labels[:, 1]), positives=positives, negatives=300 - positives
+    )
+    assert found.codes[each.code] == expected
 
 
 def test_calibration_does_not_change_who_is_covered():
     rng = np.random.default_rng(3)
-    scores = rng.normal(size=(300, len(ICD10_CODES))).astype(np.float32)
+    scores = rng.normal(size=(300, 1)).astype(np.float32)
     labels = scores + rng.normal(size=scores.shape) > 1
-    rule = CodeRule(ICD10_CODES[0], 1.0, 0.0, 0.5)
-    steep = replace(rule, slope=3.0, intercept=-1.0)
+    flat = CodeCalibration("I48.91", 1.0, 0.0, 0.5)
     inside = []
-    for each in (rule, steep):
-        _, cuts = read_cuts({"conformal": conformal_entry([each], scores, labels)})
+    for each in (flat, replace(flat, slope=3.0, intercept=-1.0)):
+        cuts = fit_conformal([each], scores, labels).codes
         chance = 1 / (1 + np.exp(-(each.slope * scores[:, 0].astype(float) + each.intercept)))
         inside.append(chance >= cuts[each.code].present_from)
     np.testing.assert_array_equal(*inside)
 
 
-def test_cards_from_before_have_none():
-    assert read_cuts({"name": "old"}) is None
-
-
 def test_verdicts_are_counted_for_those_who_carry_a_code_and_the_others():
-    rules = [CodeRule("I48.91", 1.0, 0.0, 0.5), CodeRule("I25.2", 1.0, 0.0, 0.5)]
-    cuts = {"present_from": 0.4, "absent_to": 0.6}
-    card = {"conformal": {"level": 0.9, "codes": {"I48.91": cuts, "I25.2": cuts}}}
+    calibration = [CodeCalibration(code, 1.0, 0.0, 0.5) for code in ("I48.91", "I25.2")]
+    conformal = Conformal(0.9, {each.code: Cuts(0.4, 0.6) for each in calibration})
     probability = np.array([[0.9, 0.1], [0.55, 0.2], [0.3, 0.7]])
     labels = np.array([[True, True], [True, False], [False, False]])
-    assert count_verdicts(card, rules, probability, labels) == {
+    assert count_verdicts(conformal, calibration, probability, labels) == {
         "carried": {SUGGESTED: 1, NOT_SUGGESTED: 1, CANNOT_SAY: 1},
         "not_carried": {SUGGESTED: 1, NOT_SUGGESTED: 2, CANNOT_SAY: 0},
     }
-    assert count_verdicts({}, rules, probability, labels) is None
+    assert count_verdicts(None, calibration, probability, labels) is None

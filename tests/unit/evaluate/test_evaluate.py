@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from lamae import evaluate
@@ -14,8 +15,9 @@ from lamae.data import Records
 from lamae.ecg.statements import ICD10_CODES, STATEMENTS
 from lamae.errors import DataError
 from lamae.evaluate.resample import weighted_auroc, weighted_average_precision
-from lamae.inference.bundle import CodeRule
+from lamae.inference.bundle import CodeCalibration
 from lamae.inference.predictor import Predictor
+from lamae.results.card import ModelCard, Prevalence
 
 
 @pytest.fixture
@@ -174,6 +176,14 @@ class TestCalibration:
         np.testing.assert_allclose(curve.observed, [0.5, 1.0])
         assert curve.count.tolist() == [2, 1]
 
+    def test_curve_equals_scikit_learn(self, rng):
+        probability = rng.random(300) ** 3
+        labels = rng.random(300) < probability
+        curve = evaluate.calibration_curve(probability, labels)
+        observed, predicted = calibration_curve(labels, probability, n_bins=15)
+        np.testing.assert_allclose(curve.observed, observed, atol=1e-12)
+        np.testing.assert_allclose(curve.predicted, predicted, atol=1e-12)
+
     def test_report_by_hand(self, rng):
         probability = np.array([[0.1, 0.9], [0.1, 0.9], [0.3, 0.9], [0.3, 0.7]])
         labels = np.array([[False, True], [False, True], [False, True], [True, False]])
@@ -331,15 +341,17 @@ class TestFold:
 
     @pytest.fixture
     def predictor(self, tiny: Predictor) -> Callable[..., Predictor]:
-        return lambda *rules: Predictor(replace(tiny.bundle, rules=rules, card={}))
+        return lambda *calibration: Predictor(
+            replace(tiny.bundle, calibration=calibration, card=ModelCard("made"))
+        )
 
     def test_a_code_is_scored_by_its_most_probable_statement(
         self, predictor, records: Records, rng
     ):
-        scorer = predictor(CodeRule("I48.91", 1.0, 0.0, 0.5))
+        scorer = predictor(CodeCalibration("I48.91", 1.0, 0.0, 0.5))
         result = evaluate.score_records(scorer, records, rng=rng, progress=False)
-        logits = evaluate.statement_logits(scorer, records, progress=False)
-        member = [n for n, statement in enumerate(STATEMENTS) if statement.icd10 == "I44.7"]
+        logits = evaluate.output_logits(scorer, records, progress=False)
+        member = [n for n, statement in enumerate(STATEMENTS) if statement.code == "I44.7"]
         assert len(member) > 1
         expected = roc_auc_score(
             records.statements[:, member].any(axis=1), logits[:, member].max(axis=1)
@@ -349,9 +361,9 @@ class TestFold:
 
     def test_calibration_is_that_of_the_codes_offered(self, predictor, records: Records, rng):
         # With slope 0 the probability is the sigmoid of the intercept for every ECG.
-        scorer = predictor(CodeRule("I48.91", 0.0, -50.0, 0.5))
+        scorer = predictor(CodeCalibration("I48.91", 0.0, -50.0, 0.5))
         result = evaluate.score_records(scorer, records, rng=rng, progress=False)
-        member = [n for n, statement in enumerate(STATEMENTS) if statement.icd10 == "I48.91"]
+        member = [n for n, statement in enumerate(STATEMENTS) if statement.code == "I48.91"]
         share = records.statements[:, member].any(axis=1).mean()
         assert result["ece"] == pytest.approx(share)
 
@@ -360,7 +372,7 @@ class TestFold:
         assert result["ece"] is result["ece_ci"] is result["calibration"] is None
 
     def test_same_seed_same_figures_ready_for_json(self, predictor, records: Records):
-        scorer = predictor(CodeRule("I48.91", 1.0, 0.0, 0.5))
+        scorer = predictor(CodeCalibration("I48.91", 1.0, 0.0, 0.5))
         first, second = (
             json.dumps(
                 evaluate.score_records(
@@ -375,7 +387,9 @@ class TestFold:
     def test_every_prediction_of_the_codes_offered_is_in_the_curve(
         self, predictor, records: Records, rng
     ):
-        scorer = predictor(CodeRule("I48.91", 1.0, 0.0, 0.5), CodeRule("I25.2", 0.5, -1.0, 0.2))
+        scorer = predictor(
+            CodeCalibration("I48.91", 1.0, 0.0, 0.5), CodeCalibration("I25.2", 0.5, -1.0, 0.2)
+        )
         result = evaluate.score_records(scorer, records, rng=rng, progress=False)
         assert sum(result["calibration"]["count"]) == 2 * 70
         assert result["ece_ci"][0] <= result["ece"] <= result["ece_ci"][1]
@@ -395,12 +409,12 @@ class TestFold:
             evaluate.score_records(scorer, records, rng=rng, progress=False)["statements_trained"]
             is None
         )
-        trained = {"positives_train": 10}, {"positives_train": 9}, {"positives_train": 500}
-        card = {"statements": dict(zip([s.name for s in STATEMENTS[:3]], trained, strict=True))}
-        scorer = Predictor(replace(scorer.bundle, card=card))
+        trained = (Prevalence(number, 0.1) for number in (10, 9, 500))
+        counts = dict(zip([s.name for s in STATEMENTS[:3]], trained, strict=True))
+        scorer = Predictor(replace(scorer.bundle, card=ModelCard("made", statements=counts)))
         result = evaluate.score_records(scorer, records, rng=rng, progress=False)
         # The second was too rare in training; the third is not found here.
-        logits = evaluate.statement_logits(scorer, records, progress=False)
+        logits = evaluate.output_logits(scorer, records, progress=False)
         expected = roc_auc_score(records.statements[:, 0], logits[:, 0])
         found = result["statements_trained"]
         assert found["macro_auroc"] == pytest.approx(expected)

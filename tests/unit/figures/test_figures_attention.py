@@ -9,13 +9,13 @@ from lamae.ecg import LEADS
 from lamae.errors import InputError
 from lamae.figures import (
     attention_over_time,
-    beside_ablation,
     frontal_plane,
     group_weights,
     horizontal_plane,
     layer_weights,
     lead_matrix,
     lead_weights,
+    weights_against_ablation,
 )
 from lamae.figures.weights import NAME, SIDES
 from lamae.results.attention import GroupWeights, LeadAttention
@@ -196,11 +196,11 @@ def test_a_band_of_another_recording_is_refused() -> None:
 def test_attention_stands_beside_ablation() -> None:
     given = attention()
     drop = np.linspace(-1, 1, 12, dtype=np.float32)
-    points = trace(beside_ablation(given, drop), "leads")
+    points = trace(weights_against_ablation(given, drop), "leads")
     assert tuple(points.text) == LEADS
     np.testing.assert_allclose(points.x, given.weights, atol=1e-5)
     np.testing.assert_allclose(points.y, drop, atol=1e-5)
-    assert "most without V6" in beside_ablation(given, drop).layout.meta["alt"]
+    assert "most without V6" in weights_against_ablation(given, drop).layout.meta["alt"]
 
 
 @pytest.mark.parametrize("width", [280, 420, 900])
@@ -211,7 +211,7 @@ def test_names_of_leads_close_together_stand_on_different_sides(width: int) -> N
     drop = np.linspace(-1, 1, 12, dtype=np.float32)
     drop[[LEADS.index(lead) for lead in ("III", "aVF", "V4")]] = 0.0, 0.05, 0.02
     given = replace(attention(), weights=weights)
-    points = trace(beside_ablation(given, drop), "leads")
+    points = trace(weights_against_ablation(given, drop), "leads")
     spread = np.stack(
         [(v - v.min()) / np.ptp(v) * px for v, px in ((weights, width), (drop, 250))], axis=1
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lamae.figures import benchmark as comparison
+from lamae.figures import comparison
 
 ROWS = [
     {"title": "A probe", "kind": "probe", "macro_auroc": 0.8, "ci": [0.75, 0.83], "seeds": [0.8]},

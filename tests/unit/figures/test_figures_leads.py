@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 
 from lamae.figures import (
+    lead_subset_scores,
     masking_curve,
     next_leads,
     removal_curves,
     robustness,
     wave_errors,
-    with_some_leads,
 )
 from lamae.results.lead_subsets import Robustness, SubsetScores
 from lamae.results.reconstruction import MaskingCurve, WaveError
@@ -27,7 +27,7 @@ def named(figure, name):
 
 def test_codes_with_some_leads_stand_beside_those_with_all():
     given = scores(("I",), ("I", "II"))
-    figure = with_some_leads(given, ("R00.1",), ("Bradycardia",), (0.4,))
+    figure = lead_subset_scores(given, ("R00.1",), ("Bradycardia",), (0.4,))
     assert list(named(figure, "all leads").x) == [pytest.approx(0.2)]
     assert list(named(figure, "leads chosen").x) == [pytest.approx(0.22)]
     assert list(named(figure, "threshold").x) == [0.4]

@@ -104,4 +104,4 @@ def test_shares_grow_and_fall_in_equal_steps_from_an_even_one(colours: Palette, 
         assert np.linalg.norm(more - less) > 0.15
     assert contrast(colours.ink, page) > 7
     assert contrast(colours.model, page) > 4.5
-    assert contrast(colours.beside, page) > 3
+    assert contrast(colours.baseline, page) > 3

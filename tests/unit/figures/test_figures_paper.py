@@ -8,9 +8,8 @@ from figures_builders import make_ecg
 
 from lamae.ecg import ECG, LEADS
 from lamae.errors import InputError
-from lamae.figures import LAYOUTS, lead_rows
-from lamae.figures.paper import calipers, paper
-from lamae.figures.paper.rows import clock
+from lamae.figures import LAYOUTS, calipers, lead_rows, paper
+from lamae.figures.paper.lead_rows import clock
 from lamae.results.attribution import Attribution
 
 STRIPS = {"3x4+II": ["II"], "3x4+3": ["II", "V1", "V5"]}

@@ -7,8 +7,7 @@ from figures_builders import make_ecg
 
 from lamae.ecg import LEADS
 from lamae.errors import InputError
-from lamae.figures import LAYOUTS, imputed, touched
-from lamae.figures.paper import reconstruction
+from lamae.figures import LAYOUTS, imputed, reconstruction, selected_segments
 from lamae.results.masking import Segment
 from lamae.results.reconstruction import Band, Reconstruction
 
@@ -59,7 +58,7 @@ def test_the_true_signal_of_every_lead_is_drawn_once(layout: str) -> None:
 
 def test_the_reconstructed_line_holds_the_models_output_where_it_was_masked() -> None:
     recon = reconstructed(mask(V1=(0, 10), II=(2, 3), aVF=(4, 4.6)), start=5.0)
-    drawn = {t.meta["lead"]: t for t in kind(reconstruction(recon), "reconstructed by the model")}
+    drawn = {t.meta["lead"]: t for t in kind(reconstruction(recon), "reconstruction")}
     assert set(drawn) == {"V1", "II", "aVF"}
     for lead, trace in drawn.items():
         row = LEADS.index(lead)
@@ -93,12 +92,12 @@ def test_a_short_recording_shows_every_lead_and_what_was_reconstructed(
     for trace in grid:
         assert not np.isnan(trace.y).any()
         assert trace.x0 + len(trace.y) / FS <= 20.0 + seconds + 1e-6
-    drawn = [t for t in kind(figure, "reconstructed by the model") if not t.meta["strip"]]
+    drawn = [t for t in kind(figure, "reconstruction") if not t.meta["strip"]]
     assert {t.meta["lead"] for t in drawn} == {"V1", "V2"}
     assert not any(np.isnan(t.y).any() for t in drawn)
     assert kind(figure, "masked")
     assert figure.frames
-    assert "wholly masked and reconstructed: V1, V2" in figure.layout.meta["alt"]
+    assert "masked: V1, V2" in figure.layout.meta["alt"]
     assert {p["lead"] for p in figure.layout.meta["places"]} == set(LEADS)
 
 
@@ -127,9 +126,9 @@ def test_the_legend_names_each_kind_once_and_nothing_else() -> None:
     figure = reconstruction(reconstructed(mask(V1=(0, 10), V2=(0, 10))), show_linear=True)
     legend = [trace.name for trace in figure.data if trace.showlegend is not False]
     assert sorted(legend) == [
-        "masked",
         "linear regression",
-        "reconstructed by the model",
+        "masked",
+        "reconstruction",
         "true signal",
     ]
 
@@ -144,7 +143,7 @@ def test_the_linear_regression_is_drawn_on_request_only() -> None:
 
 def test_with_nothing_masked_there_is_nothing_reconstructed() -> None:
     figure = reconstruction(reconstructed(mask()))
-    assert not kind(figure, "reconstructed by the model")
+    assert not kind(figure, "reconstruction")
     assert not kind(figure, "masked")
     assert "nothing masked" in figure.layout.meta["alt"]
 
@@ -165,7 +164,7 @@ def test_a_lead_that_was_recorded_but_cannot_be_read_is_not_called_missing() -> 
 def test_it_says_what_was_masked_and_can_be_clicked() -> None:
     figure = reconstruction(reconstructed(mask(V1=(0, 10), II=(2, 3))), dark=True)
     alt = figure.layout.meta["alt"]
-    assert "wholly masked and reconstructed: V1" in alt
+    assert "masked: V1" in alt
     assert "in part: II" in alt
     assert set(kind(figure, "leads")[0].customdata) == set(LEADS)
     assert len(figure.to_json()) < 0.3e6
@@ -178,9 +177,9 @@ def test_an_unknown_layout_is_refused() -> None:
 
 def test_the_residual_is_reconstructed_minus_true_under_its_row() -> None:
     recon = reconstructed(mask(V1=(0, 10)))
-    assert not kind(reconstruction(recon), "reconstructed minus true")
+    assert not kind(reconstruction(recon), "reconstruction minus true")
     figure = reconstruction(recon, show_residual=True)
-    (residual,) = kind(figure, "reconstructed minus true")
+    (residual,) = kind(figure, "reconstruction minus true")
     difference = (recon.output - recon.target)[6]
     np.testing.assert_allclose(residual.y - residual.meta["offset"], difference, atol=1e-5)
     (true,) = [t for t in kind(figure, "true signal") if t.meta["lead"] == "V1"]
@@ -203,7 +202,7 @@ def test_playing_covers_all_that_is_masked_and_uncovers_it_reconstructed() -> No
     recon = reconstructed(mask(V1=(0, 10), II=(2, 3)))
     figure = reconstruction(recon, play=True)
     assert not reconstruction(recon).frames
-    lines = [i for i, t in enumerate(figure.data) if t.name == "reconstructed by the model"]
+    lines = [i for i, t in enumerate(figure.data) if t.name == "reconstruction"]
     (cover,) = [i for i, t in enumerate(figure.data) if t.name == "cover"]
     before, covered, after = (
         next(f for f in figure.frames if f.name == name)
@@ -230,13 +229,18 @@ def test_a_box_touches_the_leads_and_times_it_covers() -> None:
     at = figure.layout.meta["places"]
     rows = {p["lead"]: (p["low"] + p["high"]) / 2 for p in at}
     middle = rows["II"]
-    assert touched(at, (22.0, 21.0), (middle - 0.1, middle + 0.1)) == (Segment("II", 21.0, 22.0),)
-    both = touched(at, (24.0, 26.0), (middle - 0.1, middle + 0.1))
+    assert selected_segments(at, (22.0, 21.0), (middle - 0.1, middle + 0.1)) == (
+        Segment("II", 21.0, 22.0),
+    )
+    both = selected_segments(at, (24.0, 26.0), (middle - 0.1, middle + 0.1))
     assert both == (Segment("II", 24.0, 25.0), Segment("V2", 25.0, 26.0))
-    assert {s.lead for s in touched(at, (21.0, 22.0), (rows["I"], rows["II"]))} == {"I", "II"}
-    everywhere = touched(at, (21.0, 22.0), (middle, middle + 0.1), all_leads=True)
+    assert {s.lead for s in selected_segments(at, (21.0, 22.0), (rows["I"], rows["II"]))} == {
+        "I",
+        "II",
+    }
+    everywhere = selected_segments(at, (21.0, 22.0), (middle, middle + 0.1), all_leads=True)
     assert everywhere == tuple(Segment(lead, 21.0, 22.0) for lead in [p["lead"] for p in at])
-    assert touched(at, (40.0, 41.0), (middle, middle + 0.1)) == ()
+    assert selected_segments(at, (40.0, 41.0), (middle, middle + 0.1)) == ()
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -245,9 +249,9 @@ def test_a_filled_lead_is_marked_wherever_it_stands(layout: str) -> None:
     recon.target[7] = np.nan
     figure = imputed(recon, ("V2",), layout=layout)
     names = kind(figure, "lead names")[0].text
-    assert [n for n in names if "reconstructed" in n] == ["<b>V2</b> <i>reconstructed</i>"]
-    assert "V2 reconstructed by the model, not recorded" in figure.layout.meta["alt"]
+    assert [n for n in names if "imputed" in n] == ["<b>V2</b> <i>imputed</i>"]
+    assert "V2 imputed by the model, not recorded" in figure.layout.meta["alt"]
     assert any("not recorded" in (a.text or "") for a in figure.layout.annotations)
     assert "V2" not in {t.meta["lead"] for t in kind(figure, "recorded")}
-    assert {t.meta["lead"] for t in kind(figure, "reconstructed by the model")} == {"V2"}
-    assert kind(figure, "reconstructed, not recorded")
+    assert {t.meta["lead"] for t in kind(figure, "reconstruction")} == {"V2"}
+    assert kind(figure, "imputed, not recorded")

@@ -1,6 +1,5 @@
-"""The gate: fixed masks, a reference from known ECGs, and who is refused."""
+"""The input check: fixed masks, a reference from known ECGs, and who is refused."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
@@ -11,15 +10,17 @@ from lamae.data import Records
 from lamae.ecg import lead_indices
 from lamae.errors import DataError
 from lamae.inference.input_check import (
-    LIMIT,
+    check_reconstruction,
     fixed_masks,
-    judge,
-    reconstruction_error,
     reference,
     refused,
+    unexplained_energy,
 )
 from lamae.inference.predictor import Predictor
 from lamae.model import MaskedAutoencoder
+from lamae.results.card import InputReference
+from lamae.results.input_check import LIMIT
+from lamae.results.scores import Refused
 from lamae.signal.preprocess import prepare
 
 
@@ -53,11 +54,11 @@ class Halving(MaskedAutoencoder):
 
 @pytest.fixture
 def halving(tiny):
-    return Predictor(replace(tiny.bundle, mae=Halving(tiny.bundle.config)))
+    return Predictor(tiny.bundle.with_reconstructor(Halving(tiny.bundle.config)))
 
 
 def with_card(predictor, entry):
-    return Predictor(replace(predictor.bundle, card={**predictor.card, "gate": entry}))
+    return Predictor(replace(predictor.bundle, card=replace(predictor.card, input_check=entry)))
 
 
 def test_each_patch_is_shown_by_one_mask_of_four():
@@ -74,37 +75,36 @@ def test_each_patch_is_shown_by_one_mask_of_four():
 def test_the_error_is_the_share_of_masked_energy_not_reconstructed(halving):
     x = torch.randn(3, 12, 1000, generator=torch.Generator().manual_seed(0))
     available = torch.ones(3, 12, 50, dtype=torch.bool)
-    np.testing.assert_allclose(reconstruction_error(halving, x, available), 0.25, rtol=1e-5)
+    np.testing.assert_allclose(unexplained_energy(halving, x, available), 0.25, rtol=1e-5)
     # It has no unit: the size of the signal does not matter.
-    np.testing.assert_allclose(reconstruction_error(halving, 9 * x, available), 0.25, rtol=1e-5)
-    assert len(halving.bundle.mae.shown) == 8
+    np.testing.assert_allclose(unexplained_energy(halving, 9 * x, available), 0.25, rtol=1e-5)
+    assert len(halving.bundle.reconstructor.shown) == 8
 
 
 def test_what_was_not_recorded_does_not_count(halving, sinus):
     part = replace(sinus, signal=sinus.signal[lead_indices(("I", "V2"))], leads=("I", "V2"))
     x, available = halving.model_input(prepare(part, halving.spec), part.leads)
     x[:, 5] = 1e6
-    np.testing.assert_allclose(reconstruction_error(halving, x, available), 0.25, rtol=1e-5)
+    np.testing.assert_allclose(unexplained_energy(halving, x, available), 0.25, rtol=1e-5)
 
 
 def test_the_reference_is_the_distribution_over_known_ecgs(tiny):
     rng = np.random.default_rng(0)
     values = rng.normal(size=(20, 12, 1000)).astype(np.float32)
-    entry = json.loads(json.dumps(reference(tiny, records(values), progress=False)))
+    found = reference(tiny, records(values), progress=False)
     available = torch.ones(20, 12, 50, dtype=torch.bool)
-    errors = reconstruction_error(tiny, torch.from_numpy(values), available)
-    found = dict(map(tuple, entry["quantiles"]))
-    assert entry["ecgs"] == 20
-    assert found[0.5] == pytest.approx(np.median(errors), rel=1e-4)
-    assert found[LIMIT] == pytest.approx(np.quantile(errors, LIMIT), rel=1e-4)
+    errors = unexplained_energy(tiny, torch.from_numpy(values), available)
+    assert found.ecgs == 20
+    assert found.error(0.5) == pytest.approx(np.median(errors), rel=1e-4)
+    assert found.error(LIMIT) == pytest.approx(np.quantile(errors, LIMIT), rel=1e-4)
 
 
 def test_the_refused_are_counted(tiny):
     values = np.random.default_rng(0).normal(size=(20, 12, 1000)).astype(np.float32)
-    errors = reconstruction_error(tiny, torch.from_numpy(values), torch.ones(20, 12, 50) > 0)
+    errors = unexplained_energy(tiny, torch.from_numpy(values), torch.ones(20, 12, 50) > 0)
     limit = float(np.sort(errors)[[16, 17]].mean())
-    known = with_card(tiny, {"quantiles": [[0.5, 0.1], [LIMIT, limit]], "ecgs": 300})
-    assert refused(known, records(values), progress=False) == {"refused": 3, "ecgs": 20}
+    known = with_card(tiny, InputReference(((0.5, 0.1), (LIMIT, limit)), 300))
+    assert refused(known, records(values), progress=False) == Refused(3, 20)
     assert refused(with_card(tiny, None), records(values), progress=False) is None
 
 
@@ -115,29 +115,29 @@ def test_ecgs_without_amplitudes_are_no_reference(tiny):
 
 
 def test_an_ecg_beyond_the_limit_is_refused_with_the_reason(halving, sinus):
-    known = with_card(halving, {"quantiles": [[0.5, 0.1], [0.99, 0.2]], "ecgs": 300})
-    gate = judge(known, sinus)
-    assert not gate.passed
-    assert gate.error == pytest.approx(0.25, rel=1e-4)
+    known = with_card(halving, InputReference(((0.5, 0.1), (0.99, 0.2)), 300))
+    found = check_reconstruction(known, sinus)
+    assert not found.passed
+    assert found.error == pytest.approx(0.25, rel=1e-4)
     for said in ("25%", "20%", "300", "99%"):
-        assert said in gate.reason
-    wide = with_card(halving, {"quantiles": [[0.5, 0.1], [0.99, 0.3]], "ecgs": 300})
-    assert judge(wide, sinus).passed
+        assert said in found.reason
+    wide = with_card(halving, InputReference(((0.5, 0.1), (0.99, 0.3)), 300))
+    assert check_reconstruction(wide, sinus).passed
 
 
 def test_noise_is_reconstructed_worse_than_an_ecg(sinus):
     predictor = Predictor.bundled()
     rng = np.random.default_rng(0)
     noise = replace(sinus, signal=rng.normal(scale=0.2, size=sinus.signal.shape).astype(np.float32))
-    limit = {"quantiles": [[0.5, 0.1], [0.99, 0.6]], "ecgs": 1}
-    gates = [judge(with_card(predictor, limit), ecg) for ecg in (sinus, noise)]
-    assert gates[0].passed
-    assert gates[1].error > 2 * gates[0].error
-    assert not gates[1].passed
+    limit = InputReference(((0.5, 0.1), (0.99, 0.6)), 1)
+    checks = [check_reconstruction(with_card(predictor, limit), ecg) for ecg in (sinus, noise)]
+    assert checks[0].passed
+    assert checks[1].error > 2 * checks[0].error
+    assert not checks[1].passed
 
 
 def test_cards_from_before_and_few_leads_are_not_judged(halving, sinus):
-    assert judge(halving, sinus) is None
+    assert check_reconstruction(halving, sinus) is None
     part = replace(sinus, signal=sinus.signal[:2], leads=("I", "II"))
-    known = with_card(halving, {"quantiles": [[0.5, 0.1], [0.99, 0.2]], "ecgs": 300})
-    assert judge(known, part) is None
+    known = with_card(halving, InputReference(((0.5, 0.1), (0.99, 0.2)), 300))
+    assert check_reconstruction(known, part) is None

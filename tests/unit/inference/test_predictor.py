@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
-from lamae.ecg.statements import STATEMENT_NAMES, statements_of
+from lamae.ecg.statements import SCP, STATEMENT_NAMES
 from lamae.errors import InputError, WeightsError
 from lamae.inference.predictor import Predictor
 from lamae.model import MaskedAutoencoder
+from lamae.results.verdict import Conformal, Cuts
 from lamae.signal.preprocess import prepare
 
 
@@ -23,9 +24,9 @@ def test_probability_is_the_calibrated_score_of_the_strongest_statement(tiny, si
     prediction = tiny.predict(sinus)
     assert {code.code for code in prediction.codes} == {"I48.91", "I25.2", "R00.1"}
     by_name = {statement.name: statement.probability for statement in prediction.statements}
-    rules = {rule.code: rule for rule in tiny.bundle.rules}
+    rules = {rule.code: rule for rule in tiny.bundle.calibration}
     for code in prediction.codes:
-        names = {statement.name for statement in statements_of(code.code)}
+        names = {statement.name for statement in SCP.statements_of(code.code)}
         assert {statement.name for statement in code.statements} == names
         strongest = max(by_name[name] for name in names)
         score = np.log(strongest / (1 - strongest))
@@ -37,14 +38,11 @@ def test_probability_is_the_calibrated_score_of_the_strongest_statement(tiny, si
 
 
 def test_a_code_is_suggested_only_where_its_cuts_allow_that(tiny, sinus):
-    undecided = {
-        "level": 0.9,
-        "codes": {rule.code: {"present_from": 0.0, "absent_to": 1.0} for rule in tiny.bundle.rules},
-    }
-    low = tuple(replace(rule, threshold=1e-9) for rule in tiny.bundle.rules)
-    certain = Predictor(replace(tiny.bundle, rules=low))
+    undecided = Conformal(0.9, {code: Cuts(0.0, 1.0) for code in tiny.codes})
+    low = tuple(replace(rule, threshold=1e-9) for rule in tiny.bundle.calibration)
+    certain = Predictor(replace(tiny.bundle, calibration=low))
     assert {code.verdict for code in certain.predict(sinus).codes} == {"suggested"}
-    unsure = Predictor(replace(certain.bundle, card={**tiny.card, "conformal": undecided}))
+    unsure = Predictor(replace(certain.bundle, card=replace(tiny.card, conformal=undecided)))
     codes = unsure.predict(sinus).codes
     assert {code.verdict for code in codes} == {"cannot say"}
     assert not any(code.suggested for code in codes)
@@ -52,7 +50,7 @@ def test_a_code_is_suggested_only_where_its_cuts_allow_that(tiny, sinus):
 
 def test_training_and_serving_score_the_same_array(tiny, sinus):
     values = prepare(sinus, tiny.spec).values
-    logits = tiny.statement_logits(values[None], np.ones((1, 12), dtype=bool))[0]
+    logits = tiny.output_logits(values[None], np.ones((1, 12), dtype=bool))[0]
     served = {s.name: s.probability for s in tiny.predict(sinus).statements}
     expected = dict(zip(STATEMENT_NAMES, 1 / (1 + np.exp(-logits)), strict=True))
     assert served == pytest.approx(expected, rel=1e-4)
@@ -81,15 +79,15 @@ def test_padding_of_a_short_recording_is_masked_from_the_model(tiny, sinus):
 
 
 def test_only_masked_samples_are_reconstructed(tiny, sinus):
-    result = tiny.reconstruct(sinus, mask=("V1", "V2"), share=0.3, seed=4)
+    result = tiny.reconstruct(sinus, mask=("V1", "V2"), ratio=0.3, seed=4)
     assert result.masked[[6, 7]].all()
     others = [row for row in range(12) if row not in (6, 7)]
     np.testing.assert_allclose(result.masked[others].mean(axis=1), 0.3, atol=0.011)
     np.testing.assert_array_equal(result.output[~result.masked], result.target[~result.masked])
     assert np.isnan(result.linear[~result.masked]).all()
-    again = tiny.reconstruct(sinus, mask=("V1", "V2"), share=0.3, seed=4)
+    again = tiny.reconstruct(sinus, mask=("V1", "V2"), ratio=0.3, seed=4)
     np.testing.assert_array_equal(result.output, again.output)
-    other = tiny.reconstruct(sinus, mask=("V1", "V2"), share=0.3, seed=5)
+    other = tiny.reconstruct(sinus, mask=("V1", "V2"), ratio=0.3, seed=5)
     assert (result.masked != other.masked).any()
 
 
@@ -125,10 +123,10 @@ def test_algebra_reconstructs_limb_leads_exactly_and_chest_leads_never(tiny, sin
 def test_requests_that_make_no_sense_are_refused(tiny, sinus):
     for arguments, words in (
         ({}, "Nothing is masked"),
-        ({"share": 0.005}, "Nothing is masked"),
+        ({"ratio": 0.005}, "Nothing is masked"),
         ({"mask": LEADS}, "leave at least one"),
         ({"mask": ("V9",)}, "not a lead"),
-        ({"share": 1.5}, "expected 0 to 0.95"),
+        ({"ratio": 1.5}, "expected 0 to 0.95"),
         ({"mask": ("V1",), "start": 11.5}, "earlier start"),
     ):
         with pytest.raises(InputError, match=words):
@@ -149,7 +147,7 @@ def test_attention_is_over_the_leads_that_are_there(tiny, sinus, stage):
     np.testing.assert_allclose(attention.matrix.sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(attention.layer_weights.sum(axis=-1), 1, rtol=1e-5)
     # The attention paid is averaged over blocks and heads before it is divided among leads.
-    model = tiny.bundle.mae if stage == "pretrained" else tiny.classifier
+    model = tiny.bundle.reconstructor if stage == "pretrained" else tiny.classifier
     x, visible = tiny.model_input(prepare(ecg, tiny.spec, 0.0), ecg.leads)
     with torch.inference_mode():
         latent = model.backbone(x, visible, want_attention=True)
@@ -167,7 +165,8 @@ def test_weights_without_a_classifier_say_what_to_do(tiny, sinus):
 
 def test_weights_that_keep_leads_apart_have_no_attention(tiny, sinus):
     config = replace(tiny.bundle.config, latent_depth=0)
-    apart = Predictor(replace(tiny.bundle, config=config, mae=MaskedAutoencoder(config).eval()))
+    mae = MaskedAutoencoder(config).eval()
+    apart = Predictor(replace(tiny.bundle, config=config).with_reconstructor(mae))
     with pytest.raises(WeightsError, match="no lead attention"):
         apart.attention(sinus)
 

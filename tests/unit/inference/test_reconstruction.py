@@ -7,7 +7,7 @@ import pytest
 
 from lamae.ecg import LEADS, lead_indices
 from lamae.errors import InputError
-from lamae.inference.reconstruction import SHARES, band, impute, masking_curve
+from lamae.inference.reconstruction import RATIOS, band, impute, masking_curve
 from lamae.results.masking import Masking, Segment
 
 
@@ -25,8 +25,8 @@ def test_segments_mask_the_patches_whose_middle_they_hold(tiny, sinus):
 
 
 def test_a_band_lies_where_something_was_masked_and_says_what_it_covers(tiny, sinus):
-    masking = Masking(leads=("V1",), share=0.4, seed=3)
-    found = tiny.reconstruct(sinus, mask=("V1",), share=0.4, seed=3)
+    masking = Masking(leads=("V1",), ratio=0.4, seed=3)
+    found = tiny.reconstruct(sinus, mask=("V1",), ratio=0.4, seed=3)
     spread = band(tiny, sinus, found, masking, draws=5)
     np.testing.assert_array_equal(np.isfinite(spread.low), found.masked)
     np.testing.assert_array_equal(np.isfinite(spread.high), found.masked)
@@ -51,9 +51,9 @@ def test_the_curve_equals_single_reconstructions_in_regression(tiny, sinus):
     """At 5 % every masked sample has visible leads beside it, so regression can be compared."""
     told = []
     curve = masking_curve(tiny, sinus, draws=1, seed=7, progress=told.append)
-    assert curve.shares.tolist() == list(SHARES)
+    assert curve.ratios.tolist() == list(RATIOS)
     assert told[-1] == 1.0
-    single = tiny.reconstruct(sinus, share=SHARES[0], seed=7)
+    single = tiny.reconstruct(sinus, ratio=RATIOS[0], seed=7)
     masked = single.masked
     for output, errors in ((single.output, curve.model), (single.linear, curve.linear)):
         expected = np.sqrt(np.mean((output[masked] - single.target[masked]) ** 2))

@@ -8,15 +8,19 @@ from io import StringIO
 
 import numpy as np
 import pytest
+from card_builders import scores as made_scores
 from pdf_reading import page_streams, texts
 
 from lamae import io
 from lamae import report as export
 from lamae.cli.main import main
 from lamae.ecg import ECG, LEADS
-from lamae.inference.input_check import CARD_ENTRY, fitness
+from lamae.inference.analysis import Analysis
+from lamae.inference.input_check import check_input
 from lamae.inference.predictor import Predictor
 from lamae.measure import signal_quality
+from lamae.results.card import InputReference
+from lamae.results.scores import LabelScore, Results
 from lamae.simulate import simulate
 
 FLAT = ("I", "aVL", "V5", "V6")
@@ -33,17 +37,17 @@ def flattened(ecg: ECG, leads: tuple[str, ...]) -> ECG:
 
 
 def with_card(predictor: Predictor, **entries: object) -> Predictor:
-    return Predictor(replace(predictor.bundle, card={**predictor.card, **entries}))
+    return Predictor(replace(predictor.bundle, card=replace(predictor.card, **entries)))
 
 
 @pytest.fixture(scope="module")
 def tested(tiny: Predictor) -> Predictor:
     """A model whose card holds a test and a gate that lets everything pass."""
-    codes = {code: {"auroc": 0.9, "ci": [0.8, 0.95]} for code in tiny.codes}
+    score = LabelScore(0.9, (0.8, 0.95), 0.5, (0.4, 0.6), 20, 0.06)
     return with_card(
         tiny,
-        results={"test": {"ecgs": 350, "icd10": {"codes": codes}}},
-        **{CARD_ENTRY: {"quantiles": [[0.5, 1e3], [0.99, 1e6]], "ecgs": 300}},
+        results=Results(test=made_scores(dict.fromkeys(tiny.codes, score))),
+        input_check=InputReference(((0.5, 1e3), (0.99, 1e6)), 300),
     )
 
 
@@ -59,7 +63,7 @@ def poor(block: ECG) -> ECG:
 
 
 def judged(predictor: Predictor | None, ecg: ECG):
-    return fitness(predictor, ecg, signal_quality(ecg))
+    return check_input(predictor, ecg, signal_quality(ecg))
 
 
 def scores(prediction):
@@ -73,7 +77,7 @@ def test_leads_that_cannot_be_read_are_left_out_and_named(tested: Predictor, poo
     assert [(lead.lead, lead.verdict) for lead in found.left_out] == [(n, "flat") for n in FLAT]
     assert found.masked == MASKED
     # Its reference was made with twelve leads.
-    assert found.gate is None
+    assert found.reconstruction is None
     said = " ".join(found.remarks(tested.predict(poor, leads=found.leads)))
     assert said.startswith(MASKED)
     assert TESTED in said
@@ -94,7 +98,7 @@ def test_one_lead_and_several_verdicts_are_named_in_words(tested: Predictor, blo
 def test_where_all_can_be_read_nothing_is_masked_or_said(tested: Predictor, block: ECG):
     found = judged(tested, block)
     assert found.leads == LEADS
-    assert found.gate is not None
+    assert found.reconstruction is not None
     assert found.masked is None
     prediction = tested.predict(block, leads=found.leads)
     assert found.remarks(prediction) == ()
@@ -125,7 +129,7 @@ def test_auroc_is_quoted_for_twelve_leads_over_ten_seconds_only(
     prediction = tested.predict(short)
     assert {code.auroc for code in prediction.codes} == ({0.9} if whole else {None})
     found = judged(tested, short)
-    assert (found.gate is not None) == whole
+    assert (found.reconstruction is not None) == whole
     said = " ".join(found.remarks(prediction))
     assert (f"12 leads over {seconds:.1f} s" in said) == (not whole)
     few = tested.predict(block, leads=("I",))
@@ -136,7 +140,7 @@ def test_auroc_is_quoted_for_twelve_leads_over_ten_seconds_only(
 
 
 def test_exports_mask_what_cannot_be_read_and_say_so(tested: Predictor, poor: ECG):
-    report = export.report(poor, tested)
+    report = export.report(Analysis(poor, 0.0, tested))
     assert report.prediction is not None
     assert scores(report.prediction) == scores(tested.predict(poor, leads=LEFT))
     values = json.loads(export.results_json(report))
@@ -156,10 +160,10 @@ def test_a_doubt_of_the_electrodes_stands_beside_codes_wherever_they_are_written
     lead = sinus.lead
     arms = [-lead("I"), lead("III"), lead("II"), lead("aVL"), lead("aVR")]
     swapped = replace(sinus, signal=np.stack([*arms, *sinus.signal[5:]]))
-    report = export.report(swapped, tiny)
+    report = export.report(Analysis(swapped, 0.0, tiny))
     doubt = "the arm electrodes may have been swapped"
     assert [doubt in remark for remark in report.remarks].count(True) == 1
-    assert not any(doubt in remark for remark in export.report(sinus, tiny).remarks)
+    assert not any(doubt in remark for remark in export.report(Analysis(sinus, 0.0, tiny)).remarks)
     # Once on the page, whether there are codes or not.
     for given in (report, replace(report, prediction=None, refusal="Poor signal.", remarks=())):
         printed = " ".join(texts(page_streams(export.pdf(given))[0]))
@@ -171,7 +175,7 @@ def test_a_doubt_of_the_electrodes_stands_beside_codes_wherever_they_are_written
 
 
 def test_exports_of_a_readable_ecg_quote_the_test(tested: Predictor, block: ECG):
-    report = export.report(block, tested)
+    report = export.report(Analysis(block, 0.0, tested))
     values = export.results(report)
     assert values["codes_remarks"] == []
     assert {code["auroc"] for code in values["codes"]} == {0.9}

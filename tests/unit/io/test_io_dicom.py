@@ -138,7 +138,7 @@ def test_deflated_files_are_refused_without_being_unpacked():
     assert peak < 5_000_000
 
 
-def test_a_second_transfer_syntax_cannot_mask_behind_the_first():
+def test_a_second_transfer_syntax_cannot_hide_behind_the_first():
     plain = dicom_bytes(group(LIVELY))
     at = plain.index(b"1.2.840.10008.1.2.1\0") - 8
     end = at + 8 + 20

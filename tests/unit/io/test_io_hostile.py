@@ -167,7 +167,7 @@ def test_traversal_names_in_a_zip_are_harmless(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_masked_files_and_folders_in_a_zip_are_passed_over(tmp_path):
+def test_hidden_files_and_folders_in_a_zip_are_passed_over(tmp_path):
     record = {f"folder/{name}": content for name, content in wfdb_files(LIVELY, tmp_path).items()}
     extra = {"__MACOSX/._rec.hea": b"x", "folder/.DS_Store": b"x", "folder/": b""}
     assert read("x.zip", zipped(record | extra)).leads == LIVELY.leads

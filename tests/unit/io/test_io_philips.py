@@ -1,4 +1,4 @@
-"""Philips Sierra XML: compression, reconstructed limb leads, the calibration mark, contradictions."""
+"""Philips Sierra XML: compression, derived limb leads, the calibration mark, contradictions."""
 
 from dataclasses import replace
 from pathlib import Path

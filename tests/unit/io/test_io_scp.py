@@ -170,7 +170,7 @@ def test_leads_recorded_in_turn_are_refused_and_overlaps_are_cut():
         read("", encode(Scp(LIVELY, firsts=first, lasts=last)))
     ecg = read("", encode(Scp(LIVELY, firsts={"V1": 101}, lasts={"I": 900})))
     same(ecg, LIVELY.signal[:, 100:900])
-    assert any("stretch" in note for note in ecg.notes)
+    assert any("segment" in note for note in ecg.notes)
 
 
 def test_what_is_kept_of_the_patient():

@@ -11,6 +11,7 @@ import numpy as np
 import pydicom
 import pytest
 import wfdb
+from card_builders import scores
 from pdf_reading import page_streams, streams, texts
 
 import lamae
@@ -19,10 +20,13 @@ from lamae import report as export
 from lamae.ecg import ECG, LEADS
 from lamae.ecg.icd10 import not_coded
 from lamae.errors import InputError
-from lamae.inference.input_check import CARD_ENTRY, QUANTILES
+from lamae.inference.analysis import Analysis
+from lamae.inference.input_check import QUANTILES
 from lamae.inference.predictor import Predictor
+from lamae.results.card import OLD_GROUP, InputReference
 from lamae.results.measurement import ESTIMATED
-from lamae.results.prediction import MINORS, NOTICE, OLD_GROUP
+from lamae.results.prediction import NOTICE
+from lamae.results.scores import GroupMacro, Results, Subgroup
 from lamae.simulate import simulate
 
 SAMPLE = Path(pydicom.__file__).parent / "data" / "test_files" / "waveform_ecg.dcm"
@@ -48,7 +52,7 @@ def named() -> ECG:
 
 @pytest.fixture(scope="module")
 def real(tiny: Predictor) -> export.Report:
-    return export.report(io.read_path(SAMPLE), tiny)
+    return export.report(Analysis(io.read_path(SAMPLE), 0.0, tiny))
 
 
 def rows(report: export.Report) -> list[dict[str, str]]:
@@ -71,7 +75,7 @@ def everything_in(content: bytes) -> str:
 
 
 def test_no_file_names_the_patient(named: ECG, tiny: Predictor):
-    report = export.report(named, tiny)
+    report = export.report(Analysis(named, 0.0, tiny))
     made = {
         "pdf": export.pdf(report),
         "json": export.results_json(report),
@@ -85,9 +89,9 @@ def test_no_file_names_the_patient(named: ECG, tiny: Predictor):
 
 
 def test_age_and_sex_are_told_and_a_very_high_age_is_not(named: ECG, tiny: Predictor):
-    recording = export.results(export.report(named, tiny))["recording"]
+    recording = export.results(export.report(Analysis(named, 0.0, tiny)))["recording"]
     assert (recording["age"], recording["sex"]) == (90.0, "female")
-    lines = texts(page_streams(export.pdf(export.report(named, tiny)))[0])
+    lines = texts(page_streams(export.pdf(export.report(Analysis(named, 0.0, tiny))))[0])
     assert "90 years or over, female" in lines
     assert not any("94" in line for line in lines[:40] if "years" in line)
 
@@ -99,36 +103,36 @@ def test_age_and_sex_are_told_and_a_very_high_age_is_not(named: ECG, tiny: Predi
 def test_a_childs_age_is_told_as_usual(
     named: ECG, tiny: Predictor, age: float, told: str, young: bool
 ):
-    report = export.report(replace(named, age=age), tiny)
+    report = export.report(Analysis(replace(named, age=age), 0.0, tiny))
     lines = texts(page_streams(export.pdf(report))[0])
     assert f"{told}, female" in lines
-    assert (MINORS in lines) == young
-    assert (MINORS in export.results(report)["codes_remarks"]) == young
+    minors = tiny.card.minors
+    assert minors
+    assert (minors in " ".join(lines)) == young
+    assert (minors in export.results(report)["codes_remarks"]) == young
     refused = replace(report, prediction=None, refusal="Poor signal.")
-    assert MINORS not in texts(page_streams(export.pdf(refused))[0])
+    assert minors not in texts(page_streams(export.pdf(refused))[0])
 
 
-def test_what_is_known_of_old_people_stands_beside_their_codes(
-    named: ECG, tiny: Predictor, monkeypatch: pytest.MonkeyPatch
-):
-    def remarks(age: float) -> str:
+def test_what_is_known_of_old_people_stands_beside_their_codes(named: ECG, tiny: Predictor):
+    def remarks(age: float, old: float | None = None) -> str:
+        ages = {"50-64": group(0.9), "65-79": group(0.8), OLD_GROUP: group(old or 0.0)}
+        tested = Results(test=scores(subgroups={"age": ages})) if old else Results()
+        known = Predictor(replace(tiny.bundle, card=replace(tiny.card, results=tested)))
         return " ".join(
-            export.results(export.report(replace(named, age=age), tiny))["codes_remarks"]
+            export.results(export.report(Analysis(replace(named, age=age), 0.0, known)))[
+                "codes_remarks"
+            ]
         )
 
-    def group(auroc: float) -> dict[str, object]:
-        shared = {"macro_auroc": auroc, "ci": [auroc - 0.1, auroc + 0.1], "codes": 3}
-        return {"ecgs": 44, "shared": shared}
+    def group(auroc: float) -> Subgroup:
+        return Subgroup(44, None, None, 0, GroupMacro(auroc, (auroc - 0.1, auroc + 0.1), 3))
 
     assert "80 years on is not known" in remarks(80.0)
     assert remarks(79.9) == ""
-    ages = {"50-64": group(0.9), "65-79": group(0.8), OLD_GROUP: group(0.7)}
-    results = {"test": {"subgroups": {"age": ages}}}
-    monkeypatch.setitem(tiny.bundle.card, "results", results)
-    assert "0.70 (0.60–0.80) on 44 test ECGs, 0.80 to 0.90 at other ages" in remarks(80.0)
-    assert remarks(79.9) == ""
-    ages[OLD_GROUP] = group(0.85)
-    assert remarks(94.0) == ""
+    assert "0.70 (0.60–0.80) on 44 test ECGs, 0.80 to 0.90 at other ages" in remarks(80.0, 0.7)
+    assert remarks(79.9, 0.7) == ""
+    assert remarks(94.0, 0.85) == ""
 
 
 def test_results_as_json(real: export.Report, tiny: Predictor):
@@ -208,7 +212,9 @@ def test_the_page_says_which_urgent_conditions_have_no_code(real: export.Report,
 
 
 def test_every_page_says_whose_ecg_it_is(named: ECG, tiny: Predictor):
-    pages = page_streams(export.pdf(export.report(named, tiny), layout="12x1", gain=20))
+    pages = page_streams(
+        export.pdf(export.report(Analysis(named, 0.0, tiny)), layout="12x1", gain=20)
+    )
     assert len(pages) > 1
     for page in pages:
         [line] = [one for one in texts(page) if one.startswith("90 years or over, female, ")]
@@ -244,8 +250,11 @@ def test_where_no_code_is_suggested_the_closest_is_named(real: export.Report):
 def test_a_poor_signal_and_a_missing_model_give_reasons_instead_of_codes(tiny: Predictor):
     flat = ECG(np.zeros((12, 5000), np.float32), 500.0, LEADS, "CSV table")
     for report, reason in (
-        (export.report(flat, tiny), "No lead can be read"),
-        (export.report(io.read_path(SAMPLE), None), "The model could not be loaded."),
+        (export.report(Analysis(flat, 0.0, tiny)), "No lead can be read"),
+        (
+            export.report(Analysis(io.read_path(SAMPLE), 0.0, None)),
+            "The model could not be loaded.",
+        ),
     ):
         assert report.prediction is None
         assert reason in export.results(report)["no_codes_because"]
@@ -256,24 +265,23 @@ def test_a_poor_signal_and_a_missing_model_give_reasons_instead_of_codes(tiny: P
         assert any(line.startswith(reason) for line in lines)
 
 
-def test_an_ecg_unlike_the_known_ones_gets_no_codes(
-    tiny: Predictor, monkeypatch: pytest.MonkeyPatch
-):
-    gate = {"quantiles": [[q, 1e-6] for q in QUANTILES], "ecgs": 100}
-    monkeypatch.setitem(tiny.bundle.card, CARD_ENTRY, gate)
-    report = export.report(io.read_path(SAMPLE), tiny)
+def test_an_ecg_unlike_the_known_ones_gets_no_codes(tiny: Predictor):
+    strict = InputReference(tuple((q, 1e-6) for q in QUANTILES), 100)
+    card = replace(tiny.card, input_check=strict)
+    predictor = Predictor(replace(tiny.bundle, card=card))
+    report = export.report(Analysis(io.read_path(SAMPLE), 0.0, predictor))
     assert report.prediction is None
     assert "unlike the ECGs" in export.results(report)["no_codes_because"]
 
 
 def test_the_window_decides_what_is_told(tiny: Predictor):
     long = simulate("atrial_fibrillation", seconds=30.0, rng=np.random.default_rng(2)).ecg
-    early, late = (export.results(export.report(long, tiny, start=s)) for s in (0.0, 15.0))
+    early, late = (export.results(export.report(Analysis(long, s, tiny))) for s in (0.0, 15.0))
     assert late["window"] == {"start": 15.0, "seconds": 10.0}
     assert early["codes"] != late["codes"]
     assert early["measurements"] != late["measurements"]
     with pytest.raises(InputError):
-        export.report(long, tiny, start=40.0)
+        export.report(Analysis(long, 40.0, tiny))
 
 
 def test_nothing_but_plain_numbers_goes_into_json(real: export.Report):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES, statement_indices
+from lamae.ecg.statements import ICD10_CODES, SCP, STATEMENT_NAMES
 from lamae.evaluate import code_scores
 from lamae.train.probe import best_probe, fit_probes
 
@@ -57,12 +57,12 @@ def test_rounding_of_a_constant_feature_is_not_blown_up(data):
 def test_the_strength_is_chosen_by_the_codes_of_other_ecgs(data):
     x, y = data
     probes = fit_probes(x[:30], y[:30], strengths=(1000.0, 0.1, 1e-5))
-    codes = np.stack([y[:, m].any(axis=1) for m in statement_indices(ICD10_CODES)], axis=1)
-    chosen = best_probe(probes, x[30:], codes[30:])
+    codes = np.stack([y[:, list(m)].any(axis=1) for m in SCP.members()], axis=1)
+    chosen = best_probe(probes, x[30:], codes[30:], SCP)
     column = ICD10_CODES.index("I48.91")
 
     def auroc(probe) -> float:
-        score = code_scores(probe(x[30:]))[:, column]
+        score = code_scores(probe(x[30:]), SCP)[:, column]
         truth = codes[30:, column]
         return float((score[truth][:, None] > score[~truth]).mean())
 

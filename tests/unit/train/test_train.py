@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from lamae.cli.main import main
-from lamae.data import Records
+from lamae.data import Records, mimic
 from lamae.ecg.statements import ICD10_CODES, STATEMENT_NAMES
 from lamae.errors import DataError, InputError
 from lamae.evaluate import evaluate
@@ -24,11 +24,13 @@ from lamae.model.mask import MaskConfig
 from lamae.objectives import MaskedConfig
 from lamae.objectives.augment import AugmentConfig
 from lamae.objectives.masked import lead_moments
-from lamae.results import verdict
+from lamae.results.card import InputReference
+from lamae.results.verdict import Conformal
 from lamae.signal.preprocess import InputSpec, prepare
 from lamae.simulate import simulate
 from lamae.train.config import FinetuneConfig, OptimConfig, RunConfig
 from lamae.train.finetune import finetune_on
+from lamae.train.model_card import model_card
 from lamae.train.muon import Muon
 from lamae.train.optim import decays_from, make_optimizers, rate_at
 from lamae.train.pretrain import pretrain_on
@@ -78,24 +80,24 @@ def pretrained(records, tmp_path_factory):
 
 def weights_of(path) -> dict[str, torch.Tensor]:
     bundle = load_bundle(path)
-    return (bundle.classifier or bundle.mae).state_dict()
+    return (bundle.classifier or bundle.reconstructor).state_dict()
 
 
 def test_pretraining_writes_weights_config_figures_and_card(pretrained, records):
     bundle = load_bundle(pretrained)
     assert bundle.classifier is None
     assert bundle.config == CONFIG.model
-    card = bundle.card["pretraining"]
-    assert card["epochs"] == 2
-    assert card["device"].startswith(("CPU", "NVIDIA"))
-    assert bundle.card["data"]["records"] == 24
-    assert bundle.card["data"]["ids_sha256"] == records.folds([1]).ids_sha256
-    assert len(card["history"]) == 2
+    card = bundle.card.pretraining
+    assert card.epochs == 2
+    assert card.device.startswith(("CPU", "NVIDIA"))
+    assert bundle.card.data.records == 24
+    assert bundle.card.data.ids_sha256 == records.folds([1]).ids_sha256
+    assert len(card.history) == 2
     saved = json.loads((pretrained.parent / "config.json").read_text())
     assert saved["model"]["width"] == 16
     assert json.loads((pretrained.parent / "environment.json").read_text())["torch"]
     expected = np.mean([v.astype(float) @ v.T / 1000 for v in records.folds([1]).values], axis=0)
-    np.testing.assert_allclose(bundle.moments, expected, rtol=1e-4)
+    np.testing.assert_allclose(bundle.reconstructor.moments, expected, rtol=1e-4)
 
 
 def test_lost_amplitudes_enter_neither_the_linear_estimate_nor_the_validation_loss(
@@ -110,9 +112,9 @@ def test_lost_amplitudes_enter_neither_the_linear_estimate_nor_the_validation_lo
         load_bundle(pretrain_on(config, part, tmp_path / name))
         for part, name in ((some, "some"), (louder, "louder"))
     )
-    np.testing.assert_array_equal(one.moments, other.moments)
+    np.testing.assert_array_equal(one.reconstructor.moments, other.reconstructor.moments)
     np.testing.assert_allclose(
-        one.moments, lead_moments(records.values[np.arange(2, 24)]), rtol=1e-4
+        one.reconstructor.moments, lead_moments(records.values[np.arange(2, 24)]), rtol=1e-4
     )
     only_in_validation = replace(some, values=some.values.copy())
     only_in_validation.values[[24, 25]] *= 9
@@ -185,9 +187,9 @@ def test_fine_tuning_starts_from_the_pretrained_backbone(records, pretrained, tm
     )
     tuned = load_bundle(finetune_on(still, records, tmp_path, load_bundle(pretrained)))
     first = load_bundle(pretrained)
-    for name, value in first.mae.backbone.state_dict().items():
+    for name, value in first.reconstructor.backbone.state_dict().items():
         torch.testing.assert_close(tuned.classifier.backbone.state_dict()[name], value)
-    torch.testing.assert_close(tuned.mae.state_dict(), first.mae.state_dict())
+    torch.testing.assert_close(tuned.reconstructor.state_dict(), first.reconstructor.state_dict())
     assert tuned.config == replace(first.config, rhythm_width=8)
     assert tuned.classifier.rhythm is not None
 
@@ -211,11 +213,11 @@ def test_fine_tuning_learns_and_its_card_says_what_it_reached(records, pretraine
     config = replace(TUNING, epochs=20, objective=FinetuneConfig(lead_dropout=0.0))
     bundle = load_bundle(finetune_on(config, records, tmp_path, load_bundle(pretrained)))
     assert metrics(tmp_path)[-1]["icd10_auroc"] > 0.8
-    scored = bundle.card["results"]["validation"]["icd10"]
-    assert scored["codes"]["I44.7"]["positives"] == 8
+    scored = bundle.card.results.validation.icd10
+    assert scored.codes["I44.7"].positives == 8
     # Twelve positives in training are too few to offer the code.
-    assert bundle.rules == ()
-    assert "12 positive ECGs" in bundle.card["not_offered"]["I44.7"]
+    assert bundle.calibration == ()
+    assert "12 positive ECGs" in bundle.card.not_offered["I44.7"]
 
 
 def test_calibration_offers_codes_with_enough_ecgs(records, pretrained, tmp_path):
@@ -223,9 +225,9 @@ def test_calibration_offers_codes_with_enough_ecgs(records, pretrained, tmp_path
     validation = records.folds([9])
     twice = records.take(np.r_[0:24, 0:24])
     calibrated = calibrate(bundle, twice, validation)
-    assert [rule.code for rule in calibrated.rules] == ["I44.7"]
-    (rule,) = calibrated.rules
-    logits = Predictor(calibrated).statement_logits(validation.values, validation.present)
+    assert [rule.code for rule in calibrated.calibration] == ["I44.7"]
+    (rule,) = calibrated.calibration
+    logits = Predictor(calibrated).output_logits(validation.values, validation.present)
     score = logits[:, STATEMENT_NAMES.index("CLBBB")]
     probability = 1 / (1 + np.exp(-(rule.slope * score + rule.intercept)))
     # Platt's targets are smoothed, so that the mean comes close to the prevalence.
@@ -239,12 +241,12 @@ def test_going_on_with_weights_changes_what_reconstructs_and_leaves_the_classifi
     tuned = load_bundle(finetune_on(TUNING, records, tmp_path / "tuned", load_bundle(pretrained)))
     released = replace(
         tuned,
-        card={
-            **tuned.card,
-            "results": {**tuned.card["results"], "test": {}},
-            input_check.CARD_ENTRY: {},
-            verdict.CARD_ENTRY: {},
-        },
+        card=replace(
+            tuned.card,
+            results=replace(tuned.card.results, test=tuned.card.results.validation),
+            input_check=InputReference(((0.5, 0.1),), 16),
+            conformal=Conformal(0.9, {}),
+        ),
     )
     # One lead is masked in a third of these batches, fewer than a step reconstructs.
     objective = MaskedConfig(mask=MaskConfig(imputation=1.0), relative_to_linear=True)
@@ -252,17 +254,17 @@ def test_going_on_with_weights_changes_what_reconstructs_and_leaves_the_classifi
     later = load_bundle(pretrain_on(config, records, tmp_path / "later", released))
     assert later.config == tuned.config
     torch.testing.assert_close(later.classifier.state_dict(), tuned.classifier.state_dict())
-    assert later.rules == tuned.rules
-    assert torch.equal(later.mae.moments, tuned.mae.moments)
-    before, after = tuned.mae.state_dict(), later.mae.state_dict()
+    assert later.calibration == tuned.calibration
+    assert torch.equal(later.reconstructor.moments, tuned.reconstructor.moments)
+    before, after = tuned.reconstructor.state_dict(), later.reconstructor.state_dict()
     assert not torch.equal(before["decoder.to_patch.weight"], after["decoder.to_patch.weight"])
-    assert later.card["results"] == {"validation": tuned.card["results"]["validation"]}
-    assert input_check.CARD_ENTRY not in later.card
-    assert verdict.CARD_ENTRY in later.card
-    (continued,) = later.card["continued"]
-    assert (continued["epochs"], continued["data"]["records"]) == (config.epochs, 24)
-    assert (continued["finetuned"], continued["relative"]) == (True, True)
-    assert later.card["pretraining"] == tuned.card["pretraining"]
+    assert later.card.results == tuned.card.results
+    assert later.card.input_check is None
+    assert later.card.conformal == released.card.conformal
+    (continued,) = later.card.continued
+    assert (continued.epochs, continued.data.records) == (config.epochs, 24)
+    assert (continued.finetuned, continued.settings["relative_to_linear"]) == (True, True)
+    assert later.card.pretraining == tuned.card.pretraining
     for other in (load_bundle(pretrained), None):
         plain = replace(config, model=CONFIG.model)
         with pytest.raises(DataError, match="another pretrained model"):
@@ -272,7 +274,7 @@ def test_going_on_with_weights_changes_what_reconstructs_and_leaves_the_classifi
 def test_release_scores_the_test_fold_and_writes_the_manifest(
     pretrained, records, tmp_path, monkeypatch
 ):
-    """The test fold gives the results; cuts and gate rest on the validation fold."""
+    """The test fold gives the results; cuts and reference rest on the validation fold."""
     # Twice as many training ECGs, so that left bundle branch block is offered, and a test fold.
     rows = np.r_[0:40, 0:24, 30:40]
     whole = replace(
@@ -284,23 +286,26 @@ def test_release_scores_the_test_fold_and_writes_the_manifest(
     weights = finetune_on(TUNING, whole, tmp_path / "run", load_bundle(pretrained))
     for module in ("lamae.evaluate.fold", "lamae.train.release"):
         monkeypatch.setattr(f"{module}.load_records", lambda *_, folds, **__: whole.folds(folds))
-    shipped = release(weights, tmp_path, tmp_path / "weights")
+    shipped = release(weights, tmp_path, tmp_path / "weights", tmp_path / "MODEL_CARD.md")
     manifest = json.loads((shipped.parent / "manifest.json").read_text())
     bundle = load_bundle(shipped, manifest["sha256"])
-    assert bundle.card["results"]["test"]["ecgs"] == 10
-    assert bundle.card["results"]["validation"]["ecgs"] == 16
-    assert [rule.code for rule in bundle.rules] == ["I44.7"]
-    entry = bundle.card[verdict.CARD_ENTRY]
-    assert entry["codes"]["I44.7"]["positives"] == entry["codes"]["I44.7"]["negatives"] == 8
+    assert bundle.card.results.test.ecgs == 10
+    assert (tmp_path / "MODEL_CARD.md").read_text() == model_card(bundle)
+    assert bundle.card.results.validation.ecgs == 16
+    assert [rule.code for rule in bundle.calibration] == ["I44.7"]
+    cuts = bundle.card.conformal.codes["I44.7"]
+    assert cuts.positives == cuts.negatives == 8
     again = input_check.reference(Predictor(bundle), whole.folds([9]), progress=False)
-    assert bundle.card[input_check.CARD_ENTRY] == again
-    assert again["ecgs"] == 16
-    # What is said of the test fold, with these cuts and this gate.
-    test = bundle.card["results"]["test"]
-    assert test["gate"] == input_check.refused(Predictor(bundle), whole.folds([10]), progress=False)
+    assert bundle.card.input_check == again
+    assert again.ecgs == 16
+    # The test fold is judged with these cuts and this reference.
+    test = bundle.card.results.test
+    assert test.input_check == input_check.refused(
+        Predictor(bundle), whole.folds([10]), progress=False
+    )
     blocked = int(whole.folds([10]).code_labels()[:, ICD10_CODES.index("I44.7")].sum())
-    pairs = {name: sum(said.values()) for name, said in test["verdicts"].items()}
-    assert pairs == {"carried": blocked, "not_carried": 10 - blocked}
+    assert sum(test.verdicts.carried.values()) == blocked
+    assert sum(test.verdicts.not_carried.values()) == 10 - blocked
 
 
 def test_fine_tuning_on_codes_ends_with_weights_and_leaves_statements_unscored(
@@ -312,15 +317,19 @@ def test_fine_tuning_on_codes_ends_with_weights_and_leaves_statements_unscored(
     codes[unlabelled] = False
     coded = replace(
         records,
-        statements=np.zeros_like(records.statements),
+        statements=np.zeros((40, 0), dtype=bool),
         codes=codes,
+        labels=mimic.CODES,
+        description=mimic.DESCRIPTION,
         labelled=~unlabelled,
     )
     bundle = load_bundle(finetune_on(TUNING, coded, tmp_path, load_bundle(pretrained)))
-    scored = bundle.card["results"]["validation"]
-    assert scored["icd10"]["codes"]["I44.7"]["positives"] == 8
-    assert scored["ecgs"] == 15
-    assert scored["statements"] is scored["statements_trained"] is None
+    assert bundle.labels == mimic.CODES
+    assert bundle.config.statements == len(ICD10_CODES)
+    scored = bundle.card.results.validation
+    assert scored.icd10.codes["I44.7"].positives == 8
+    assert scored.ecgs == 15
+    assert scored.statements is scored.statements_trained is None
 
 
 def test_evaluation_of_ecgs_without_labels_is_refused(tiny, records, tmp_path, monkeypatch):
@@ -405,14 +414,14 @@ def test_fine_tuning_goes_on_from_the_weights_that_it_began_with_only(
 def test_weights_end_part_of_the_way_back_to_those_they_began_with(records, pretrained, tmp_path):
     init = load_bundle(pretrained)
     config = replace(CONFIG, seed=1, model=ModelConfig())
-    went = load_bundle(pretrain_on(config, records, tmp_path / "all", init)).mae
+    went = load_bundle(pretrain_on(config, records, tmp_path / "all", init)).reconstructor
     mixed = pretrain_on(
         replace(config, objective=MaskedConfig(init_weight=0.25)), records, tmp_path / "mixed", init
     )
-    pairs = zip(went.parameters(), init.mae.parameters(), strict=True)
+    pairs = zip(went.parameters(), init.reconstructor.parameters(), strict=True)
     expected = [0.75 * new + 0.25 * old for new, old in pairs]
-    torch.testing.assert_close(list(load_bundle(mixed).mae.parameters()), expected)
-    assert load_bundle(mixed).card["continued"][0]["keep"] == 0.25
+    torch.testing.assert_close(list(load_bundle(mixed).reconstructor.parameters()), expected)
+    assert load_bundle(mixed).card.continued[0].settings["init_weight"] == 0.25
 
 
 def test_every_stage_of_pretraining_stays_on_the_card(records, pretrained, tmp_path):
@@ -421,7 +430,7 @@ def test_every_stage_of_pretraining_stays_on_the_card(records, pretrained, tmp_p
         config = replace(CONFIG, seed=seed, model=ModelConfig())
         init = load_bundle(pretrain_on(config, records, tmp_path / str(seed), init))
     card = load_bundle(finetune_on(TUNING, records, tmp_path / "tuned", init)).card
-    assert [(run["seed"], run["finetuned"]) for run in card["continued"]] == [
+    assert [(run.seed, run.finetuned) for run in card.continued] == [
         (1, False),
         (2, False),
     ]
@@ -462,11 +471,16 @@ def test_the_card_keeps_nothing_of_codes_that_other_weights_suggested(
 ):
     before = load_bundle(pretrained)
     shipped = replace(
-        before, card={**before.card, verdict.CARD_ENTRY: {}, input_check.CARD_ENTRY: {}}
+        before,
+        card=replace(
+            before.card,
+            conformal=Conformal(0.9, {}),
+            input_check=InputReference(((0.5, 0.1),), 16),
+        ),
     )
     card = load_bundle(finetune_on(TUNING, records, tmp_path, shipped)).card
-    assert not {verdict.CARD_ENTRY, input_check.CARD_ENTRY} & set(card)
-    assert card["pretraining"] == before.card["pretraining"]
+    assert card.conformal is card.input_check is None
+    assert card.pretraining == before.card.pretraining
 
 
 def test_too_few_ecgs_are_refused(records, tmp_path):
@@ -578,7 +592,7 @@ def test_muon_has_its_own_rate_and_vectors_no_decay(muon, tiny):
 
 
 def test_muon_takes_the_matrices_of_the_blocks_and_nothing_else(tiny):
-    model = tiny.bundle.mae
+    model = tiny.bundle.reconstructor
     groups = groups_of(make_optimizers(model, OptimConfig(lr=1e-3, muon=4.0)))
     taken = {
         name for name, parameter in model.named_parameters() if groups[id(parameter)][0] is Muon

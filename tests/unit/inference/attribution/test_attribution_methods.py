@@ -1,6 +1,8 @@
 """Attribution: against gradients derived by hand, and on a whole model."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -13,9 +15,15 @@ from lamae.inference.attribution import METHODS, explain, find_beats, time_sums
 from lamae.inference.attribution.baselines import median_beat_throughout, normal_ecgs, without_waves
 from lamae.inference.attribution.case import ECGS_AT_ONCE, score_of
 from lamae.inference.predictor import Predictor
-from lamae.results.attribution import PARTS
+from lamae.results.attribution import PARTS, Attribution
 from lamae.signal.preprocess import prepare
 from lamae.simulate import simulate
+
+
+@pytest.fixture(scope="module")
+def explained(tiny, sinus) -> Callable[[str, str], Attribution]:
+    """Attribution of a code by a method, each computed once."""
+    return cache(lambda code, method: explain(tiny, sinus, code, method=method))
 
 
 def gap_of(linear, tenth, baseline):
@@ -51,8 +59,8 @@ def test_gradient_shap_gives_the_difference_from_the_mean_normal_ecg(linear, ten
     assert result.completeness_error < 1e-3
 
 
-def test_gradient_shap_is_captums_in_expectation(tiny, sinus):
-    ours = explain(tiny, sinus, "I25.2", method="gradient_shap")
+def test_gradient_shap_is_captums_in_expectation(tiny, sinus, explained):
+    ours = explained("I25.2", "gradient_shap")
     x, visible = tiny.model_input(prepare(sinus, tiny.spec), sinus.leads)
     # Captum draws baselines from NumPy's global state, and the way there from torch's.
     np.random.seed(0)  # noqa: NPY002
@@ -115,8 +123,8 @@ def test_wave_ablation_gives_the_fall_when_a_wave_of_a_lead_is_levelled(linear, 
     assert not result.values[:, part == PARTS.index("other")].any()
 
 
-def test_lead_ablation_is_the_fall_in_the_models_score_without_the_lead(tiny, sinus):
-    result = explain(tiny, sinus, "I25.2", method="lead_ablation")
+def test_lead_ablation_is_the_fall_in_the_models_score_without_the_lead(tiny, sinus, explained):
+    result = explained("I25.2", "lead_ablation")
     x, visible = tiny.model_input(prepare(sinus, tiny.spec), sinus.leads)
     without = visible.clone()
     without[:, 7] = False
@@ -125,19 +133,19 @@ def test_lead_ablation_is_the_fall_in_the_models_score_without_the_lead(tiny, si
     assert result.per_lead[7] == pytest.approx(float(fall), abs=1e-5)
 
 
-def test_integrated_gradients_share_out_what_lead_ablation_gives(tiny, sinus):
-    shared = explain(tiny, sinus, "I25.2", method="integrated_gradients")
-    whole = explain(tiny, sinus, "I25.2", method="lead_ablation")
+def test_integrated_gradients_share_out_what_lead_ablation_gives(explained):
+    shared = explained("I25.2", "integrated_gradients")
+    whole = explained("I25.2", "lead_ablation")
     assert shared.completeness_error < 0.05
     np.testing.assert_allclose(
         shared.per_lead, whole.per_lead, atol=0.05 * np.abs(whole.per_lead).sum()
     )
 
 
-def test_a_contrast_is_the_difference_of_two_maps(tiny, sinus):
+def test_a_contrast_is_the_difference_of_two_maps(tiny, sinus, explained):
     methods = ("lead_ablation", "input_x_gradient", "gradient_shap")
     for method in methods:
-        one, other = (explain(tiny, sinus, code, method=method) for code in ("I25.2", "I48.91"))
+        one, other = (explained(code, method) for code in ("I25.2", "I48.91"))
         both = explain(tiny, sinus, "I25.2", method=method, against="I48.91")
         np.testing.assert_allclose(both.values, one.values - other.values, atol=1e-4)
         assert both.score == pytest.approx(one.score - other.score, abs=1e-5)
@@ -258,7 +266,7 @@ def test_sums_over_time_are_what_the_score_loses_without_each_segment(tiny, sinu
     np.testing.assert_allclose(sums.values, lost, atol=2e-3 + 0.02 * np.abs(lost).max())
 
 
-def test_methods_that_mask_all_leads_at_once_tell_no_lead_from_another(tiny, sinus):
+def test_methods_that_mask_all_leads_at_once_tell_no_lead_from_another(explained):
     for name, method in METHODS.items():
-        per_lead = explain(tiny, sinus, "I25.2", method=name).per_lead
-        assert method.tells_leads == (np.ptp(per_lead) > 1e-4), name
+        per_lead = explained("I25.2", name).per_lead
+        assert method.resolves_leads == (np.ptp(per_lead) > 1e-4), name
