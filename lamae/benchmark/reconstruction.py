@@ -2,13 +2,14 @@
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool, Float64
 from torch import Generator, Tensor
 
 from lamae.data import Records
 from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
 from lamae.inference.bundle import Bundle
 from lamae.model.mask import mask_random_patches
+from lamae.signal.reconstruction_error import rmse
 from lamae.train.device import cpu_has_bf16
 
 BATCH = 16
@@ -24,7 +25,7 @@ def reconstruction_errors(bundle: Bundle, records: Records) -> dict[str, float]:
         records: ECGs as it takes them.
 
     Returns:
-        Medians over ECGs of the root mean square error in mV over what is masked: "chest",
+        Medians over ECGs of the root mean square error in mV on masked samples: "chest",
         V1 to V6 from the limb leads, and "patches", three quarters of every lead.
     """
     patches = bundle.config.patches
@@ -47,7 +48,7 @@ def _errors(
     records: Records,
     available: Bool[Tensor, "n L N"],
     visible: Bool[Tensor, "n L N"],
-) -> Float32[np.ndarray, " n"]:
+) -> Float64[np.ndarray, " n"]:
     each = records.values.shape[-1] // visible.shape[-1]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     mae, errors = bundle.mae.to(device), []
@@ -58,8 +59,7 @@ def _errors(
         for start in range(0, len(records), BATCH):
             part = slice(start, start + BATCH)
             x = torch.from_numpy(records.values[part]).to(device)
-            square = (mae(x, visible[part].to(device)).float() - x).square()
-            masked = (available & ~visible)[part].repeat_interleave(each, dim=-1).to(device)
-            mean = (square * masked).sum(dim=(1, 2)) / masked.sum(dim=(1, 2)).clamp_min(1)
-            errors.append(mean.sqrt().cpu())
-    return torch.cat(errors).numpy()
+            difference = (mae(x, visible[part].to(device)).float() - x).cpu().flatten(1)
+            masked = (available & ~visible)[part].repeat_interleave(each, dim=-1).flatten(1)
+            errors.append(rmse(difference.numpy(), masked.numpy()))
+    return np.concatenate(errors)

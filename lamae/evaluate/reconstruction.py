@@ -4,14 +4,15 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 from tqdm import tqdm
 
 from lamae.data import Records
-from lamae.ecg import CHEST_LEADS, LEADS, lead_indices
+from lamae.ecg import CHEST_LEADS, LEADS
 from lamae.errors import DataError
 from lamae.inference.predictor import Predictor
-from lamae.signal.linear import linear_estimate
+from lamae.signal.linear import algebra_estimate, linear_estimate
+from lamae.signal.reconstruction_error import lead_errors
 
 BATCH = 32
 # One chest lead masked at a time, then all six.
@@ -21,7 +22,7 @@ MASKED_SETS = (*((lead,) for lead in CHEST_LEADS), CHEST_LEADS)
 def score_reconstruction(
     predictor: Predictor, records: Records, *, progress: bool = True
 ) -> dict[str, dict[str, Any]]:
-    """Mask sets of leads in every ECG and reconstruct them from the leads that remain.
+    """Mask sets of leads in every ECG and compare their reconstruction with the truth.
 
     Args:
         predictor: Its masked autoencoder is used; it need not be fine-tuned.
@@ -38,15 +39,15 @@ def score_reconstruction(
     """
     records = records.take(np.flatnonzero(records.present.all(axis=1)))
     if not len(records):
-        raise DataError("No ECG here has all twelve leads; reconstructing is judged on such alone.")
+        raise DataError(
+            "No ECG has all twelve leads; reconstruction is evaluated on such ECGs only."
+        )
     results: dict[str, dict[str, Any]] = {}
     bar = tqdm(MASKED_SETS, desc="reconstructing", unit="set", disable=not progress)
     for masked in bar:
-        rows = lead_indices(masked)
-        shown = np.ones(len(LEADS), dtype=bool)
-        shown[rows] = False
+        rows = np.isin(LEADS, masked)
         parts = [
-            _errors(predictor, records, shown, rows, slice(start, start + BATCH))
+            _errors(predictor, records, rows, slice(start, start + BATCH))
             for start in range(0, len(records), BATCH)
         ]
         median = np.median(np.concatenate(parts), axis=0)  # leads 3
@@ -63,30 +64,32 @@ def score_reconstruction(
 
 
 def _errors(
-    predictor: Predictor,
-    records: Records,
-    shown: np.ndarray,
-    rows: list[int],
-    batch: slice,
+    predictor: Predictor, records: Records, masked: Bool[np.ndarray, "12"], batch: slice
 ) -> Float64[np.ndarray, "n masked 3"]:
     """RMSE in mV of model and regression and the model's correlation, for each masked lead."""
     bundle = predictor.bundle
     values = records.values[batch]
-    visible = torch.from_numpy(shown)[None, :, None].expand(len(values), -1, bundle.config.patches)
-    with torch.inference_mode():
-        output = bundle.mae(torch.from_numpy(values), visible, torch.tensor(rows)).numpy()
-    seen = np.repeat(shown[:, None], values.shape[2], axis=1)
-    linear = np.stack([linear_estimate(x, seen, bundle.moments)[rows] for x in values])
-    truth = values[:, rows].astype(np.float64)
-    centred = [x - x.mean(axis=-1, keepdims=True) for x in (truth, output.astype(np.float64))]
-    product = (centred[0] * centred[1]).sum(axis=-1)
-    norm = np.sqrt((centred[0] ** 2).sum(axis=-1) * (centred[1] ** 2).sum(axis=-1))
-    scale = bundle.input.scale
-    return np.stack(
-        [
-            np.sqrt(((output - truth) ** 2).mean(axis=-1)) * scale,
-            np.sqrt(((linear - truth) ** 2).mean(axis=-1)) * scale,
-            product / np.maximum(norm, 1e-12),
-        ],
-        axis=-1,
+    rows = torch.from_numpy(np.flatnonzero(masked))
+    visible = torch.from_numpy(~masked)[None, :, None].expand(
+        len(values), -1, bundle.config.patches
     )
+    truth = values.astype(np.float64)
+    output = truth.copy()
+    with torch.inference_mode():
+        output[:, masked] = bundle.mae(torch.from_numpy(values), visible, rows).numpy()
+    where = np.repeat(masked[:, None], values.shape[2], axis=1)
+    found = np.empty((len(values), len(rows), 3))
+    for number, x in enumerate(values):
+        errors = lead_errors(
+            truth[number],
+            output[number],
+            linear_estimate(x, ~where, bundle.moments),
+            algebra_estimate(x, ~where),
+            masked=where,
+            present=np.ones_like(where),
+        )
+        each = [(e.rmse, e.linear_rmse, e.pearson_r) for e in errors]
+        found[number] = np.array(each, dtype=np.float64)  # None becomes not a number
+    # A constant lead correlates with nothing.
+    found[..., 2] = np.nan_to_num(found[..., 2])
+    return found * (bundle.input.scale, bundle.input.scale, 1.0)

@@ -173,10 +173,13 @@ def fixed_masks(available: Bool[Tensor, "B 12 N"]) -> Bool[Tensor, "masks B 12 N
     return torch.stack([available & (turn == mask) for mask in range(MASKS)])
 
 
-def reconstruction_error(
+def unexplained_energy(
     predictor: Predictor, x: Float[Tensor, "B 12 T"], available: Bool[Tensor, "B 12 N"]
 ) -> Float64[np.ndarray, " B"]:
-    """Energy of what the model fails to reconstruct over the energy of what was masked.
+    """Share of the masked signal's energy that the model fails to reconstruct.
+
+    Without a unit, unlike the root mean square errors of
+    `lamae.signal.reconstruction_error`, so that ECGs of any amplitude share one limit.
 
     Args:
         predictor: Whose masked autoencoder reconstructs.
@@ -196,7 +199,7 @@ def reconstruction_error(
 
 
 def reference(predictor: Predictor, records: Records, *, progress: bool = True) -> dict[str, Any]:
-    """The distribution of `reconstruction_error` over known ECGs, as the card carries it.
+    """The distribution of `unexplained_energy` over known ECGs, as the card carries it.
 
     ECGs without their amplitudes are left out: such signals are not what a visitor brings.
 
@@ -263,7 +266,7 @@ def judge(predictor: Predictor, ecg: ECG, start: float = 0.0) -> Gate | None:
         return None
     quantiles, ecgs = known
     x, available = predictor.model_input(prepared, ecg.leads)
-    error = float(reconstruction_error(predictor, x, available)[0])
+    error = float(unexplained_energy(predictor, x, available)[0])
     return Gate(error, quantiles[0.5], quantiles[LIMIT], ecgs)
 
 
@@ -287,7 +290,7 @@ def _errors(
     parts = np.array_split(rows, -(-len(rows) // BATCH))
     return np.concatenate(
         [
-            reconstruction_error(predictor, *_tensors(predictor, records, part))
+            unexplained_energy(predictor, *_tensors(predictor, records, part))
             for part in tqdm(parts, desc="reconstructing", disable=not progress)
         ]
     )

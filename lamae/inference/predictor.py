@@ -21,8 +21,8 @@ from lamae.results.masking import Masking, Segment
 from lamae.results.prediction import CodeScore, Prediction, StatementScore
 from lamae.results.reconstruction import Reconstruction
 from lamae.results.verdict import read_cuts, verdict
-from lamae.signal.linear import compare
 from lamae.signal.preprocess import InputSpec, Prepared, prepare
+from lamae.signal.reconstruction_error import compare
 
 STAGES = ("pretrained", "fine-tuned")
 

@@ -16,8 +16,8 @@ from lamae.model.linear import linear_leads
 from lamae.model.mask import mask_random_patches
 from lamae.results.masking import Masking
 from lamae.results.reconstruction import Band, Imputation, MaskingCurve, Reconstruction
-from lamae.signal.linear import compare
 from lamae.signal.preprocess import prepare
+from lamae.signal.reconstruction_error import compare, rmse
 
 Progress = Callable[[float], None]
 ECGS_AT_ONCE = 8
@@ -98,14 +98,14 @@ def masking_curve(
     for number, share in enumerate(SHARES):
         visible = mask_random_patches(available.expand(draws, -1, -1), share, generator)
         masked = (available & ~visible).numpy().repeat(each, axis=2) & prepared.present
+        where = masked.reshape(draws, -1)
         signals = x.expand(draws, -1, -1)
         with torch.inference_mode():
             reconstructed = predictor.bundle.mae(signals, visible).numpy()
             estimate = linear_leads(signals, visible, predictor.bundle.mae.moments).numpy()
         for errors, output in ((model, reconstructed), (linear, estimate)):
-            squares = np.where(masked, (output - prepared.values) ** 2, 0.0)
-            mean = squares.sum(axis=(1, 2)) / np.maximum(1, masked.sum(axis=(1, 2)))
-            errors.append(float(np.sqrt(mean).mean()) * scale)
+            difference = (output - prepared.values).reshape(draws, -1)
+            errors.append(float(rmse(difference, where).mean()) * scale)
         if progress is not None:
             progress((number + 1) / len(SHARES))
     return MaskingCurve(np.array(SHARES), np.array(model), np.array(linear), draws)

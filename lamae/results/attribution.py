@@ -7,9 +7,11 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Float32, Float64
 
+from lamae.results.measurement import BEAT_PARTS
+
 # In order of time. "other" is what lies between the waves of two beats, and premature
 # ventricular beats, whose waves are not those of the median beat.
-PARTS = ("P", "QRS", "ST", "T", "other")
+PARTS = (*BEAT_PARTS, "other")
 
 # What each check asks of a map; numbers are our conventions, stated wherever one is judged.
 EXPECTED: Mapping[str, str] = MappingProxyType(

@@ -38,6 +38,8 @@ CONFIDENCE: Mapping[str, str] = MappingProxyType(
     }
 )
 WAVES = ("P", "QRS", "T")
+# The same with the segment between QRS and T, in order of time.
+BEAT_PARTS = ("P", "QRS", "ST", "T")
 
 
 @dataclass(frozen=True)

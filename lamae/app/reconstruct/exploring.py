@@ -34,8 +34,8 @@ def reconstruction(ecg: ECG, start: float, masking: Masking) -> Reconstruction:
 @st.cache_data(show_spinner=False, **ABOUT_AN_ECG)
 def untouched(ecg: ECG, start: float) -> Reconstruction:
     """The window from `start` s as the model takes it, with nothing masked."""
-    from lamae.signal.linear import compare
     from lamae.signal.preprocess import prepare
+    from lamae.signal.reconstruction_error import compare
 
     spec = predictor().spec
     found = prepare(ecg, spec, start)

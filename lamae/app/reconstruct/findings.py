@@ -6,7 +6,7 @@ from typing import Any
 
 from lamae.results.prediction import as_tested
 from lamae.results.reconstruction import LeadError, Reconstruction
-from lamae.signal.linear import algebra_where_it_reaches
+from lamae.signal.reconstruction_error import algebra_error
 
 SIMULATED = (
     "This ECG is simulated: all its leads see one dipole, which makes regression's task easy."
@@ -62,7 +62,7 @@ def _beside_regression(errors: Sequence[LeadError]) -> str:
 
 
 def _beside_algebra(found: Reconstruction) -> str:
-    reached = algebra_where_it_reaches(found)
+    reached = algebra_error(found)
     if reached is None:
         return "Algebra cannot reconstruct any of it."
     if reached.share == 1:

@@ -14,7 +14,7 @@ from lamae.measure.quality import READABLE
 from lamae.results.masking import Masking
 from lamae.results.quality import LeadQuality
 from lamae.results.reconstruction import LeadError, Reconstruction
-from lamae.signal.waves import wave_errors
+from lamae.signal.reconstruction_error import wave_errors
 
 FORMATS = {
     "Masked": "{:.0%}",

@@ -11,10 +11,9 @@ from lamae.errors import SignalError
 from lamae.measure import heart_rate, measurements
 from lamae.results.attribution import PARTS, Attribution, BeatMap, TimeSums, WaveSums
 from lamae.results.measurement import MedianBeat
+from lamae.signal.waves import beat_parts, beat_spans
 
 OTHER = PARTS.index("other")
-# Where spans meet, the later of these wins: T may reach into the next P, never into a QRS.
-BY_PRECEDENCE = ("P", "T", "ST", "QRS")
 # A premature beat is the R found within this time of it, in s.
 SAME_BEAT = 0.1
 
@@ -45,14 +44,7 @@ class Beats:
         Args:
             times: In s from the start of the window.
         """
-        part = np.full(len(times), OTHER, dtype=np.intp)
-        for wave in BY_PRECEDENCE:
-            if wave in self.spans:
-                onset, offset = self.spans[wave]
-                for r in self.r_times[self.usual].tolist():
-                    inside = (times >= r + onset) & (times < r + offset)
-                    part[inside] = PARTS.index(wave)
-        return part
+        return beat_parts(times, self.r_times[self.usual], self.spans)
 
 
 def find_beats(window: ECG) -> Beats:
@@ -70,9 +62,7 @@ def find_beats(window: ECG) -> Beats:
     measured = measurements(window)
     early = [beat.time for beat in measured.premature if beat.origin == "ventricular"]
     usual = np.array([all(abs(r - t) > SAME_BEAT for t in early) for r in r_times.tolist()])
-    spans = {} if measured.beat is None else dict(measured.beat.marks)
-    if "QRS" in spans and "T" in spans and spans["QRS"][1] < spans["T"][0]:
-        spans["ST"] = (spans["QRS"][1], spans["T"][0])
+    spans = {} if measured.beat is None else beat_spans(measured.beat)
     return Beats(r_times, usual, spans, measured.beat)
 
 

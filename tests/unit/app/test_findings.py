@@ -8,7 +8,7 @@ import pytest
 from lamae.app.reconstruct.findings import of_the_test, of_this_ecg
 from lamae.ecg import LEADS, LIMB_FROM_I_II
 from lamae.results.reconstruction import Reconstruction
-from lamae.signal.linear import compare
+from lamae.signal.reconstruction_error import compare
 
 
 def found(masked: dict[str, slice], off: float = 0.2) -> Reconstruction:

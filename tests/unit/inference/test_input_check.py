@@ -14,9 +14,9 @@ from lamae.inference.input_check import (
     LIMIT,
     fixed_masks,
     judge,
-    reconstruction_error,
     reference,
     refused,
+    unexplained_energy,
 )
 from lamae.inference.predictor import Predictor
 from lamae.model import MaskedAutoencoder
@@ -74,9 +74,9 @@ def test_each_patch_is_shown_by_one_mask_of_four():
 def test_the_error_is_the_share_of_masked_energy_not_reconstructed(halving):
     x = torch.randn(3, 12, 1000, generator=torch.Generator().manual_seed(0))
     available = torch.ones(3, 12, 50, dtype=torch.bool)
-    np.testing.assert_allclose(reconstruction_error(halving, x, available), 0.25, rtol=1e-5)
+    np.testing.assert_allclose(unexplained_energy(halving, x, available), 0.25, rtol=1e-5)
     # It has no unit: the size of the signal does not matter.
-    np.testing.assert_allclose(reconstruction_error(halving, 9 * x, available), 0.25, rtol=1e-5)
+    np.testing.assert_allclose(unexplained_energy(halving, 9 * x, available), 0.25, rtol=1e-5)
     assert len(halving.bundle.mae.shown) == 8
 
 
@@ -84,7 +84,7 @@ def test_what_was_not_recorded_does_not_count(halving, sinus):
     part = replace(sinus, signal=sinus.signal[lead_indices(("I", "V2"))], leads=("I", "V2"))
     x, available = halving.model_input(prepare(part, halving.spec), part.leads)
     x[:, 5] = 1e6
-    np.testing.assert_allclose(reconstruction_error(halving, x, available), 0.25, rtol=1e-5)
+    np.testing.assert_allclose(unexplained_energy(halving, x, available), 0.25, rtol=1e-5)
 
 
 def test_the_reference_is_the_distribution_over_known_ecgs(tiny):
@@ -92,7 +92,7 @@ def test_the_reference_is_the_distribution_over_known_ecgs(tiny):
     values = rng.normal(size=(20, 12, 1000)).astype(np.float32)
     entry = json.loads(json.dumps(reference(tiny, records(values), progress=False)))
     available = torch.ones(20, 12, 50, dtype=torch.bool)
-    errors = reconstruction_error(tiny, torch.from_numpy(values), available)
+    errors = unexplained_energy(tiny, torch.from_numpy(values), available)
     found = dict(map(tuple, entry["quantiles"]))
     assert entry["ecgs"] == 20
     assert found[0.5] == pytest.approx(np.median(errors), rel=1e-4)
@@ -101,7 +101,7 @@ def test_the_reference_is_the_distribution_over_known_ecgs(tiny):
 
 def test_the_refused_are_counted(tiny):
     values = np.random.default_rng(0).normal(size=(20, 12, 1000)).astype(np.float32)
-    errors = reconstruction_error(tiny, torch.from_numpy(values), torch.ones(20, 12, 50) > 0)
+    errors = unexplained_energy(tiny, torch.from_numpy(values), torch.ones(20, 12, 50) > 0)
     limit = float(np.sort(errors)[[16, 17]].mean())
     known = with_card(tiny, {"quantiles": [[0.5, 0.1], [LIMIT, limit]], "ecgs": 300})
     assert refused(known, records(values), progress=False) == {"refused": 3, "ecgs": 20}
