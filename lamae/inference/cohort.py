@@ -1,11 +1,10 @@
-"""How the model weighs leads over many ECGs, and how alike two rankings of leads are."""
+"""How the model weighs leads over many ECGs."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64
-from scipy.stats import spearmanr
 
 from lamae.ecg import ECG, LEADS
 from lamae.errors import WeightsError
@@ -77,15 +76,6 @@ def group_weights(
         members = np.array([name in carried for carried in codes])
         groups.append(_group(name, weights[members], rng))
     return tuple(groups)
-
-
-def rank_agreement(
-    first: Float[np.ndarray, " leads"], second: Float[np.ndarray, " leads"]
-) -> float | None:
-    """Spearman's rank correlation; None where either ranks nothing."""
-    if len(first) < 3 or min(np.ptp(first), np.ptp(second)) < 1e-12:
-        return None
-    return float(spearmanr(first, second).statistic)
 
 
 def _group(

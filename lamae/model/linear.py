@@ -15,9 +15,14 @@ def linear_leads(
 ) -> Float[Tensor, "B L T"]:
     """Ridge regression of every lead from the leads whose patch is visible at the same time.
 
+    The regression of `lamae.signal.linear.linear_estimate`, written a second time: in a training
+    step nearly every patch of a batch has another set of visible leads, so all systems are
+    solved at once on the device of the signals, where grouping equal sets would make a GPU
+    wait. `lamae.signal` in turn does without torch. A test holds the two equal.
+
     Args:
-        x: Signals in model units; masked patches are not looked at.
-        visible: Patches that may be looked at.
+        x: Signals in model units; masked patches are not used.
+        visible: Patches that may be used.
         moments: Mean products of the leads over the training ECGs.
 
     Returns:

@@ -28,8 +28,8 @@ from lamae.app import demos, links
 from lamae.app.reconstruct import imputation, masking
 from lamae.ecg import CHEST_LEADS, LEADS
 from lamae.inference.attribution import explain
-from lamae.inference.cohort import rank_agreement
 from lamae.inference.lead_subsets import with_each
+from lamae.inference.ranking import rank_correlation
 from lamae.inference.reconstruction import impute
 from lamae.results.masking import Masking, Segment
 from lamae.results.prediction import NOTICE
@@ -401,7 +401,7 @@ def test_attention_and_ablation_agree_as_far_as_they_do(visit, predictor):
     at = visit(ATTENTION, code=code)
     drop = explain(predictor, REAL, code, method="lead_ablation").per_lead
     weights = predictor.attention(REAL, stage="fine-tuned").weights
-    agreement = rank_agreement(weights, abs(drop))
+    agreement = rank_correlation(weights, abs(drop))
     assert f"{agreement:+.2f}".replace("-", "−") in words(at)
 
 

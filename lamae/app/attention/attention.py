@@ -8,7 +8,7 @@ from lamae.app import cache, widgets
 from lamae.app.reconstruct import exploring
 from lamae.ecg import ECG
 from lamae.errors import LamaeError
-from lamae.inference.cohort import rank_agreement
+from lamae.inference.ranking import rank_correlation
 from lamae.results.attention import LeadAttention
 from lamae.signal.waves import wave_shares
 
@@ -116,7 +116,7 @@ def beside_ablation(ecg: ECG, start: float) -> None:
     except LamaeError as error:
         widgets.trouble(error)
         return
-    agreement = rank_agreement(attention.weights, abs(ablation.per_lead))
+    agreement = rank_correlation(attention.weights, abs(ablation.per_lead))
     widgets.chart(
         figures.beside_ablation(attention, ablation.per_lead, dark=widgets.dark()),
         "beside_ablation",

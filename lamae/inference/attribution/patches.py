@@ -1,8 +1,7 @@
-"""Maps on the model's own patches, and how alike two of them rank these."""
+"""Maps on the model's own patches."""
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.stats import spearmanr
 
 from lamae.ecg import ECG, LEADS, lead_indices
 from lamae.inference.predictor import Predictor
@@ -22,12 +21,3 @@ def per_patch(
     for row, values in zip(lead_indices(attribution.leads), attribution.values, strict=True):
         out[row] = np.bincount(patch[inside], weights=values[inside], minlength=patches)
     return out
-
-
-def rank_correlation(
-    first: Float64[np.ndarray, " patches"], second: Float64[np.ndarray, " patches"]
-) -> float | None:
-    """Spearman's rank correlation; None where either is constant."""
-    if min(np.ptp(first), np.ptp(second)) == 0:
-        return None
-    return float(spearmanr(first, second).statistic)

@@ -1,10 +1,8 @@
 """Lead weights over many ECGs."""
 
 import numpy as np
-import pytest
-from scipy.stats import spearmanr
 
-from lamae.inference.cohort import group_weights, rank_agreement, weigh
+from lamae.inference.cohort import group_weights, weigh
 
 
 def test_one_pass_gives_attention_and_suggestions(tiny, sinus):
@@ -27,10 +25,3 @@ def test_groups_are_means_with_intervals_that_hold_them():
     half = 1.96 * weights.std(axis=0) / np.sqrt(40)
     np.testing.assert_allclose((everyone.high - everyone.low) / 2, half, rtol=0.15)
     assert group_weights(weights[:0], []) == ()
-
-
-def test_rank_agreement_is_spearman_s():
-    rng = np.random.default_rng(1)
-    first, second = rng.normal(size=12), rng.normal(size=12).round(1)
-    assert rank_agreement(first, second) == pytest.approx(spearmanr(first, second).statistic)
-    assert rank_agreement(first, np.ones(12)) is None

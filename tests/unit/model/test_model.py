@@ -82,6 +82,19 @@ def test_the_decoder_starts_from_the_linear_estimate(batch):
         np.testing.assert_allclose(output[n], np.nan_to_num(expected), atol=1e-4)
 
 
+def test_both_linear_regressions_are_one(batch):
+    """Batched with the masked leads' rows made trivial, or lead set by lead set."""
+    x, visible = batch
+    mixing = torch.randn(12, 12, generator=seeded(4)).double()
+    moments = mixing @ mixing.T
+    found = linear_leads(x, visible, moments).numpy()
+    seen = visible.repeat_interleave(20, dim=-1).numpy()
+    for n in range(len(x)):
+        expected = linear_estimate(x[n].numpy(), seen[n], moments.numpy())
+        assert np.isfinite(expected).mean() > 0.9
+        np.testing.assert_allclose(found[n], np.nan_to_num(expected), rtol=1e-4, atol=1e-5)
+
+
 def test_without_moments_the_linear_estimate_is_zero(batch):
     x, visible = batch
     assert (linear_leads(x, visible, torch.zeros(12, 12, dtype=torch.double)) == 0).all()

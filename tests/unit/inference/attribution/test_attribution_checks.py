@@ -18,7 +18,7 @@ from lamae.inference.attribution.checks import (
     stability_check,
 )
 from lamae.inference.attribution.curves import curves, deletion_check, insertion_check
-from lamae.inference.attribution.patches import per_patch, rank_correlation
+from lamae.inference.attribution.patches import per_patch
 from lamae.results.attribution import EXPECTED
 
 CODE = "I48.91"
@@ -196,16 +196,6 @@ def test_noise_has_20_uv_and_leaves_the_limb_leads_in_order(sinus):
     np.testing.assert_allclose(rms[[0, 1, *range(6, 12)]], 0.02, rtol=0.05)
     noisy = replace(sinus, signal=sinus.signal + noise)
     assert limb_lead_disagreement(noisy) < 0.002
-
-
-# Ranks
-
-
-def test_rank_correlation_sees_order_alone():
-    a = np.array([1.0, 2.0, 5.0, 3.0])
-    assert rank_correlation(a, np.exp(a)) == pytest.approx(1)
-    assert rank_correlation(a, -(a**3)) == pytest.approx(-1)
-    assert rank_correlation(a, np.ones(4)) is None
 
 
 def test_every_check_says_what_it_expects(linear, tenth, good):
