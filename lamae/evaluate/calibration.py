@@ -1,4 +1,4 @@
-"""How far probabilities can be believed, and from which one on a code is suggested."""
+"""Calibration: error, curve, Platt scaling and the threshold above which a code is suggested."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int, Shaped
 from scipy.optimize import minimize
+from scipy.stats import binned_statistic, binomtest
 
 from lamae.errors import DataError
 from lamae.evaluate import resample
 
 BINS = 15
-# Of the normal distribution, for 95 % intervals.
-Z = 1.959964
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +36,7 @@ def calibration_curve(
 
     A matrix of ECGs by codes is pooled: every pair counts once.
     """
-    chance, truth = np.ravel(probability).astype(np.float64), np.ravel(labels)
-    which = _bins_of(chance, bins)
-    count = np.bincount(which, minlength=bins)
-    filled = count > 0
-    count = count[filled]
-    return CalibrationCurve(
-        predicted=np.bincount(which, weights=chance, minlength=bins)[filled] / count,
-        observed=np.bincount(which, weights=truth, minlength=bins)[filled] / count,
-        count=count,
-    )
+    return _binned(probability, labels, bins)[0]
 
 
 def expected_calibration_error(
@@ -74,7 +64,7 @@ def calibration_report(
     """Calibration curve and error of several codes, pooled, ready for JSON.
 
     Args:
-        probability: What the model says.
+        probability: Of each code.
         labels: Which codes each ECG carries.
         rng: Draws the resamples.
         resamples: How many times the ECGs are drawn again with replacement.
@@ -87,17 +77,15 @@ def calibration_report(
         "observed" and "count" as in `CalibrationCurve`, and "observed_ci", the 95 % interval of
         the share of positives.
 
-    The interval of the error is widened to hold the error itself: chance alone opens gaps, so
-    a resample has on average a larger error than the sample, and its percentiles lie high,
-    which is the cautious side. The interval of a bin is Wilson's, which also says how little
-    a single ECG is worth.
+    The interval of the error is widened to hold the error itself: resampling adds gaps by
+    chance, so its percentiles lie high, which is the cautious side. The interval of a bin is
+    Wilson's, which stays honest with a single ECG.
 
     Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
     """
-    curve = calibration_curve(probability, labels, bins)
+    curve, which = _binned(probability, labels, bins)
     error = expected_calibration_error(probability, labels, bins)
     chance = probability.astype(np.float64)
-    which = _bins_of(chance, bins)
     # Summed over codes for each ECG and bin, whose gap is |sum of (positive - probability)|.
     excess = np.stack([((labels - chance) * (which == b)).sum(axis=1) for b in range(bins)], 1)
     weights = resample.draw(len(labels), resamples, rng, groups)
@@ -110,7 +98,10 @@ def calibration_report(
             "edges": [[b / bins, (b + 1) / bins] for b in np.unique(which).tolist()],
             "predicted": curve.predicted.tolist(),
             "observed": curve.observed.tolist(),
-            "observed_ci": _wilson(curve.observed, curve.count).tolist(),
+            "observed_ci": [
+                _wilson(share, count)
+                for share, count in zip(curve.observed.tolist(), curve.count.tolist(), strict=True)
+            ],
             "count": curve.count.tolist(),
         },
     }
@@ -121,15 +112,19 @@ def fit_platt(
 ) -> tuple[float, float]:
     """Fit probability = sigmoid(slope * score + intercept), the score being a log-odds.
 
-    The targets are smoothed and the slope is drawn towards 1 (scores taken as they are) by a
-    normal prior of width 1, so that a handful of positives cannot drive it to extremes; it
-    stays positive, so that calibration never reorders ECGs.
+    The targets are smoothed. A normal prior of width 1 draws the slope towards 1, that of
+    uncalibrated scores, so that a handful of positives cannot drive it to extremes; it stays
+    positive, so that calibration never reorders ECGs.
+
+    Args:
+        score: Log-odds of one code.
+        labels: Which ECGs carry it.
 
     Returns:
         Slope and intercept.
 
     Raises:
-        DataError: All labels are alike.
+        DataError: All labels are the same.
 
     Source: Platt 1999, "Probabilistic outputs for support vector machines", section 2.2 for
         the targets; the prior is ours. His A and B are -slope and -intercept.
@@ -159,10 +154,14 @@ def fit_platt(
 def f1_threshold(
     probability: Float[np.ndarray, " ecgs"], labels: Bool[np.ndarray, " ecgs"]
 ) -> float:
-    """The probability from which on suggesting the code gives the best F1.
+    """The threshold of the probability with the best F1.
 
     It lies midway between the lowest probability suggested and the next one below, so that
-    rounding cannot move an ECG across it; of equal optima the highest is taken.
+    rounding cannot move an ECG across it; of equal optima it is the highest.
+
+    Args:
+        probability: Of one code.
+        labels: Which ECGs carry it.
 
     Raises:
         DataError: There are no positives.
@@ -173,7 +172,7 @@ def f1_threshold(
             "Leave the code out or validate on more ECGs."
         )
     cuts, which = np.unique(probability.astype(np.float64), return_inverse=True)
-    # At each cut, how many are suggested, and how many of them rightly.
+    # At each cut, the ECGs suggested, and the true positives among them.
     suggested = np.bincount(which)[::-1].cumsum()[::-1]
     right = np.bincount(which, weights=labels)[::-1].cumsum()[::-1]
     f1 = 2 * right / (suggested + labels.sum())
@@ -182,14 +181,21 @@ def f1_threshold(
     return float((cuts[best] + below) / 2)
 
 
-def _bins_of(chance: Float64[np.ndarray, "*any"], bins: int) -> Int[np.ndarray, "*any"]:
-    return np.clip((chance * bins).astype(np.intp), 0, bins - 1)
+def _binned(
+    probability: Float[np.ndarray, "*any"], labels: Bool[np.ndarray, "*any"], bins: int
+) -> tuple[CalibrationCurve, Int[np.ndarray, "*any"]]:
+    """The curve, and the bin of each probability."""
+    chance = np.ravel(probability).astype(np.float64)
+    both = [chance, np.ravel(labels).astype(np.float64)]
+    means, _, number = binned_statistic(chance, both, "mean", bins, (0, 1))
+    which = number - 1
+    count = np.bincount(which, minlength=bins)
+    predicted, observed = means[:, count > 0]
+    curve = CalibrationCurve(predicted, observed, count[count > 0])
+    return curve, which.reshape(np.shape(probability))
 
 
-def _wilson(
-    share: Float64[np.ndarray, " filled"], count: Int[np.ndarray, " filled"]
-) -> Float64[np.ndarray, "filled 2"]:
-    centre = share + Z**2 / (2 * count)
-    half = Z * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
-    bounds = np.stack([centre - half, centre + half], axis=1) / (1 + Z**2 / count)[:, None]
-    return np.clip(bounds, 0, 1)
+def _wilson(share: float, count: int) -> list[float]:
+    """The 95 % interval of a share of positives."""
+    test = binomtest(round(share * count), count)
+    return [float(bound) for bound in test.proportion_ci(0.95, method="wilson")]

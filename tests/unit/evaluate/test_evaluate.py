@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.calibration import calibration_curve
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from lamae import evaluate
@@ -173,6 +174,14 @@ class TestCalibration:
         np.testing.assert_allclose(curve.predicted, [0.025, 1.0])
         np.testing.assert_allclose(curve.observed, [0.5, 1.0])
         assert curve.count.tolist() == [2, 1]
+
+    def test_curve_equals_scikit_learn(self, rng):
+        probability = rng.random(300) ** 3
+        labels = rng.random(300) < probability
+        curve = evaluate.calibration_curve(probability, labels)
+        observed, predicted = calibration_curve(labels, probability, n_bins=15)
+        np.testing.assert_allclose(curve.observed, observed, atol=1e-12)
+        np.testing.assert_allclose(curve.predicted, predicted, atol=1e-12)
 
     def test_report_by_hand(self, rng):
         probability = np.array([[0.1, 0.9], [0.1, 0.9], [0.3, 0.9], [0.3, 0.7]])
