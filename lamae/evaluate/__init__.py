@@ -1,4 +1,4 @@
-"""How good the scores are: ranking, calibration, operating points, and for whom."""
+"""Evaluation of scores: ranking, calibration, thresholds, conformal verdicts and subgroups."""
 
 from lamae.evaluate.calibration import (
     CalibrationCurve,

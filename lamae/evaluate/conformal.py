@@ -1,11 +1,10 @@
-"""When a code can be told at all: class-conditional conformal prediction.
+"""Class-conditional conformal prediction: which verdict on a code an ECG allows.
 
 For each code the ECGs of the validation fold give two cuts of its probability. Below the lower
-one lie few of the ECGs that carry the code, above the upper one few of those that do not. So
-for an ECG like those of that fold, of ECGs that carry the code at most 1 - level are called
-free of it, and of the others at most 1 - level are said to carry it, whatever the model. The
-same fold chose the weights among a few and calibrated them, which that promise leaves out of
-account; `count_verdicts` of the test fold tells what is left of it.
+one lie at most 1 - level of the ECGs that carry the code, above the upper one at most 1 - level
+of the others. So on ECGs like those of that fold at most 1 - level of either kind get the wrong
+verdict, whatever the model. The guarantee leaves out that the same fold selected and calibrated
+the weights; `count_verdicts` on the test fold shows how far it holds.
 
 Source: Vovk, Gammerman and Shafer 2005, "Algorithmic learning in a random world", section 4.5
     (label-conditional, or Mondrian, conformal predictors); the combination with the operating
@@ -35,9 +34,9 @@ def fit_cuts(
     """The cuts of one code from ECGs that the model did not learn from.
 
     Args:
-        probability: What the model says; any increasing function of its score will do.
+        probability: Of the code; any increasing function of its score will do.
         labels: Which ECGs carry the code.
-        level: Share of either kind of ECG whose truth the cuts must not exclude, 0 to 1.
+        level: Least share of either kind of ECG whose label the cuts do not exclude, 0 to 1.
     """
     chance = probability.astype(np.float64)
     present, absent = np.sort(chance[labels]), np.sort(chance[~labels])[::-1]
@@ -62,7 +61,7 @@ def conformal_entry(
         scores: Score (log-odds) of every code of `lamae.ecg.statements.ICD10_CODES`, as
             `lamae.evaluate.code_scores` gives it, on the validation fold.
         labels: Which of these codes each ECG carries.
-        level: Share of either kind of ECG whose truth the cuts must not exclude.
+        level: As in `fit_cuts`.
 
     Returns:
         "level", and under "codes" the cuts of each with the ECGs they rest on: "present_from",
@@ -86,7 +85,7 @@ def count_verdicts(
     probability: Float[np.ndarray, "ecgs rules"],
     labels: Bool[np.ndarray, "ecgs rules"],
 ) -> dict[str, dict[str, int]] | None:
-    """What is said of every pair of an ECG and a code that is offered.
+    """Count the verdicts on every pair of an ECG and a code offered.
 
     Args:
         card: Of the model, with its cuts.
@@ -113,9 +112,9 @@ def count_verdicts(
 
 
 def _rank(count: int, level: float) -> int:
-    """From which rank on, counted from the most unusual, a probability is not excluded.
+    """Rank, from the most unusual, of the first probability that is not excluded; 0 for none.
 
-    An ECG is excluded where, counted among them, it is as unusual as at most 1 - level of the
-    ECGs of one kind.
+    An ECG is excluded where at most 1 - level of the ECGs of one kind, itself included, are as
+    unusual.
     """
     return int(np.floor((1 - level) * (count + 1) + 1e-9))

@@ -1,4 +1,4 @@
-"""How well scores rank ECGs: AUROC and average precision, with bootstrap intervals.
+"""AUROC and average precision, with bootstrap intervals.
 
 Scores have one row an ECG and one column a code; any monotone scale will do.
 """
@@ -67,12 +67,10 @@ def bootstrap_auroc(
         rng: Draws the resamples.
         resamples: How many times the ECGs are drawn again with replacement.
         minimum_positives: Codes with fewer positives, or fewer negatives, are left out.
-        groups: The patient of each ECG, to draw patients rather than ECGs; None where every
-            ECG stands for itself.
-        only: Leave out all other codes, however many positives they have.
+        groups: The patient of each ECG, to draw patients; None to draw ECGs.
+        only: Codes that may be counted; None for all.
 
-    A resample without a single positive of some code says nothing about that code; its macro
-    is the mean of the others.
+    A resample without positives of a code has no AUROC of it; its macro is the mean of the others.
 
     Raises:
         DataError: No code has enough positives.
@@ -97,7 +95,7 @@ def report(
 
     Returns:
         "macro_auroc" and its 95 % interval "ci"; "macro_auprc" (mean average precision) and its
-        interval "auprc_ci"; "counted", how many codes enter both; and "codes". Each code has
+        interval "auprc_ci"; "counted", the number of codes in both; and "codes". Each code has
         "positives" and "prevalence" (their share of the ECGs) and, None where there are too few
         positives, "auroc", "ci", "auprc" and "auprc_ci".
 
@@ -136,7 +134,7 @@ def countable(
     minimum_positives: int = MINIMUM_POSITIVES,
     only: Bool[np.ndarray, " codes"] | None = None,
 ) -> Bool[np.ndarray, " codes"]:
-    """Which codes have enough positives and as many negatives; arguments as in `bootstrap_auroc`.
+    """Which codes have enough positives and negatives; arguments as in `bootstrap_auroc`.
 
     There may be none, and there may be no ECG.
     """

@@ -1,7 +1,7 @@
 """Metrics of all bootstrap resamples in one pass.
 
-A resample is a row of weights: how often each ECG was drawn. Sorting once a code and summing the
-weights of equal scores then gives a rank metric for every row at once.
+A resample is a row of weights: how often each ECG was drawn. One sort of a code's scores gives
+the metric of every row.
 """
 
 from collections.abc import Callable
@@ -116,7 +116,7 @@ def weighted_average_precision(
 
 
 def macro(drawn: Float64[np.ndarray, "resamples codes"]) -> Float64[np.ndarray, " resamples"]:
-    """Mean over the codes that a resample can measure; NaN where it can measure none."""
+    """Mean over the codes with a value in each resample; NaN where none has one."""
     known = ~np.isnan(drawn)
     mean = np.full(len(drawn), np.nan)
     return np.divide(np.nansum(drawn, axis=1), known.sum(axis=1), out=mean, where=known.any(axis=1))

@@ -1,4 +1,4 @@
-"""Whether the model ranks as well in women as in men, and at every age."""
+"""Ranking by sex and by age."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ AGES = {"under 50": 0, "50-64": 50, "65-79": 65, OLD_GROUP: OLD}
 
 
 def divisions(records: Records) -> dict[str, dict[str, Bool[np.ndarray, " n"]]]:
-    """Which ECGs belong to which group, by sex and by age; what is unknown belongs to none."""
+    """The ECGs of each group, by sex and by age; an ECG of unknown sex or age is in none."""
     bounds = [*AGES.values(), np.inf]
     return {
         "sex": {"female": records.female, "male": records.sex_known & ~records.female},
@@ -36,9 +36,9 @@ def score_subgroups(
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Macro AUROC within each sex and each age group, ready for JSON.
 
-    Each group has other codes with enough positives, and some codes are harder than others. So
-    every group is scored twice: over all the codes that it can measure itself, and over those
-    that every group of its division can, where figures may be compared.
+    Codes with enough positives differ between groups, and some codes are harder than others. So
+    every group is scored twice: over its own codes, and over those that have enough positives in
+    every group, where groups may be compared.
 
     Args:
         scores: Higher means more likely.
@@ -51,8 +51,8 @@ def score_subgroups(
     Returns:
         Under "sex" and "age" each group by name, with "ecgs"; "macro_auroc", "ci" and "codes"
         (how many enter the macro) over the group's own codes; and the same three under "shared"
-        over the codes common to its division. Macro and interval are None where no code can
-        be measured.
+        over the codes common to all its groups. Macro and interval are None where no code has
+        enough positives.
     """
     results: dict[str, dict[str, dict[str, Any]]] = {}
     for division, groups in divisions(records).items():

@@ -28,9 +28,9 @@ class FilterSettings:
     """What is filtered for the display; None leaves a filter off.
 
     Attributes:
-        high_pass: Frequency in Hz below which signal is taken away, 3 dB down there.
-        low_pass: Frequency in Hz above which signal is taken away, 3 dB down there.
-        notch: Mains frequency in Hz to take away.
+        high_pass: High-pass cutoff in Hz, at -3 dB.
+        low_pass: Low-pass cutoff in Hz, at -3 dB.
+        notch: Mains frequency in Hz that the notch removes.
     """
 
     high_pass: float | None = None

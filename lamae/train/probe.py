@@ -47,7 +47,7 @@ def fit_probes(
     statements: Bool[np.ndarray, "n statements"],
     strengths: tuple[float, ...] = STRENGTHS,
 ) -> list[Probe]:
-    """Logistic regression of all statements at once, for each strength.
+    """Logistic regression of all statements at once, for each strength of the regularisation.
 
     The loss is the sum over statements of the mean cross-entropy, plus strength times the
     squared weights; each strength starts from the solution of the one before. A statement that

@@ -254,12 +254,12 @@ def test_every_method_is_shown_and_only_those_that_tell_waves_sum_over_them(
     checked(at.run())
     found = explain(small, REAL, "I25.2", method=method)
     bars = numbers(traces(at, 2)["attribution"]["y"])
-    if METHODS[method].tells_leads:
+    if METHODS[method].resolves_leads:
         np.testing.assert_allclose(bars, found.per_lead, atol=1e-4, rtol=1e-4)
     else:
         assert bars.sum() == pytest.approx(found.per_lead.sum(), abs=1e-3)
         assert f"Values by {METHODS[method].finest}" in [one.label for one in at.expander]
-    assert (len(charts(at)) == 5) == METHODS[method].tells_waves
+    assert (len(charts(at)) == 5) == METHODS[method].resolves_waves
 
 
 def test_one_code_is_explained_rather_than_another(visit, small, serve):

@@ -59,7 +59,7 @@ def why(recorded: ECG, ecg: ECG, prediction: Prediction, choice: str, start: flo
             "This method has no direction: the stronger the colour, the stronger the effect."
         )
     _summed(ecg, found, chosen, start)
-    if chosen.tells_waves:
+    if chosen.resolves_waves:
         _by_wave(ecg, found, chosen, start)
     _checks(ecg, found, start)
     st.caption(CAUTION)
@@ -104,7 +104,7 @@ def _summed(ecg: ECG, found: Attribution, chosen: Any, start: float) -> None:
     """The map summed lead by lead, or over time where it tells no lead from another."""
     left, right = st.columns([3, 2], gap="large")
     with left:
-        if chosen.tells_leads:
+        if chosen.resolves_leads:
             by, places = "lead", pd.DataFrame({"Lead": found.leads})
             values = found.per_lead
             figure = figures.attribution_by_lead(found, signed=chosen.signed, dark=widgets.dark())

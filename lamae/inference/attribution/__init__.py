@@ -1,7 +1,7 @@
-"""What in an ECG speaks for a code, and whether that can be believed.
+"""Attribution of a code's score to leads and samples, and the checks of its quality.
 
-`explain` gives the map, by one of `METHODS`; `wave_sums` and `beat_map` sum it up beat by
-beat; `checks` and `curves` put it to the test.
+`explain` gives the map, by one of `METHODS`; `wave_sums`, `time_sums` and `beat_map` sum it up;
+`checks` and `curves` test it.
 """
 
 from lamae.inference.attribution.beats import (

@@ -1,4 +1,4 @@
-"""Methods that take parts of the ECG away."""
+"""Attribution by ablation: parts of the ECG are masked or levelled in turn."""
 
 import numpy as np
 import torch
@@ -49,10 +49,10 @@ def by_wave(case: Case) -> Found:
     part = torch.from_numpy(beats.parts(np.arange(x.shape[1]) / case.spec.fs))
     level = torch.from_numpy(without_waves(x, beats, case.spec.fs))[None]
     lead = torch.arange(len(x))[:, None]
-    taken = (part < OTHER) & case.samples
-    # All that is never levelled shares one number, and has no effect.
+    levelled = (part < OTHER) & case.samples
+    # Samples that are never levelled share one number, and have no effect.
     used, numbered = torch.unique(
-        torch.where(taken, lead * len(PARTS) + part, -1), return_inverse=True
+        torch.where(levelled, lead * len(PARTS) + part, -1), return_inverse=True
     )
     score = case.of_signal(len(used) + 1)
     with torch.no_grad():
@@ -63,7 +63,7 @@ def by_wave(case: Case) -> Found:
             perturbations_per_eval=ECGS_AT_ONCE,
         )[0]
     size = torch.bincount(numbered.flatten())
-    return Found(torch.where(taken, effect / size[numbered], 0.0))
+    return Found(torch.where(levelled, effect / size[numbered], 0.0))
 
 
 def _seconds(case: Case) -> Int[Tensor, " N"]:
@@ -72,9 +72,9 @@ def _seconds(case: Case) -> Int[Tensor, " N"]:
 
 
 def _mask(case: Case, groups: Int[Tensor, "L N"]) -> Found:
-    """Mask groups of patches in turn; each group's effect is spread over what was recorded."""
+    """Mask groups of patches in turn; each group's effect is spread over its recorded samples."""
     seen = case.visible[0]
-    # Groups that are masked already cannot have an effect and are not asked for.
+    # Groups without a visible patch have no effect and cost no forward pass.
     used, numbered = torch.unique(groups[seen], return_inverse=True)
     mask = torch.zeros_like(groups)
     mask[seen] = numbered

@@ -1,4 +1,4 @@
-"""What an ECG is compared with."""
+"""Baselines with which an ECG is compared."""
 
 from functools import lru_cache
 from itertools import pairwise
@@ -21,8 +21,8 @@ def median_beat_throughout(
 ) -> Float32[np.ndarray, "12 time"]:
     """The same ECG with each beat replaced by the median of its beats, at its own R.
 
-    Made in the model's own units and after its own filter, so that nothing but the beats
-    differs. A long pause holds the last value of the median.
+    Computed in model units after the model's filter, so that only the beats differ. A long pause
+    holds the last value of the median.
 
     Args:
         x: Signal in model units.

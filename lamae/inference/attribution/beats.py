@@ -24,8 +24,8 @@ class Beats:
 
     Attributes:
         r_times: R of each beat in s from the start of the window.
-        usual: Beats that have the waves of the median beat: all but premature ventricular ones.
-        spans: Onset and offset of P, QRS, ST and T in s from R, as far as they were found.
+        usual: Beats with the waves of the median beat: all but premature ventricular ones.
+        spans: Onset and offset of the waves found in s from R, as `beat_spans` gives them.
         median: The median beat, where there is one.
     """
 
@@ -67,10 +67,10 @@ def find_beats(window: ECG) -> Beats:
 
 
 def find_waves(window: ECG) -> Beats:
-    """The same, where waves are needed.
+    """The beats of a window, with at least one wave.
 
     Raises:
-        SignalError: The waves cannot be told apart.
+        SignalError: The median beat shows no waves.
     """
     beats = find_beats(window)
     if not beats.spans:

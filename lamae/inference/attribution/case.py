@@ -1,4 +1,4 @@
-"""What every method is given, and what it gives back."""
+"""The input and the output of every attribution method."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,12 +72,12 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What a method gives.
+    """The attribution of a method.
 
     Attributes:
         values: Share of the score at each sample.
-        error: How far its sums are from what they should be, relative to that; None where the
-            method promises no sum.
+        error: Relative difference of its sums from the promised ones; None where the method
+            promises none.
     """
 
     values: Float[Tensor, "12 T"]

@@ -1,4 +1,4 @@
-"""Checks that a map has to pass before anything may be read from it; each can fail.
+"""Attribution quality checks: completeness, agreement, weight randomisation, stability.
 
 Deletion and insertion are in `lamae.inference.attribution.curves`.
 """

@@ -31,13 +31,13 @@ def explain(
         code: An ICD-10-CM code that the model offers.
         method: One of `METHODS`.
         start: Where the ten-second window starts, in s.
-        against: Attribute by how much the score exceeds that of this code instead: why the
-            one code rather than the other.
+        against: Attribute the difference from the score of this code instead: why the one
+            code rather than the other.
         progress: Called with the share done, 0 to 1; may raise to cancel.
 
     Raises:
         InputError: The method, a code or the window does not exist.
-        SignalError: The method needs beats or waves, and they cannot be told.
+        SignalError: The method needs beats or waves, and none were found.
         WeightsError: The weights were pretrained only.
     """
     if method not in METHODS:

@@ -1,4 +1,4 @@
-"""All methods in one table."""
+"""The table of attribution methods."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,12 +16,11 @@ class Method:
         title: For people.
         description: What it does, in one sentence.
         baseline: What the ECG is compared with; empty where nothing is.
-        finest: What its values can tell apart: "lead", "second", "beat", "wave" or "sample".
-        signed: Whether values tell what raises from what lowers the score.
-        quick: Whether it takes a few looks at the ECG only.
-        run: From a case to what was found.
-        tells_leads: Whether its values tell one lead from another; not where all are masked at
-            once.
+        finest: Its resolution: "lead", "second", "beat", "wave" or "sample".
+        signed: Whether the sign of a value says that it raises or lowers the score.
+        quick: Whether it needs only a few forward passes.
+        run: From a case to its attribution.
+        resolves_leads: Whether leads have values of their own; not where all are masked at once.
     """
 
     title: str
@@ -31,10 +30,10 @@ class Method:
     signed: bool
     quick: bool
     run: Callable[[Case], Found]
-    tells_leads: bool = True
+    resolves_leads: bool = True
 
     @property
-    def tells_waves(self) -> bool:
+    def resolves_waves(self) -> bool:
         """Whether its values may be summed over P, QRS, ST and T."""
         return self.finest in ("wave", "sample")
 
@@ -60,7 +59,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             True,
             True,
             ablation.by_second,
-            tells_leads=False,
+            resolves_leads=False,
         ),
         "beat_ablation": Method(
             "Ablation by beat",
@@ -70,7 +69,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
             True,
             True,
             ablation.by_beat,
-            tells_leads=False,
+            resolves_leads=False,
         ),
         "input_x_gradient": Method(
             "Input x gradient",

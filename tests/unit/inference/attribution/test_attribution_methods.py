@@ -261,4 +261,4 @@ def test_sums_over_time_are_what_the_score_loses_without_each_segment(tiny, sinu
 def test_methods_that_mask_all_leads_at_once_tell_no_lead_from_another(tiny, sinus):
     for name, method in METHODS.items():
         per_lead = explain(tiny, sinus, "I25.2", method=name).per_lead
-        assert method.tells_leads == (np.ptp(per_lead) > 1e-4), name
+        assert method.resolves_leads == (np.ptp(per_lead) > 1e-4), name
