@@ -43,14 +43,14 @@ def predict(
     from lamae.report import code_values, model_values
 
     ecg, predictor = ecg_of(file, fs, unit), predictor_of(weights)
-    asked = shown_leads(ecg, None if leads is None else names(leads))
+    chosen = shown_leads(ecg, None if leads is None else names(leads))
     doubt = electrodes(ecg.window(start, predictor.spec.seconds))
     fit = fitness(predictor, ecg, _quality(ecg, predictor, start), start, doubt)
     if not fit.passed:
         raise SignalError(f"No codes are suggested: {fit.reason}")
-    shown = tuple(lead for lead in asked if lead in fit.leads)
+    shown = tuple(lead for lead in chosen if lead in fit.leads)
     if not shown:
-        raise SignalError(f"No codes are suggested from {', '.join(asked)}: {fit.reason}")
+        raise SignalError(f"No codes are suggested from {', '.join(chosen)}: {fit.reason}")
     prediction = predictor.predict(ecg, start=start, leads=shown)
     remarks = fit.remarks(prediction)
     values = {
