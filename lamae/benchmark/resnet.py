@@ -36,8 +36,8 @@ class ResNet(StatementModel):
     ) -> Float[Tensor, "B statements"]:
         """Log-odds from what is visible of x."""
         seen = visible.repeat_interleave(x.shape[-1] // visible.shape[-1], dim=-1)
-        masked = self.stages(self.stem(x * seen))  # B C T/32
-        pooled = torch.cat([masked.mean(dim=-1), masked.amax(dim=-1)], dim=-1)
+        maps = self.stages(self.stem(x * seen))  # B C T/32
+        pooled = torch.cat([maps.mean(dim=-1), maps.amax(dim=-1)], dim=-1)
         return self.head(self.dropout(pooled))
 
 
@@ -58,15 +58,15 @@ class Stage(nn.Module):
         )
 
     def forward(self, x: Float[Tensor, "B before T"]) -> Float[Tensor, "B after half"]:
-        """As the class says."""
-        masked = F.relu(self.first_norm(self.first(x)))
-        return F.relu(self.second_norm(self.second(masked)) + self.shortcut(x))
+        """Half as many time steps."""
+        inner = F.relu(self.first_norm(self.first(x)))
+        return F.relu(self.second_norm(self.second(inner)) + self.shortcut(x))
 
 
 def draw_leads(
     present: Bool[Tensor, "B L"], config: RunConfig[FinetuneConfig], generator: Generator
 ) -> Bool[Tensor, "B L N"]:
-    """Mask 1 to 11 leads of a share of the ECGs.
+    """Mask 1 to 11 leads in some of the ECGs.
 
     The transformers mask as many leads of a whole batch, so that tokens pack. Here each ECG
     is drawn on its own: batch normalisation would else learn statistics that change from one

@@ -18,7 +18,7 @@ class Muon(torch.optim.Muon):
     A matrix after the other, as torch does it, the small matrices of this model took half of a
     training step on a GPU, which waited for the next of hundreds of tiny operations.
 
-    Source: Jordan et al. 2024, Muon: An optimizer for masked layers in neural networks; the
+    Source: Jordan et al. 2024, Muon: An optimizer for hidden layers in neural networks; the
         scaling, Liu et al., Muon is Scalable for LLM Training (arXiv 2502.16982), section 2.2.
     """
 

@@ -173,7 +173,7 @@ class RunFolder:
         if trained * steps > decays_from(before * steps, config.optim):
             reason = "in which the decay of the learning rate had begun"
         elif trained > config.epochs:
-            reason = f"more than the {config.epochs} now asked for"
+            reason = f"more than the {config.epochs} now wanted"
         elif trained * steps > decays_from(config.epochs * steps, config.optim):
             reason = (
                 f"and in one of {config.epochs} the decay of the learning rate would have begun "

@@ -155,7 +155,7 @@ def test_on_the_plateau_a_run_goes_on_with_another_number_of_epochs(trained, epo
         (8, 9, "the decay of the learning rate had begun"),
         (7, 9, "in one of 9 the decay of the learning rate would have begun before that"),
         (7, 7, "in one of 7 the decay of the learning rate would have begun before that"),
-        (7, 6, "more than the 6 now asked for"),
+        (7, 6, "more than the 6 now wanted"),
     ],
 )
 def test_past_it_another_number_of_epochs_is_refused(trained, epochs, reason, tmp_path):

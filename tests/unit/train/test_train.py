@@ -608,12 +608,6 @@ def test_muon_takes_the_matrices_of_the_blocks_and_nothing_else(tiny):
     } - taken
 
 
-def test_moments_are_mean_products():
-    values = np.random.default_rng(0).normal(size=(3, 12, 50)).astype(np.float32)
-    flat = values.transpose(1, 0, 2).reshape(12, -1).astype(np.float64)
-    np.testing.assert_allclose(lead_moments(values), flat @ flat.T / 150, rtol=1e-6)
-
-
 def test_recipes_are_complete_and_named_after_themselves():
     for recipes in (PRETRAINING, CONTINUING, FINETUNING):
         for name in recipes:
