@@ -17,10 +17,10 @@ STAMP := $(VENV)/.installed
 APT := [ "$$(id -u)" = 0 ] && command -v apt-get && apt-get -qq update && \
 	DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends
 
-# Tests run in so many processes of one thread each, a file at a time: what a file computes once stays so.
+# Processes of one thread each take the tests file by file, so that a file's fixtures are made once.
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
-# Array shapes are checked while these do not run: they would check the same calls for minutes.
+# Here array shapes go unchecked: training and pages would repeat the checks of the unit tests for minutes.
 UNCHECKED := $(filter-out tests/unit/ %__/,$(wildcard tests/*/)) tests/unit/train/ tests/unit/benchmark/
 FAST := $(addprefix tests/unit/,ecg results io signal simulate measure figures)
 

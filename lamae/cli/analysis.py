@@ -1,6 +1,6 @@
 """Commands about one ECG, and about the weights."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -25,7 +25,7 @@ from lamae.errors import InputError, SignalError
 from lamae.results.notice import NOTICE
 
 if TYPE_CHECKING:
-    from lamae.results.quality import LeadQuality
+    from lamae.inference.analysis import Analysis
 
 
 def predict(
@@ -38,21 +38,22 @@ def predict(
 ) -> Answer:
     """Codes that the ECG suggests."""
     from lamae.ecg import shown_leads
-    from lamae.inference.input_check import check_input
-    from lamae.measure import electrodes
     from lamae.report import code_values, model_values
 
-    ecg, predictor = ecg_of(file, fs, unit), predictor_of(weights)
+    analysis = _analysis(file, fs, unit, start, weights)
+    ecg, predictor, check = analysis.ecg, analysis.model, analysis.input_check
     asked = shown_leads(ecg, None if leads is None else names(leads))
-    doubt = electrodes(ecg.window(start, predictor.spec.seconds))
-    fit = check_input(predictor, ecg, _quality(ecg, predictor, start), start, doubt)
-    if not fit.passed:
-        raise SignalError(f"No codes are suggested: {fit.reason}")
-    shown = tuple(lead for lead in asked if lead in fit.leads)
+    if not check.passed:
+        raise SignalError(f"No codes are suggested: {check.reason}")
+    shown = tuple(lead for lead in asked if lead in check.leads)
     if not shown:
-        raise SignalError(f"No codes are suggested from {', '.join(asked)}: {fit.reason}")
-    prediction = predictor.predict(ecg, start=start, leads=shown)
-    remarks = fit.remarks(prediction)
+        raise SignalError(f"No codes are suggested from {', '.join(asked)}: {check.reason}")
+    prediction = (
+        analysis.prediction
+        if shown == analysis.shown.leads
+        else predictor.predict(ecg, start=start, leads=shown)
+    )
+    remarks = check.remarks(prediction)
     values = {
         "codes": [code_values(score) for score in prediction.codes],
         "leads": shown,
@@ -79,9 +80,11 @@ def reconstruct(
     seed: Seed = 0,
 ) -> Answer:
     """Mask leads or segments and measure their reconstruction."""
-    predictor, masked = predictor_of(weights), names(mask)
-    ecg, remarks = _readable(ecg_of(file, fs, unit), predictor, start, also=masked)
-    result = predictor.reconstruct(ecg, start=start, mask=masked, ratio=ratio, seed=seed)
+    from lamae.results.masking import Masking
+
+    analysis = _analysis(file, fs, unit, start, weights)
+    result = analysis.reconstruction(Masking(names(mask), ratio=ratio, seed=seed))
+    remarks = _masked(analysis)
     keys = {"rmse_mv": "rmse", "pearson_r": "pearson_r", "linear_rmse_mv": "linear_rmse"}
     per_lead = {
         error.lead: {key: getattr(error, name) for key, name in keys.items()}
@@ -107,9 +110,8 @@ def attention(
     stage: Annotated[str, Option(help="Of the model: pretrained or fine-tuned.")] = "pretrained",
 ) -> Answer:
     """How the model weighs and connects the leads."""
-    predictor = predictor_of(weights)
-    ecg, remarks = _readable(ecg_of(file, fs, unit), predictor, start)
-    result = predictor.attention(ecg, start=start, stage=stage)
+    analysis = _analysis(file, fs, unit, start, weights)
+    result, remarks = analysis.attention(stage), _masked(analysis)
     per_lead = dict(zip(result.leads, result.weights, strict=True))
     values = {
         "weights": per_lead,
@@ -144,18 +146,10 @@ def explain(
     ] = "lead_ablation",
 ) -> Answer:
     """What in the ECG raises or lowers the score of a code."""
-    predictor = predictor_of(weights)
-    ecg, remarks = _readable(ecg_of(file, fs, unit), predictor, start)
+    analysis = _analysis(file, fs, unit, start, weights)
+    remarks = _masked(analysis)
     with _progress("explaining") as progress:
-        result = lamae.explain(
-            predictor,
-            ecg,
-            code,
-            method=method,
-            start=start,
-            against=against,
-            progress=progress,
-        )
+        result = analysis.explanation(code, method, against).attribution(progress)
     keys = (
         "code",
         "against",
@@ -193,7 +187,6 @@ def export(
     """Write the ECG, its printed sheet or its results to a file."""
     from lamae import io
     from lamae import report as export
-    from lamae.inference.analysis import Analysis
 
     suffix = out.suffix.lower()
     if suffix not in (".pdf", ".json", ".csv", ".npz", ".hea"):
@@ -201,11 +194,10 @@ def export(
             "The suffix chooses the format; expected .pdf (the sheet), .json (the results), "
             ".csv, .npz or .hea (the ECG)."
         )
-    ecg = ecg_of(file, fs, unit)
     if suffix in (".csv", ".npz", ".hea"):
-        io.write(ecg, out)
+        io.write(ecg_of(file, fs, unit), out)
     else:
-        report = export.report(Analysis(ecg, start, predictor_of(weights)))
+        report = export.report(_analysis(file, fs, unit, start, weights))
         out.write_bytes(
             export.results_json(report)
             if suffix == ".json"
@@ -243,27 +235,26 @@ def verify(weights: Weights = None) -> Answer:
     return values, f"{predictor.name}: {against}, SHA-256 {predictor.sha256}."
 
 
-def _quality(
-    ecg: "lamae.ECG", predictor: "lamae.Predictor", start: float
-) -> "tuple[LeadQuality, ...]":
-    """Signal quality of the window; InputError where it does not exist."""
-    from lamae.measure import signal_quality
+def _analysis(
+    file: Path, fs: float | None, unit: str | None, start: float, weights: Path | None
+) -> "Analysis":
+    """What is computed of the window from `start` s of the ECG in a file.
 
-    lamae.prepare(ecg, predictor.spec, start)
-    return signal_quality(ecg.window(start, predictor.spec.seconds))
-
-
-def _readable(
-    ecg: "lamae.ECG", predictor: "lamae.Predictor", start: float, also: Sequence[str] = ()
-) -> "tuple[lamae.ECG, tuple[str, ...]]":
-    """The ECG without the leads that cannot be read, and a sentence that names these.
-
-    `also` are leads to keep in any case.
+    Raises:
+        InputError: The window does not exist.
     """
-    from lamae.inference.input_check import check_input
+    from lamae.inference.analysis import Analysis
 
-    fit = check_input(None, ecg, _quality(ecg, predictor, start), start)
-    return ecg.only((*fit.leads, *also)), (fit.masked,) if fit.masked else ()
+    ecg, predictor = ecg_of(file, fs, unit), predictor_of(weights)
+    # A window of less than one second is refused before anything is measured in it.
+    lamae.prepare(ecg, predictor.spec, start)
+    return Analysis(ecg, start, predictor)
+
+
+def _masked(analysis: "Analysis") -> tuple[str, ...]:
+    """A sentence that names the leads that cannot be read; none where all can."""
+    masked = analysis.readable.masked
+    return (masked,) if masked else ()
 
 
 @contextmanager

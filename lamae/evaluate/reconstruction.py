@@ -89,7 +89,8 @@ def _errors(
             masked=where,
             present=np.ones_like(where),
         )
-        found[number] = [(e.rmse, e.linear_rmse, e.pearson_r) for e in errors]
+        each = [(e.rmse, e.linear_rmse, e.pearson_r) for e in errors]
+        found[number] = np.array(each, dtype=np.float64)  # None becomes not a number
     # A constant lead correlates with nothing.
     found[..., 2] = np.nan_to_num(found[..., 2])
     return found * (bundle.input.scale, bundle.input.scale, 1.0)

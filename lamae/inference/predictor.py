@@ -13,12 +13,13 @@ from lamae.errors import InputError, WeightsError
 from lamae.inference.attention import attention_of
 from lamae.inference.bundle import Bundle, load_bundled
 from lamae.inference.masking import mask_parts
+from lamae.inference.scored import by_probability, offered_codes, statement_scores
 from lamae.model.classifier import code_logits
 from lamae.model.families import FAMILIES, Classifies, Reconstructs
 from lamae.results.attention import LeadAttention
 from lamae.results.card import ModelCard
 from lamae.results.masking import Masking, Segment
-from lamae.results.prediction import CodeScore, Prediction, StatementScore
+from lamae.results.prediction import Prediction
 from lamae.results.reconstruction import Reconstruction
 from lamae.results.verdict import verdict
 from lamae.signal.preprocess import InputSpec, Prepared, prepare
@@ -111,8 +112,8 @@ class Predictor:
         if self.bundle.reconstructor is None:
             raise WeightsError(
                 f"These weights are of the family {self.bundle.family!r}, without a "
-                "reconstructor, so they cannot reconstruct masked signal; use weights that "
-                "learned to reconstruct, such as the bundled ones."
+                "reconstructor, so they cannot reconstruct masked signal; use others, such as "
+                "the bundled ones."
             )
         return self.bundle.reconstructor
 
@@ -147,41 +148,11 @@ class Predictor:
         with torch.inference_mode():
             logits = self.classifier(x, visible)
         probabilities = self.probabilities(logits)[0]
-        # None where the label set holds codes alone.
-        statements = [
-            StatementScore(statement.name, statement.description, probability, statement.confidence)
-            for statement, probability in zip(
-                self.labels.statements, torch.sigmoid(logits[0]).tolist(), strict=False
-            )
-        ]
-        test = self.card.results.test
-        tested = test.icd10.codes if test else {}
-        codes = []
-        for calibration, member, probability, found in zip(
-            self.bundle.calibration,
-            self.members,
-            probabilities.tolist(),
-            self.verdicts(probabilities),
-            strict=True,
-        ):
-            score = tested.get(calibration.code)
-            behind = [statements[i] for i in member] if statements else []
-            codes.append(
-                CodeScore(
-                    code=calibration.code,
-                    title=self.labels.title(calibration.code),
-                    probability=probability,
-                    threshold=calibration.threshold,
-                    verdict=found,
-                    statements=tuple(sorted(behind, key=_by_probability)),
-                    auroc=score.auroc if score else None,
-                    auroc_interval=score.ci if score else None,
-                )
-            )
-        codes.sort(key=lambda code: code.probability / code.threshold, reverse=True)
+        statements = statement_scores(self.labels, torch.sigmoid(logits[0]).tolist())
+        found = self.verdicts(probabilities)
         return Prediction(
-            codes=tuple(codes),
-            statements=tuple(sorted(statements, key=_by_probability)),
+            codes=offered_codes(self.bundle, statements, probabilities.tolist(), found),
+            statements=tuple(sorted(statements, key=by_probability)),
             start=start,
             seconds=prepared.seconds,
             leads=shown,
@@ -195,12 +166,8 @@ class Predictor:
 
     def verdicts(self, probabilities: Float64[np.ndarray, " codes"]) -> list[str]:
         """The verdict on each code of one ECG, see `lamae.results.verdict`."""
-        return [
-            verdict(self._cuts.get(each.code), probability, each.threshold)
-            for each, probability in zip(
-                self.bundle.calibration, probabilities.tolist(), strict=True
-            )
-        ]
+        pairs = zip(self.bundle.calibration, probabilities.tolist(), strict=True)
+        return [verdict(self._cuts.get(each.code), p, each.threshold) for each, p in pairs]
 
     def output_logits(
         self,
@@ -261,6 +228,7 @@ class Predictor:
         Raises:
             InputError: A lead is unknown or not in the recording, nothing is masked, nothing
                 stays visible or the ratio is out of range.
+            WeightsError: The weights have no reconstructor.
         """
         masking = Masking(tuple(mask), tuple(segments), ratio, seed)
         lead_indices(mask)
@@ -329,7 +297,3 @@ class Predictor:
         available = share >= 0.5
         available[[row for row, lead in enumerate(LEADS) if lead not in leads]] = False
         return torch.from_numpy(prepared.values)[None], torch.from_numpy(available)[None]
-
-
-def _by_probability(statement: StatementScore) -> float:
-    return -statement.probability

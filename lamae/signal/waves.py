@@ -8,8 +8,11 @@ from jaxtyping import Bool, Float, Float64, Int
 from lamae.results.attention import LeadAttention, WaveShare
 from lamae.results.measurement import BEAT_PARTS, MedianBeat
 
-# Where a time could belong to two parts, it belongs to the last of these.
-BY_PRECEDENCE = ("P", "ST", "T", "QRS")
+# Where a time could belong to two parts, it belongs to the last of these: the T of one beat
+# ends where a premature QRS begins. The offset of ST is the onset of T; where parts include
+# their offsets, that time is T's.
+PRECEDENCE = ("P", "T", "ST", "QRS")
+CLOSED_PRECEDENCE = ("P", "ST", "T", "QRS")
 OUTSIDE = len(BEAT_PARTS)
 REST = "rest"
 # QRS around R in s, used without a median beat.
@@ -42,7 +45,7 @@ def beat_parts(
             does not where an attribution is summed, so that neighbouring parts meet.
     """
     part = np.full(len(times), OUTSIDE, dtype=np.intp)
-    for name in BY_PRECEDENCE:
+    for name in CLOSED_PRECEDENCE if closed else PRECEDENCE:
         if name in spans:
             onset, offset = spans[name]
             for r in r_times.tolist():

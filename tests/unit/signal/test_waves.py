@@ -51,6 +51,15 @@ def test_a_part_ends_before_its_offset_unless_closed():
         np.testing.assert_array_equal(waves[name], closed == index)
 
 
+@pytest.mark.parametrize(("closed", "expected"), [(False, "ST"), (True, "T")])
+def test_after_a_premature_qrs_st_follows_unless_closed(closed, expected):
+    """At 1.37 s lie the T of the first beat and the ST of the second."""
+    spans = {"QRS": (-0.05, 0.05), "ST": (0.05, 0.1), "T": (0.1, 0.4)}
+    times = np.array([1.2, 1.3, 1.37, 1.5])
+    part = beat_parts(times, np.array([1.0, 1.3]), spans, closed=closed)
+    assert [BEAT_PARTS[index] for index in part] == ["T", "QRS", expected, "T"]
+
+
 def test_without_a_median_beat_there_are_qrs_and_the_rest():
     waves = wave_samples(np.array([1.0]), None, 200, 100.0)
     assert list(waves) == ["QRS", "rest"]
