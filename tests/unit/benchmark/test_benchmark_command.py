@@ -174,11 +174,11 @@ def test_the_table_is_made_from_what_is_there(rehearsed, capsys, published):
     out, found = rehearsed
     page, file = published
     # Those in the repository come from other ECGs, and are not replaced unasked.
-    assert main(["compare", "--table", "--out", str(out)]) == 0
+    assert main(["benchmark", "--table", "--out", str(out)]) == 0
     assert "stay as they are; --publish replaces them" in capsys.readouterr().err
     assert not file.exists()
     assert "old" in page.read_text()
-    assert main(["compare", "--table", "--publish", "--out", str(out)]) == 0
+    assert main(["benchmark", "--table", "--publish", "--out", str(out)]) == 0
     printed = capsys.readouterr().out
     saved = load_results(file)
     assert saved is not None
@@ -226,7 +226,7 @@ def test_other_weights_are_set_against_rows_that_are_not_made_again(
 ):
     out, found = rehearsed
     file = published[1]
-    assert main(["compare", "--table", "--publish", "--out", str(out)]) == 0
+    assert main(["benchmark", "--table", "--publish", "--out", str(out)]) == 0
     monkeypatch.setattr(run, "load_results", lambda: load_results(file))
     # In a new folder, of the row that ships alone: first the same weights, then others.
     new = tmp_path / "new"
@@ -366,7 +366,7 @@ def test_what_cannot_be_done_is_refused(tmp_path, capsys):
     for way in ("only_table", "rehearse"):
         with pytest.raises(InputError, match="Epochs can be given neither"):
             command(None, tmp_path, epochs={"label_epochs": 3}, **{way: True})
-    assert main(["compare", "--table", "--out", str(tmp_path)]) == 2
+    assert main(["benchmark", "--table", "--out", str(tmp_path)]) == 2
     assert "holds no benchmark" in capsys.readouterr().err
     page = tmp_path / "benchmark.md"
     page.write_text("no marks")

@@ -105,7 +105,7 @@ def test_weights_are_interpolated_with_those_the_run_began_with(share):
     learned = objective.result(trained)
     torch.testing.assert_close(list(trained.parameters()), expected)
     assert learned.reconstructor is trained
-    assert learned.run == {"relative": False, "keep": share}
+    assert learned.run == {"relative_to_linear": False, "init_weight": share}
 
 
 def test_weights_without_a_reconstructor_are_refused():

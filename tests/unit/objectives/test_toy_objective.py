@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 from lamae.data import Records
 from lamae.errors import InputError
 from lamae.inference.bundle import load_bundle
-from lamae.model import MaskedAutoencoder, ModelConfig
+from lamae.model import Backbone, ModelConfig
 from lamae.objectives import Objective, Pretrained, Signals
 from lamae.train.config import OptimConfig, RunConfig
 from lamae.train.pretrain import pretrain_on
@@ -52,7 +52,7 @@ class Pairs:
         return self.pairs[order[:, rank::world]].flatten(1)
 
 
-class Toy(Objective[MaskedAutoencoder, tuple[Tensor, Tensor]]):
+class Toy(Objective[Backbone, tuple[Tensor, Tensor]]):
     """z of one recording should be the target network's z of the other."""
 
     interrupt_after: int | None = None
@@ -60,8 +60,8 @@ class Toy(Objective[MaskedAutoencoder, tuple[Tensor, Tensor]]):
     def __init__(self, config: ToyConfig, model: ModelConfig) -> None:
         self.config = config
         self.model = model
-        self.network = MaskedAutoencoder(model)
-        self.target = copy.deepcopy(self.network.backbone).requires_grad_(False).eval()
+        self.network = Backbone(model)
+        self.target = copy.deepcopy(self.network).requires_grad_(False).eval()
         self.momentum: list[float] = []
         self.same_patient: list[bool] = []
         self.followed: list[tuple[float, Tensor]] = []
@@ -84,20 +84,18 @@ class Toy(Objective[MaskedAutoencoder, tuple[Tensor, Tensor]]):
         return chosen.x, chosen.available(self.model.patches)
 
     def loss(
-        self, network: MaskedAutoencoder, batch: tuple[Tensor, Tensor], generator: Generator
+        self, network: Backbone, batch: tuple[Tensor, Tensor], generator: Generator
     ) -> Float[Tensor, ""]:
         x, visible = batch
         with torch.no_grad():
             target = self.target(x, visible).z
-        return (network.backbone(x, visible).z[::2] - target[1::2]).float().square().mean()
+        return (network(x, visible).z[::2] - target[1::2]).float().square().mean()
 
     def after_step(self, step: int, steps: int) -> None:
         share = self.config.momentum + (1 - self.config.momentum) * step / steps
         self.momentum.append(share)
-        self.followed.append((share, self.network.backbone.z.detach().clone()))
-        for mine, theirs in zip(
-            self.target.parameters(), self.network.backbone.parameters(), strict=True
-        ):
+        self.followed.append((share, self.network.z.detach().clone()))
+        for mine, theirs in zip(self.target.parameters(), self.network.parameters(), strict=True):
             mine.lerp_(theirs, 1 - share)
 
     def diagnostics(self) -> dict[str, float]:
@@ -108,15 +106,15 @@ class Toy(Objective[MaskedAutoencoder, tuple[Tensor, Tensor]]):
         self.same_patient.clear()
         return found
 
-    def validate(self, network: MaskedAutoencoder, signals: Signals) -> dict[str, float]:
+    def validate(self, network: Backbone, signals: Signals) -> dict[str, float]:
         self.validated += 1
         if self.interrupt_after is not None and self.validated > self.interrupt_after:
             raise KeyboardInterrupt
-        z = network.backbone(signals.x, signals.available(self.model.patches)).z
+        z = network(signals.x, signals.available(self.model.patches)).z
         return {"spread": float(z.float().std(dim=0).mean())}
 
-    def result(self, network: MaskedAutoencoder) -> Pretrained:
-        return Pretrained("lamae", self.model, network.backbone, network)
+    def result(self, network: Backbone) -> Pretrained:
+        return Pretrained("lamae", self.model, network)
 
 
 last_built: list[Toy] = []
@@ -158,13 +156,13 @@ def unbroken(records, tmp_path_factory):
 def test_the_target_network_follows_the_weights_after_every_step(unbroken):
     out, toy = unbroken
     torch.manual_seed(CONFIG.seed)
-    expected = MaskedAutoencoder(MODEL).backbone.z.detach()
+    expected = Backbone(MODEL).z.detach()
     assert len(toy.followed) == STEPS * EPOCHS
     for share, weight in toy.followed:
         expected = share * expected + (1 - share) * weight.cpu()
     saved = torch.load(out / "checkpoint.pt")
     torch.testing.assert_close(saved["objective target"]["z"].cpu(), expected)
-    assert not torch.allclose(saved["module"]["backbone.z"].cpu(), expected, atol=1e-5)
+    assert not torch.allclose(saved["module"]["z"].cpu(), expected, atol=1e-5)
     # The last momentum is 1, as at the end of the schedule.
     assert toy.followed[-1][0] == pytest.approx(1.0)
 
@@ -173,10 +171,11 @@ def test_its_target_is_not_trained_or_left_behind(unbroken):
     out, toy = unbroken
     assert all(parameter.grad is None for parameter in toy.target.parameters())
     bundle = load_bundle(out / "lamae.safetensors")
+    assert bundle.reconstructor is None
     saved = torch.load(out / "checkpoint.pt")["module"]
-    torch.testing.assert_close(bundle.mae.backbone.z, saved["backbone.z"].cpu())
+    torch.testing.assert_close(bundle.backbone.z, saved["z"].cpu())
     parameters = sum(parameter.numel() for parameter in toy.network.parameters())
-    assert bundle.card["pretraining"]["parameters"] == parameters
+    assert bundle.card.pretraining.parameters == parameters
 
 
 def test_a_run_that_was_interrupted_ends_with_the_same_networks(
@@ -208,7 +207,7 @@ def test_diagnostics_stand_in_the_progress_line_and_on_the_card(records, tmp_pat
     (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("epoch"))
     assert "momentum 1.0000" in line
     assert "spread" in line
-    assert bundle.card["pretraining"]["history"][0]["momentum"] == 1.0
+    assert bundle.card.pretraining.history[0]["momentum"] == 1.0
 
 
 def test_a_pair_stays_on_one_process():

@@ -632,6 +632,6 @@ def test_a_recipe_of_another_task_is_refused_before_anything_is_read(argv, words
 
 def test_a_folder_that_cannot_be_made_is_refused_before_data_are_read(tmp_path, capsys):
     (tmp_path / "file").touch()
-    for argv in (["pretrain", "rehearsal"], ["compare"]):
+    for argv in (["pretrain", "rehearsal"], ["benchmark"]):
         assert main([*argv, "--data", "absent", "--out", str(tmp_path / "file")]) == 2
         assert "file cannot be a folder of runs" in capsys.readouterr().err
