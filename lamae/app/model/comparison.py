@@ -18,7 +18,8 @@ TASKS = {"icd10": "ICD-10-CM codes", "statements": "SCP statements"}
 
 def interval(entry: Mapping[str, Any], value: str) -> str:
     """A figure of the comparison with its 95% interval, in words."""
-    return scores.interval(entry[value], entry.get("ci"))
+    bounds = entry.get("ci")
+    return scores.interval(entry[value], (bounds[0], bounds[1]) if bounds else None)
 
 
 def points(results: Mapping[str, Any]) -> list[dict[str, Any]]:
