@@ -6,6 +6,7 @@ from .errors import InputError as InputError
 from .errors import LamaeError as LamaeError
 from .errors import ReadError as ReadError
 from .errors import WeightsError as WeightsError
+from .inference.analysis import Analysis as Analysis
 from .inference.attribution import explain as explain
 from .inference.bundle import Bundle as Bundle
 from .inference.bundle import load_bundle as load_bundle

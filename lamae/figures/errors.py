@@ -1,4 +1,4 @@
-"""Reconstruction errors: against the share masked, and by lead and wave."""
+"""Reconstruction errors: against the masking ratio, and by lead and wave."""
 
 from collections.abc import Sequence
 
@@ -12,13 +12,13 @@ WAVES = ("P", "QRS", "ST", "T", "rest")
 
 
 def masking_curve(
-    curve: MaskingCurve, *, share: float | None = None, dark: bool = False
+    curve: MaskingCurve, *, ratio: float | None = None, dark: bool = False
 ) -> go.Figure:
-    """Error on masked samples against the share masked, for the model and for regression.
+    """Error on masked samples against the masking ratio, for the model and for regression.
 
     Args:
         curve: The errors.
-        share: The current share, marked by a line.
+        ratio: The current ratio, marked by a line.
         dark: For a dark page.
     """
     colours = palette(dark)
@@ -44,7 +44,7 @@ def masking_curve(
     style(
         figure,
         colours,
-        alt="Error on masked samples against the share masked: model "
+        alt="Error on masked samples against the masking ratio: model "
         f"{curve.model[0]:.3f} to {curve.model[-1]:.3f} mV, linear regression "
         f"{curve.linear[0]:.3f} to {curve.linear[-1]:.3f} mV.",
         height=320,
@@ -53,9 +53,9 @@ def masking_curve(
         showlegend=True,
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemclick": False},
     )
-    if share:
-        figure.add_vline(x=share, line={"color": colours.ink, "width": 1, "dash": "4px,4px"})
-    figure.update_xaxes(title_text="masked share of every lead", tickformat=".0%", range=[0, 1])
+    if ratio:
+        figure.add_vline(x=ratio, line={"color": colours.ink, "width": 1, "dash": "4px,4px"})
+    figure.update_xaxes(title_text="masking ratio", tickformat=".0%", range=[0, 1])
     figure.update_yaxes(title_text="error in mV", rangemode="tozero")
     return figure
 

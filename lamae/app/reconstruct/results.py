@@ -187,7 +187,7 @@ def curve(analysis: Analysis) -> None:
         found = analysis.masking_curve(report)
     ratio = float(st.session_state.get(RATIO, 0.0))
     widgets.chart(
-        figures.masking_curve(found, share=ratio or None, dark=widgets.dark()), "masking_curve"
+        figures.masking_curve(found, ratio=ratio or None, dark=widgets.dark()), "masking_curve"
     )
     st.caption(
         f"Root mean square error on masked samples, mean of {found.draws} draws. Regression uses "
