@@ -75,7 +75,7 @@ def test_robustness_shows_mean_and_range():
 
 def test_the_curve_shows_model_and_regression_and_the_share_in_hand():
     curve = MaskingCurve(np.array([0.1, 0.9]), np.array([0.02, 0.1]), np.array([0.03, 0.2]), 2)
-    figure = masking_curve(curve, share=0.5)
+    figure = masking_curve(curve, ratio=0.5)
     assert list(named(figure, "model").y) == [0.02, 0.1]
     assert list(named(figure, "linear regression").y) == [0.03, 0.2]
     assert figure.layout.shapes[0].x0 == 0.5
