@@ -54,9 +54,9 @@ def test_whatever_reconstructs_is_refused(encoder_only, sinus, records):
 
 def test_codes_and_attention_need_no_reconstructor(encoder_only, tiny, sinus, records):
     assert encoder_only.predict(sinus) == tiny.predict(sinus)
-    found = input_check.fitness(encoder_only, sinus, signal_quality(sinus))
+    found = input_check.check_input(encoder_only, sinus, signal_quality(sinus))
     assert found.passed
-    assert found.gate is None
+    assert found.reconstruction is None
     assert input_check.refused(encoder_only, records, progress=False) is None
     weights = [p.attention(sinus).weights for p in (encoder_only, tiny)]
     np.testing.assert_array_equal(*weights)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from lamae import io
+from lamae.ecg import ECG
 from lamae.measure import measurements
 from lamae.simulate import RHYTHMS, simulate
 
@@ -143,7 +144,7 @@ def test_ventricular_beats_are_found(errors):
 TOLERANCE = {"heart_rate": 2, "p": 20, "pr": 12, "qrs": 15, "qt": 20, "p_axis": 15, "t_axis": 15}
 
 
-def against_device(ecg: io.ECG, **wider: float) -> None:
+def against_device(ecg: ECG, **wider: float) -> None:
     found = measurements(ecg)
     for name, bound in (TOLERANCE | {"qrs_axis": 15} | wider).items():
         if name in ecg.measurements:
