@@ -17,6 +17,7 @@ from lamae.results.scores import LabelScore, Results
 from lamae.train.cards import citations, limits, training_data
 from lamae.train.model_card import model_card
 
+PAPER = "LAMAE, arXiv 2603.26475"
 DOCUMENT = Path(__file__).parents[3] / "MODEL_CARD.md"
 
 
@@ -42,7 +43,7 @@ def test_the_bundled_card_says_what_a_run_on_its_data_would_say():
     bundle = load_bundled()
     card = bundle.card
     assert list(card.limits) == limits(card.data, card.labelled_data, bundle.labels)
-    assert card.citation == citations(card.data, card.labelled_data)
+    assert card.citation == citations(card.paper, card.data, card.labelled_data)
 
 
 def test_a_model_of_one_data_set_says_nothing_of_another(german, american, tiny):
@@ -53,7 +54,7 @@ def test_a_model_of_one_data_set_says_nothing_of_another(german, american, tiny)
         card = ModelCard(
             "made",
             limits=tuple(limits(data, data, labels)),
-            citation=citations(data, data),
+            citation=citations(PAPER, data, data),
             data=data,
             finetuning=run(data=data),
         )
@@ -67,8 +68,8 @@ def test_a_model_of_one_data_set_says_nothing_of_another(german, american, tiny)
 def test_both_data_sets_are_named_where_both_were_learned_from(german, american):
     said = " ".join(limits(american, german, SCP))
     assert said.index("Pretrained on patients of one hospital") < said.index("one German source")
-    assert len(citations(american, german)) == 3
-    assert len(citations(german, german)) == 2
+    assert len(citations(PAPER, american, german)) == 3
+    assert len(citations(PAPER, german, german)) == 2
 
 
 @pytest.mark.parametrize(
