@@ -1,4 +1,4 @@
-"""The ECG as one value, its leads, and what is said of it: SCP-ECG statements, ICD-10-CM codes."""
+"""The ECG as one value, its leads, and its labels: SCP-ECG statements, ICD-10-CM codes."""
 
 from lamae.ecg.recording import (
     ADULT,

@@ -7,7 +7,6 @@ from lamae import figures
 from lamae.app import cache, widgets
 from lamae.app.model import comparison, scores
 from lamae.app.model.scores import interval
-from lamae.ecg.labels import LabelSet
 from lamae.errors import DataError, WeightsError
 from lamae.results.card import ModelCard, Run, TrainingData
 from lamae.results.json import to_json
@@ -56,7 +55,8 @@ def training(card: ModelCard) -> None:
                 st.caption(loss)
 
 
-def results(card: ModelCard, labels: LabelSet) -> None:
+def results(card: ModelCard) -> None:
+    labels = cache.predictor().labels
     test = card.results.test
     if test is None:
         st.markdown("The card holds no test results.")
@@ -200,7 +200,7 @@ def show() -> None:
     st.markdown(f"**{widgets.plain(predictor.name)}**, {predictor.description}.")
     st.caption(f"SHA-256 {predictor.sha256}")
     st.subheader("Results on the test fold", anchor=False)
-    results(card, predictor.labels)
+    results(card)
     reliability(card)
     reconstruction(card)
     compared()
