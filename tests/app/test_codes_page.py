@@ -101,7 +101,7 @@ def test_suggested_codes_are_sentences_with_their_evidence(visit, predictor):
     first = prediction.codes[0]
     assert f"{first.probability:.2f} (threshold {first.threshold:.2f}" in words(at)
     assert page.NEVER_A_DIAGNOSIS in words(at)
-    assert codes.meaning(prediction) in words(at)
+    assert codes.meaning(prediction, predictor.card) in words(at)
     assert page.ORDER in words(at)
     # Beside a calibrated probability stand names, not scores on another scale.
     [line] = [one for one in words(at).splitlines() if one.startswith(f":gray[:small[{first.code}")]

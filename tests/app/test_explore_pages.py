@@ -304,7 +304,7 @@ def test_a_flat_lead_is_imputed_and_marked_and_the_current_ecg_stays(visit, pred
     assert f"V2 {tested:.3f} mV" in at.warning[0].value
     imputed = chart_named(at, "imputed, not recorded")
     drawn = {t.get("name"): t for t in imputed["data"]}
-    assert "<b>V2</b> <i>reconstructed</i>" in drawn["lead names"]["text"]
+    assert "<b>V2</b> <i>imputed</i>" in drawn["lead names"]["text"]
     assert not np.ptp(at.session_state["lamae"].current.ecg.lead("V2"))
     others = [lead for lead in LEADS if lead != "V2"]
     ecg = at.session_state["lamae"].current.ecg

@@ -52,9 +52,12 @@ def test_a_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_a_page():
     from streamlit.testing.v1 import AppTest
 
+    from lamae.app import demos
+    from lamae.measure import heart_rate
+
     at = AppTest.from_string(code("a page"), default_timeout=60).run()
     assert not at.exception
-    assert at.text[0].value == "10.0 s"
+    assert at.text[0].value == f"{heart_rate(demos.load(demos.RECORDING)).rate:.0f} bpm"
 
 
 def test_an_attribution_method():
