@@ -177,3 +177,14 @@ def test_hooks_run_the_tools_of_the_environment():
     tools = {hook["entry"].split()[0] for hook in hooks}
     assert tools == {f".venv/bin/{name}" for name in ("ruff", "mypy", "lint-imports")}
     assert {hook["language"] for hook in hooks} == {"system"}
+
+
+def test_no_module_imports_what_another_keeps_to_itself():
+    private = re.compile(r"lamae(\.\w+)*\.(_(?!_)\w+)(\.\w+)*")
+    found = {
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in [*(ROOT / "lamae").rglob("*.py"), *screens()]
+        for name in imports(path)
+        if private.fullmatch(name)
+    }
+    assert not found
