@@ -159,12 +159,10 @@ def test_continuous_integration_runs_the_commands_that_people_run():
     [
         ("github-workflows", [*WORKFLOWS.glob("*.yml")]),
         ("citation-file-format", [*ROOT.glob("CITATION.cff")]),
-        ("compose-spec", [*ROOT.glob("compose.yaml")]),
     ],
 )
 def test_files_for_other_programs_keep_to_their_schema(schema: str, paths: list[Path]):
-    if not paths:
-        pytest.skip("there is no such file")
+    assert paths
     command = ["check_jsonschema", "--builtin-schema", f"vendor.{schema}", *paths]
     done = subprocess.run(
         [sys.executable, "-m", *command], capture_output=True, text=True, check=False
