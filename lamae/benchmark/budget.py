@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lamae.benchmark.pretrainings import Pretraining
+from lamae.benchmark.methods import Pretraining
 from lamae.model import ModelConfig
 from lamae.objectives import ObjectiveConfig
 from lamae.train.config import FinetuneConfig, OptimConfig, RunConfig

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from lamae.benchmark.budget import Budget
-from lamae.benchmark.pretrainings import Pretraining
+from lamae.benchmark.methods import Pretraining
 from lamae.data import TRAINING_FOLDS, Records
 from lamae.inference.bundle import Bundle, load_bundle
 from lamae.train.pretrain import pretrain_on

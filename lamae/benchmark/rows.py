@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
-from lamae.benchmark.pretrainings import PRETRAININGS
+from lamae.benchmark.methods import PRETRAININGS
 from lamae.ecg import LEADS, LIMB_LEADS
 from lamae.errors import InputError
 

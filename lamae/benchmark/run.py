@@ -10,7 +10,7 @@ from typing import Any
 
 from lamae.benchmark.budget import Budget, rehearsal_budget
 from lamae.benchmark.differences import DIFFERENCES, reference_rows
-from lamae.benchmark.pretrainings import PRETRAININGS
+from lamae.benchmark.methods import PRETRAININGS
 from lamae.benchmark.rehearsal import simulated_records
 from lamae.benchmark.results import (
     REFERENCE,

@@ -15,8 +15,8 @@ from torch import Tensor, nn
 
 from lamae.benchmark.budget import Budget
 from lamae.benchmark.label_fractions import labelled_rows
+from lamae.benchmark.methods import PRETRAININGS, Pretraining
 from lamae.benchmark.pretraining import Cost, pretrain, records_for
-from lamae.benchmark.pretrainings import PRETRAININGS, Pretraining
 from lamae.benchmark.reconstruction import reconstruction_errors
 from lamae.benchmark.rows import LEAD_SETS, SHIPPED, Ablation, Row
 from lamae.benchmark.scores import FOLDS, Logits, figures, read_truth, write_truth

@@ -11,7 +11,7 @@ from lamae.data import Records
 from lamae.ecg import CHEST_LEADS, LEADS
 from lamae.errors import DataError
 from lamae.inference.predictor import Predictor
-from lamae.signal.linear import algebra_estimate, linear_estimate
+from lamae.signal.linear_regression import algebra_estimate, linear_estimate
 from lamae.signal.reconstruction_error import lead_errors
 
 BATCH = 32

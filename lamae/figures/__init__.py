@@ -13,7 +13,7 @@ from lamae.figures.benchmark import comparison
 from lamae.figures.calibration import calibration
 from lamae.figures.chart import CONFIG
 from lamae.figures.codes import code_bars, short_title
-from lamae.figures.errors import masking_curve, wave_errors
+from lamae.figures.lead_weights import group_weights, lead_weights, weights_against_ablation
 from lamae.figures.leads import lead_subset_scores, next_leads, removal_curves, robustness
 from lamae.figures.paper.attention_over_time import attention_over_time
 from lamae.figures.paper.attribution_beat import attribution_on_beat
@@ -25,8 +25,8 @@ from lamae.figures.paper.paper import paper
 from lamae.figures.paper.reconstruction import imputed, reconstruction
 from lamae.figures.paper.selection import selected_segments
 from lamae.figures.paper.sheet import LAYOUTS
+from lamae.figures.reconstruction_errors import masking_curve, wave_errors
 from lamae.figures.training import auroc_intervals, training_curve
-from lamae.figures.weights import group_weights, lead_weights, weights_against_ablation
 
 __all__ = [
     "CONFIG",

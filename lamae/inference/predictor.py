@@ -13,7 +13,7 @@ from lamae.errors import InputError, WeightsError
 from lamae.inference.attention import attention_of
 from lamae.inference.bundle import Bundle, load_bundled
 from lamae.inference.masking import mask_parts
-from lamae.inference.scored import by_probability, offered_codes, statement_scores
+from lamae.inference.scores import by_probability, offered_codes, statement_scores
 from lamae.model.classifier import code_logits
 from lamae.model.families import FAMILIES, Classifies, Reconstructs
 from lamae.results.attention import LeadAttention

@@ -13,7 +13,7 @@ from lamae.errors import InputError
 from lamae.inference.masking import mask_parts
 from lamae.inference.predictor import Predictor
 from lamae.inference.progress import Progress
-from lamae.model.linear import linear_leads
+from lamae.model.linear_regression import linear_leads
 from lamae.model.mask import mask_random_patches
 from lamae.results.masking import Masking
 from lamae.results.reconstruction import Band, Imputation, MaskingCurve, Reconstruction

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from lamae.ecg import LIMB_FROM_I_II, LIMB_LEADS
-from lamae.measure.marks import Mark
+from lamae.measure.delineation import Mark
 from lamae.measure.median import Median
 
 

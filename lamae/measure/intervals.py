@@ -9,14 +9,14 @@ from lamae.ecg import ECG
 from lamae.measure.axes import axis
 from lamae.measure.beats import heart_rate
 from lamae.measure.clean import Working, levelled, working
-from lamae.measure.early import Rhythm, rhythm
-from lamae.measure.marks import Mark, from_level_before
+from lamae.measure.delineation import Mark, from_level_before
 from lamae.measure.median import Median, median
+from lamae.measure.morphology import Classes, classes
 from lamae.measure.p_wave import CONSISTENT, p_consistency, p_mark
 from lamae.measure.pacing import PACED, paced_share
+from lamae.measure.premature import Rhythm, rhythm
 from lamae.measure.qrs import qrs_mark
 from lamae.measure.quality import READABLE, signal_quality, usable
-from lamae.measure.shapes import Classes, classes
 from lamae.measure.t_wave import t_mark, without_t
 from lamae.results.measurement import ESTIMATED, Measured, Measurements, MedianBeat
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from lamae.measure.clean import Working
-from lamae.measure.shapes import Classes
+from lamae.measure.morphology import Classes
 
 BEFORE, AFTER = 0.6, 0.8  # s from R
 FULL = 0.5  # share of the beats that must reach a sample

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy import ndimage, signal
 
-from lamae.measure.marks import Mark, components, leave_one_out, tangent
+from lamae.measure.delineation import Mark, components, leave_one_out, tangent
 from lamae.measure.median import Median
 
 # Less than for T: with T's share, PR exceeded 200 ms in 15 to 20 % of normal ECGs of PTB-XL.

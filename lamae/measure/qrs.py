@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 from scipy import ndimage, signal
 
-from lamae.measure.marks import Mark, leave_one_out, second_latest, subsets
+from lamae.measure.delineation import Mark, leave_one_out, second_latest, subsets
 from lamae.measure.median import Median
 
 SMOOTHING = 0.014  # s, over which slopes are taken

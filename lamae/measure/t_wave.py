@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lamae.measure.marks import (
+from lamae.measure.delineation import (
     BEYOND_TANGENT,
     Mark,
     components,

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from lamae.model.config import ModelConfig
 from lamae.model.layers import NO_TIME, Block, distance_bias, explicit_is_faster, time_embedding
 from lamae.model.mask import Packed
-from lamae.model.stem import PatchEmbedding
+from lamae.model.patch_embedding import PatchEmbedding
 
 
 class LeadEncoder(nn.Module):

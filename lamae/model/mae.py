@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from lamae.model.config import ModelConfig
 from lamae.model.latent import Backbone, Latent, init_weights
 from lamae.model.layers import NO_TIME, Block, distance_bias, explicit_is_faster, time_embedding
-from lamae.model.linear import linear_leads
+from lamae.model.linear_regression import linear_leads
 
 
 class Decoder(nn.Module):

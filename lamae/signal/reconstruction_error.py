@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Float32, Float64
 
 from lamae.ecg import LEADS
 from lamae.results.reconstruction import LeadError, Reconstruction, WaveError
-from lamae.signal.linear import algebra_estimate, linear_estimate
+from lamae.signal.linear_regression import algebra_estimate, linear_estimate
 
 # A standard deviation below this is rounding: no correlation.
 CONSTANT = 1e-9

@@ -28,7 +28,7 @@ from lamae import io
 from lamae.app import demos, links
 from lamae.app.attention import cohort
 from lamae.app.attention.page import NOT_WHY, reading
-from lamae.app.leads import leads as lead_sets
+from lamae.app.leads import subsets as lead_sets
 from lamae.app.leads.page import NONE_CHOSEN
 from lamae.app.reconstruct import boxes, findings, imputation, masking, results
 from lamae.app.reconstruct.page import ALL_MASKED, NOTHING_MASKED
@@ -36,7 +36,7 @@ from lamae.ecg import CHEST_LEADS, LEADS
 from lamae.inference.analysis import Analysis
 from lamae.inference.attribution import explain
 from lamae.inference.lead_subsets import with_each
-from lamae.inference.ranking import rank_correlation
+from lamae.inference.rank_correlation import rank_correlation
 from lamae.inference.reconstruction import impute
 from lamae.results.masking import Masking, Segment
 from lamae.results.prediction import NOTICE

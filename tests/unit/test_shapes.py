@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from jaxtyping import TypeCheckError
 
-from lamae.signal.linear import linear_estimate
+from lamae.signal.linear_regression import linear_estimate
 
 
 def test_an_array_that_breaks_its_annotation_is_refused():

@@ -5,7 +5,7 @@ import streamlit as st
 
 from lamae import figures
 from lamae.app import cache, links, widgets
-from lamae.app.attention import attention, cohort
+from lamae.app.attention import cohort, results
 from lamae.errors import LamaeError
 from lamae.inference.analysis import Analysis
 from lamae.results.attention import LeadAttention
@@ -78,8 +78,8 @@ def _of_this_ecg(analysis: Analysis) -> None:
     with st.expander("Weights as a table"):
         widgets.table(weights, {"Weight": "{:.2%}", "Times an even share": "{:.3f}"})
         widgets.download(weights, "lead_weights")
-    attention.planes(found, model)
+    results.planes(found, model)
     st.caption(NOT_WHY)
-    attention.over_time(analysis, found, model)
-    attention.matrix(found, model)
-    attention.beside_ablation(analysis)
+    results.over_time(analysis, found, model)
+    results.matrix(found, model)
+    results.beside_ablation(analysis)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lamae import figures
 from lamae.app import cache, widgets
-from lamae.app.codes import attribution, codes
+from lamae.app.codes import attribution, scores
 from lamae.errors import LamaeError
 from lamae.inference.analysis import Analysis
 from lamae.results.input_check import InputCheck
@@ -99,16 +99,18 @@ def _summary(prediction: Prediction, choice: str) -> None:
     with right:
         st.subheader("Probability and threshold", anchor=False)
         widgets.chart(
-            figures.code_bars(prediction, selected=named, limit=codes.SHOWN, dark=widgets.dark()),
+            figures.code_bars(prediction, selected=named, limit=scores.SHOWN, dark=widgets.dark()),
             "code_bars",
             on_select=bar_clicked,
         )
         st.caption(ORDER)
     with st.expander(f"About {named} on this ECG"):
-        codes.about(by_code[named])
-    with st.expander(f"All {codes.many(len(prediction.codes))}, by chapter and block of ICD-10-CM"):
-        codes.tables(prediction)
-    st.caption(codes.meaning(prediction, cache.predictor().card))
+        scores.about(by_code[named])
+    with st.expander(
+        f"All {scores.many(len(prediction.codes))}, by chapter and block of ICD-10-CM"
+    ):
+        scores.tables(prediction)
+    st.caption(scores.meaning(prediction, cache.predictor().card))
 
 
 def _suggested(prediction: Prediction) -> None:
@@ -117,18 +119,18 @@ def _suggested(prediction: Prediction) -> None:
     suggested = [code for code in prediction.codes if code.suggested]
     undecided = [code for code in prediction.codes if code.undecided]
     st.subheader("Suggested by this ECG", anchor=False)
-    for code in suggested[: codes.SHOWN]:
-        codes.tell(code, test_ecgs)
-    if further := suggested[codes.SHOWN :]:
-        with st.expander(f"{codes.many(len(further), 'further code')} suggested"):
+    for code in suggested[: scores.SHOWN]:
+        scores.tell(code, test_ecgs)
+    if further := suggested[scores.SHOWN :]:
+        with st.expander(f"{scores.many(len(further), 'further code')} suggested"):
             for code in further:
-                codes.tell(code, test_ecgs)
+                scores.tell(code, test_ecgs)
     if not suggested:
         st.markdown("No code is suggested.")
-        st.caption("Closest: " + codes.sentence(prediction.codes[0], test_ecgs))
-    codes.absent(prediction)
+        st.caption("Closest: " + scores.sentence(prediction.codes[0], test_ecgs))
+    scores.absent(prediction)
     if undecided:
-        with st.expander(f"Cannot say: {codes.many(len(undecided))}"):
+        with st.expander(f"Cannot say: {scores.many(len(undecided))}"):
             for code in undecided:
-                codes.tell(code, test_ecgs)
+                scores.tell(code, test_ecgs)
     st.caption(NEVER_A_DIAGNOSIS)

@@ -6,7 +6,7 @@ Leads that cannot be read are never shown to the model.
 import streamlit as st
 
 from lamae.app import links, widgets
-from lamae.app.leads import leads
+from lamae.app.leads import subsets
 from lamae.app.progress import progress
 from lamae.inference.analysis import Analysis
 
@@ -32,15 +32,15 @@ def show(analysis: Analysis) -> None:
         st.info(f"Only lead {readable[0]} can be read: none can be left out.")
         return
     _chosen(analysis)
-    leads.one_by_one(analysis)
-    leads.robust(analysis)
+    subsets.one_by_one(analysis)
+    subsets.robust(analysis)
 
 
 @st.fragment
 def _chosen(analysis: Analysis) -> None:
     """The codes with the leads chosen, and with one more."""
-    leads.follow_link(analysis.shown)
-    some = leads.ask(analysis.shown)
+    subsets.follow_link(analysis.shown)
+    some = subsets.ask(analysis.shown)
     links.offer("leads", leads=",".join(some))
     if not some:
         st.info(NONE_CHOSEN)
@@ -50,6 +50,6 @@ def _chosen(analysis: Analysis) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.subheader("Codes with these leads", anchor=False)
-        leads.compared(analysis.prediction, scores)
+        subsets.compared(analysis.prediction, scores)
     with right:
-        leads.one_more(scores)
+        subsets.one_more(scores)

@@ -17,7 +17,7 @@ from lamae.inference.attribution.case import Progress
 from lamae.inference.attribution.patches import per_patch
 from lamae.inference.bundle import Bundle
 from lamae.inference.predictor import Predictor
-from lamae.inference.ranking import rank_correlation
+from lamae.inference.rank_correlation import rank_correlation
 from lamae.results.attribution import Attribution, Check
 
 COMPLETE, AGREE, CHANGED, STABLE = 0.05, 0.5, 0.5, 0.7

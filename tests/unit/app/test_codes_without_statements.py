@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from lamae.app.codes import codes
+from lamae.app.codes import scores
 from lamae.data import Records
 from lamae.ecg.labels import Code, LabelSet, Span
 from lamae.errors import DataError
@@ -109,14 +109,17 @@ def test_evaluation_scores_the_codes_that_model_and_data_share(predictor, record
 
 def test_the_tables_of_the_codes_page(predictor, sinus):
     prediction = predictor.predict(sinus)
-    groups = codes.by_parents(prediction, LABELS)
+    groups = scores.by_parents(prediction, LABELS)
     assert [[score.code for score in scores] for _, scores in groups] == [["I48.91"], ["X01"]]
-    assert [codes.heading(code) for code, _ in groups] == [f"**{BLOCK.title}** ({BLOCK.codes})", ""]
-    table = codes.table(prediction.codes, prediction, predictor)
+    assert [scores.heading(code) for code, _ in groups] == [
+        f"**{BLOCK.title}** ({BLOCK.codes})",
+        "",
+    ]
+    table = scores.table(prediction.codes, prediction, predictor)
     assert set(table["Code"]) == {"I48.91", "X01"}
-    assert codes.SCORES not in table.columns
-    whole = codes.whole_table(prediction, predictor)
+    assert scores.SCORES not in table.columns
+    whole = scores.whole_table(prediction, predictor)
     assert "Chapter" not in whole.columns
     blocks = dict(zip(whole["Code"], whole["Block"], strict=True))
     assert blocks == {"I48.91": BLOCK.codes, "X01": ""}
-    assert [codes.doubts(code, LABELS) for code in prediction.codes] == ["", ""]
+    assert [scores.doubts(code, LABELS) for code in prediction.codes] == ["", ""]

@@ -6,7 +6,7 @@ import pytest
 
 from lamae.benchmark.budget import Budget
 from lamae.benchmark.differences import DIFFERENCES
-from lamae.benchmark.pretrainings import PRETRAININGS
+from lamae.benchmark.methods import PRETRAININGS
 from lamae.benchmark.rows import (
     ABLATIONS,
     LABEL_FRACTIONS,

@@ -9,8 +9,8 @@ import torch
 from lamae.benchmark import training as rows_trained
 from lamae.benchmark.budget import rehearsal_budget
 from lamae.benchmark.label_fractions import labelled_rows, repeats
+from lamae.benchmark.methods import Pretraining
 from lamae.benchmark.pretraining import records_for
-from lamae.benchmark.pretrainings import Pretraining
 from lamae.benchmark.rows import ROWS, Row
 from lamae.benchmark.training import begin_with, outputs, train_classifier
 from lamae.data import Records

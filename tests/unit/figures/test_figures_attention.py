@@ -17,7 +17,7 @@ from lamae.figures import (
     lead_weights,
     weights_against_ablation,
 )
-from lamae.figures.weights import NAME, SIDES
+from lamae.figures.lead_weights import NAME, SIDES
 from lamae.results.attention import GroupWeights, LeadAttention
 
 

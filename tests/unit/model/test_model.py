@@ -16,7 +16,7 @@ from lamae.model import (
 from lamae.model.classifier import code_logits
 from lamae.model.latent import Latent, lead_attention
 from lamae.model.layers import NO_TIME, Attention, distance_bias
-from lamae.model.linear import linear_leads
+from lamae.model.linear_regression import linear_leads
 from lamae.model.mask import (
     MaskConfig,
     draw_mask,
@@ -25,9 +25,9 @@ from lamae.model.mask import (
     mask_random_patches,
     pack,
 )
-from lamae.model.stem import PatchEmbedding
+from lamae.model.patch_embedding import PatchEmbedding
 from lamae.objectives.masked import masked_loss
-from lamae.signal.linear import linear_estimate
+from lamae.signal.linear_regression import linear_estimate
 
 CONFIG = ModelConfig(
     samples=200,

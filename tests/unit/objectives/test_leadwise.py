@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Generator
 
-from lamae.benchmark.pretrainings import PRETRAININGS
+from lamae.benchmark.methods import PRETRAININGS
 from lamae.errors import InputError
 from lamae.model import Latent, ModelConfig
 from lamae.model.mask import pack

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lamae.ecg import LEADS, LIMB_FROM_I_II
-from lamae.signal.linear import algebra_estimate, linear_estimate
+from lamae.signal.linear_regression import algebra_estimate, linear_estimate
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from lamae.signal.linear import RIDGE
+from lamae.signal.linear_regression import RIDGE
 
 # Keeps the system solvable before any moments are known.
 TINY = 1e-9
@@ -15,8 +15,7 @@ def linear_leads(
 ) -> Float[Tensor, "B L T"]:
     """Ridge regression of every lead from the leads whose patch is visible at the same time.
 
-    The regression of `lamae.signal.linear.linear_estimate`, written a second time: in a training
-    step nearly every patch of a batch has another set of visible leads, so all systems are
+    The regression of `lamae.signal.linear_regression.linear_estimate` a second time: in training nearly every patch of a batch has another set of visible leads, so all systems are
     solved at once on the device of the signals, where grouping equal sets would make a GPU
     wait. `lamae.signal` in turn does without torch. A test holds the two equal.
 

@@ -16,7 +16,7 @@ def linear_estimate(
 ) -> Float64[np.ndarray, "12 time"]:
     """Ridge regression of every lead from the leads visible at the same time.
 
-    `lamae.model.linear.linear_leads` is the same regression as the decoder needs it.
+    `lamae.model.linear_regression.linear_leads` is the same regression as the decoder needs it.
 
     Args:
         signal: Voltage in mV; masked samples are not used.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr, rankdata
 
-from lamae.inference.ranking import rank_correlation
+from lamae.inference.rank_correlation import rank_correlation
 
 
 def test_it_is_the_correlation_of_ranks():

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from lamae.measure.shapes import Classes
+from lamae.measure.morphology import Classes
 from lamae.results.measurement import Premature
 
 EARLY = 0.82  # of the usual RR

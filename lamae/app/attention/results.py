@@ -8,7 +8,7 @@ from lamae.app import widgets
 from lamae.app.progress import progress
 from lamae.errors import LamaeError
 from lamae.inference.analysis import Analysis
-from lamae.inference.ranking import rank_correlation
+from lamae.inference.rank_correlation import rank_correlation
 from lamae.results.attention import LeadAttention
 from lamae.signal.waves import wave_shares
 
