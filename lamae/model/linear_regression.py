@@ -15,7 +15,8 @@ def linear_leads(
 ) -> Float[Tensor, "B L T"]:
     """Ridge regression of every lead from the leads whose patch is visible at the same time.
 
-    The regression of `lamae.signal.linear_regression.linear_estimate` a second time: in training nearly every patch of a batch has another set of visible leads, so all systems are
+    The regression of `lamae.signal.linear_regression.linear_estimate` a second time: in
+    training nearly every patch of a batch has another set of visible leads, so all systems are
     solved at once on the device of the signals, where grouping equal sets would make a GPU
     wait. `lamae.signal` in turn does without torch. A test holds the two equal.
 
