@@ -1,8 +1,11 @@
 """The examples of CONTRIBUTING.md do what the text around them says."""
 
+import io
 import re
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -19,43 +22,83 @@ from lamae.simulate import simulate
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
 
-def code(section: str) -> str:
-    """The Python block of a section."""
+def blocks(section: str, language: str = "python") -> list[str]:
+    """The code blocks of a section."""
     part = TEXT.split(f"## Add {section}\n")[1].split("\n## ")[0]
-    [block] = re.findall(r"^```python\n(.*?)^```$", part, re.MULTILINE | re.DOTALL)
-    return block
+    return re.findall(rf"^```{language}\n(.*?)^```$", part, re.MULTILINE | re.DOTALL)
+
+
+def module(name: str, text: str, names: dict[str, Any] | None = None) -> Any:
+    """A new module of this text; `names` stand in it beforehand."""
+    made = ModuleType(name)
+    made.__dict__.update(names or {})
+    # Dataclasses look their module up by name.
+    sys.modules[name] = made
+    try:
+        exec(compile(text, name, "exec"), made.__dict__)
+    finally:
+        del sys.modules[name]
+    return made
 
 
 def example(section: str) -> Any:
-    """What the example of a section defines."""
-    # Dataclasses look their module up by name.
-    names: dict[str, Any] = {"__name__": __name__}
-    exec(compile(code(section), section, "exec"), names)
-    return SimpleNamespace(**names)
+    """What the one block of a section defines."""
+    [text] = blocks(section)
+    return module("example", text)
 
 
 def test_a_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from lamae.io.readers import READERS, Reader, starts
+    from lamae.io import readers
 
-    (tmp_path / "plain_example.py").write_text(code("a format"))
-    monkeypatch.syspath_prepend(tmp_path)
-    row = Reader("Plain", (".plain",), "Float32.", "plain_example", starts(b"ECG1"))
+    [text], [entry] = blocks("a format"), blocks("a format", "text")
+    [row] = eval(f"({entry.strip()})", vars(readers))
+    monkeypatch.setitem(sys.modules, row.module, module(row.module, text))
+    [suffix] = row.suffixes
+    rows = (*readers.READERS[:-1], row, readers.READERS[-1])
     signal = simulate("sinus_rhythm", seconds=3.0, rng=np.random.default_rng(0)).ecg.signal
     content = b"ECG1" + signal.astype("<f4").tobytes()
-    ecg = read("ecg.plain", content, readers=(*READERS, row))
+    ecg = read(f"ecg{suffix}", content, readers=rows)
     np.testing.assert_array_equal(ecg.signal, signal)
     assert (ecg.fs, ecg.leads) == (500.0, LEADS)
     with pytest.raises(ReadError, match="equal length"):
-        read("ecg.plain", content[:-3], readers=(*READERS, row))
+        read(f"ecg{suffix}", content[:-3], readers=rows)
 
 
-def test_a_page():
+def test_csv_is_tried_last():
+    from lamae.io.readers import READERS
+
+    assert ".csv" in READERS[-1].suffixes
+
+
+def test_the_command_for_the_table_of_formats_prints_it():
+    from lamae.io import formats_table
+
+    [command] = re.findall(r"`python -c \"(.*?)\"`", TEXT)
+    printed = io.StringIO()
+    with redirect_stdout(printed):
+        exec(command, {})
+    assert printed.getvalue().strip() == formats_table().strip()
+
+
+def test_a_page(monkeypatch: pytest.MonkeyPatch):
+    import streamlit as st
     from streamlit.testing.v1 import AppTest
 
     from lamae.app import demos
     from lamae.measure import heart_rate
 
-    at = AppTest.from_string(code("a page"), default_timeout=60).run()
+    page, view = blocks("a page")
+    [entry] = blocks("a page", "text")
+    package = ModuleType("lamae.app.rate")
+    monkeypatch.setattr(package, "page", module("lamae.app.rate.page", page), raising=False)
+    monkeypatch.setitem(sys.modules, "lamae.app.rate", package)
+    # What `st.Page` is called with, which itself looks for the file.
+    monkeypatch.setattr(st, "Page", lambda path, **options: (Path(path), options))
+    [(path, options)] = eval(f"({entry.strip()})", {"st": st})
+    assert path.match("pages/*/rate.py")
+    assert options["title"] == path.stem.capitalize()
+    assert options["url_path"] == path.stem
+    at = AppTest.from_string(view, default_timeout=60).run()
     assert not at.exception
     assert at.text[0].value == f"{heart_rate(demos.load(demos.RECORDING)).rate:.0f} bpm"
 
@@ -78,11 +121,18 @@ def test_an_attribution_method():
     assert found.error is None
 
 
-def test_an_objective():
+def test_an_objective(monkeypatch: pytest.MonkeyPatch):
     from lamae.objectives import Signals
+    from lamae.train import recipes
 
-    made = example("an objective")
-    config = made.small_absolute()
+    method, recipe = blocks("an objective")
+    name = "lamae.objectives.absolute"
+    monkeypatch.setitem(sys.modules, name, module(name, method))
+    made = module("example", recipe, vars(recipes))
+    [line] = re.findall(r"`(\"\w+\": \w+,)`", TEXT)
+    table = eval(f"{{{line}}}", vars(made))
+    config = recipes.recipe_named("small_absolute", table)
+    assert config.recipe == "small_absolute"
     objective = config.objective.build(config.model)
     signals = Signals(
         x=torch.full((4, 12, config.input.samples), 2.0),

@@ -10,6 +10,8 @@ from documents import DOCUMENTS, ROOT
 
 LINK = re.compile(r"\]\((?!https?:)(?P<target>[^)#\s]+)(?P<anchor>#[\w-]+)?\)")
 PATH = re.compile(r"`((?:lamae|pages|tests|docs|assets)/[\w./<>-]+|\w+\.py)`")
+# A file whose content follows as an example.
+EXAMPLE = re.compile(r"`([\w./]+\.py)`:\n\n```")
 INLINE_OPTION = re.compile(r"`(--[a-z][a-z-]+)(?: [^`]*)?`")
 
 
@@ -42,8 +44,10 @@ def test_the_readme_leads_to_every_document():
 @pytest.mark.parametrize("path", DOCUMENTS[:-1], ids=lambda path: path.name)
 def test_files_that_a_document_names_exist(path: Path):
     # The changelog is left out: it names what is gone.
-    for name in PATH.findall(path.read_text(encoding="utf-8")):
-        if "<" not in name:
+    text = path.read_text(encoding="utf-8")
+    examples = EXAMPLE.findall(text)
+    for name in PATH.findall(text):
+        if "<" not in name and name not in examples:
             assert (ROOT / name).exists(), name
 
 
@@ -95,3 +99,13 @@ def test_the_citation_is_valid():
 def test_the_changelog_has_an_entry_for_the_citations_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert f"## [{citation['version']}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_the_changelogs_new_module_names_exist():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    table = text.split("Modules:\n\n")[1].split("\n\n")[0].splitlines()[2:]
+    for row in table:
+        first, *siblings = re.findall(r"`([\w./]+)`", row.split("|")[2])
+        path = ROOT / (first if "/" in first else first.replace(".", "/"))
+        for named in (path, *(path.with_name(sibling) for sibling in siblings)):
+            assert named.exists() or named.with_suffix(".py").is_file(), named
