@@ -1,6 +1,5 @@
 """The model card as a document: MODEL_CARD.md."""
 
-import re
 from collections.abc import Iterable, Sequence
 
 from lamae.inference.bundle import Bundle
@@ -29,7 +28,7 @@ def model_card(bundle: Bundle) -> str:
         *(_results(bundle, card.results.test) if card.results.test else []),
         *(
             ["## Codes not offered", _table(("Code", "Title", "Reason"), (
-                (code, bundle.labels.title(code), _singular(reason))
+                (code, bundle.labels.title(code), reason)
                 for code, reason in card.not_offered.items()
             ))]
             if card.not_offered
@@ -138,11 +137,6 @@ def _interval(value: float | None, bounds: Interval | None) -> str:
     if value is None:
         return "–"
     return f"{value:.3f}" + ("" if bounds is None else " [{:.3f}, {:.3f}]".format(*bounds))
-
-
-def _singular(reason: str) -> str:
-    """A reason as cards hold it, "1 positive ECGs" among them, in good grammar."""
-    return re.sub(r"\b1 positive ECGs\b", "1 positive ECG", reason)
 
 
 def _lines(*entries: tuple[str, str]) -> str:

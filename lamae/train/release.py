@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from lamae.data import TEST_FOLD, VALIDATION_FOLD, Records, load_records
+from lamae.ecg import counted
 from lamae.evaluate import (
     code_scores,
     evaluate,
@@ -53,7 +54,8 @@ def calibrate(bundle: Bundle, training: Records, validation: Records) -> Bundle:
     ):
         if positives < LEAST_TRAINING_POSITIVES or truth.sum() < LEAST_VALIDATION_POSITIVES:
             not_offered[code] = (
-                f"{positives} positive ECGs in training and {int(truth.sum())} in validation"
+                f"{counted(int(positives), 'positive ECG')} in training and "
+                f"{int(truth.sum())} in validation"
             )
             continue
         slope, intercept = fit_platt(score, truth)
