@@ -98,7 +98,7 @@ class Predictor:
         if self.bundle.classifier is None:
             raise WeightsError(
                 "These weights were pretrained but not fine-tuned, so they suggest no codes; "
-                "run `python -m lamae finetune` first."
+                "run `lamae finetune` first."
             )
         return self.bundle.classifier
 
