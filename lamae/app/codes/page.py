@@ -74,8 +74,12 @@ def _first_choice(found: Sequence[CodeScore]) -> str:
     """The code that the address names (?code=I48.91), else the first."""
     named = st.query_params.get("code")
     names = [code.code for code in found]
+    card = cache.predictor().card
     if named is not None and named not in names:
-        st.info(UNKNOWN_CODE)
+        known = named in card.not_offered
+        said = f"{card.without_code(named)}; the first one is shown instead."
+        # Nothing of an address is shown that the card does not know.
+        st.info(said if known else UNKNOWN_CODE)
     return named if named in names else names[0]
 
 
