@@ -1,6 +1,6 @@
 """Commands about one ECG, and about the weights."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -18,8 +18,9 @@ from lamae.cli.options import (
     Unit,
     Weights,
     ecg_of,
-    names,
+    leads_in,
     predictor_of,
+    standard,
 )
 from lamae.errors import InputError, SignalError
 from lamae.results.notice import NOTICE
@@ -39,10 +40,12 @@ def predict(
     """Codes that the ECG suggests."""
     from lamae.ecg import shown_leads
     from lamae.report import code_values, model_values
+    from lamae.results.prediction import ORDER
+    from lamae.results.verdict import UNDECIDED
 
     analysis = _analysis(file, fs, unit, start, weights)
     ecg, predictor, check = analysis.ecg, analysis.model, analysis.input_check
-    asked = shown_leads(ecg, None if leads is None else names(leads))
+    asked = shown_leads(ecg, None if leads is None else leads_in(leads))
     if not check.passed:
         raise SignalError(f"No codes are suggested: {check.reason}")
     shown = tuple(lead for lead in asked if lead in check.leads)
@@ -65,6 +68,9 @@ def predict(
         f"  (threshold {score.threshold:.3f})  {score.title}"
         for score in prediction.codes
     ]
+    lines.append(ORDER)
+    if any(score.undecided for score in prediction.codes):
+        lines.append(UNDECIDED)
     lines += [*remarks, *ecg.notes, f"A low score rules nothing out. {NOTICE}."]
     return values, "\n".join(lines)
 
@@ -83,7 +89,7 @@ def reconstruct(
     from lamae.results.masking import Masking
 
     analysis = _analysis(file, fs, unit, start, weights)
-    result = analysis.reconstruction(Masking(names(mask), ratio=ratio, seed=seed))
+    result = analysis.reconstruction(Masking(leads_in(mask), ratio=ratio, seed=seed))
     remarks = _masked(analysis)
     keys = {"rmse_mv": "rmse", "pearson_r": "pearson_r", "linear_rmse_mv": "linear_rmse"}
     per_lead = {
@@ -114,13 +120,14 @@ def attention(
     result, remarks = analysis.attention(stage), _masked(analysis)
     per_lead = dict(zip(result.leads, result.weights, strict=True))
     values = {
+        "stage": stage,
         "weights": per_lead,
         "leads": result.leads,
         "matrix": result.matrix,
         "remarks": remarks,
     }
     even = 1 / len(per_lead)
-    lines = [f"lead  weight  against an even share of {even:.3f}"]
+    lines = [f"lead  weight  against an even share of {even:.3f}, {stage} model"]
     lines += [
         f"{lead:4}  {weight:6.3f}  {weight / even:.2f} x" for lead, weight in per_lead.items()
     ]
@@ -140,16 +147,22 @@ def explain(
     method: Annotated[
         str,
         Option(
-            help="Such as lead_ablation, wave_ablation, integrated_gradients or gradient_shap; "
-            "a wrong name lists all."
+            help="lead_ablation, second_ablation, beat_ablation, input_x_gradient, saliency, "
+            "wave_ablation, integrated_gradients_beat, gradient_shap, segment_ablation or "
+            "integrated_gradients."
         ),
     ] = "lead_ablation",
 ) -> Answer:
     """What in the ECG raises or lowers the score of a code."""
+    from lamae.results.attribution import NO_SUM
+
     analysis = _analysis(file, fs, unit, start, weights)
     remarks = _masked(analysis)
+    codes = (*analysis.model.codes, *analysis.model.card.not_offered)
+    explained, *others = standard((code,) if against is None else (code, against), codes)
+    explanation = analysis.explanation(explained, method, others[0] if others else None)
     with _progress("explaining") as progress:
-        result = analysis.explanation(code, method, against).attribution(progress)
+        result = explanation.attribution(progress)
     keys = (
         "code",
         "against",
@@ -162,13 +175,15 @@ def explain(
     per_lead = dict(zip(result.leads, result.per_lead, strict=True))
     values = {**{key: getattr(result, key) for key in keys}, "per_lead": per_lead}
     values["remarks"] = remarks
+    sign = "+" if explanation.chosen.signed else ""
     lines = [
         f"{result.code}{' rather than ' + result.against if result.against else ''}: "
-        f"log-odds {result.score:.3f}",
+        f"log-odds {result.score:.3f}, before calibration",
         f"Compared with: {result.baseline}.",
-        *(f"{lead:4}  {value:+.3f}" for lead, value in per_lead.items()),
+        *(f"{lead:4}  {value:{sign}.3f}" for lead, value in per_lead.items()),
     ]
-    lines.append(f"Completeness error {number(result.completeness_error)}.")
+    error = result.completeness_error
+    lines.append(NO_SUM if error is None else f"Completeness error {error:.3f}.")
     lines += [*remarks, f"Attribution maps are of limited reliability. {NOTICE}."]
     return values, "\n".join(lines)
 
@@ -195,15 +210,16 @@ def export(
             ".csv, .npz or .hea (the ECG)."
         )
     if suffix in (".csv", ".npz", ".hea"):
-        io.write(ecg_of(file, fs, unit), out)
+        written = io.write(ecg_of(file, fs, unit), out)
     else:
+        written = (out,)
         report = export.report(_analysis(file, fs, unit, start, weights))
         out.write_bytes(
             export.results_json(report)
             if suffix == ".json"
             else export.pdf(report, layout=layout, speed=speed, gain=gain)
         )
-    return {"file": out}, f"Wrote {out}."
+    return {"file": out}, f"Wrote {_listed(written)}."
 
 
 def simulate(
@@ -222,9 +238,9 @@ def simulate(
 
     rng = np.random.default_rng(seed)
     made = make(rhythm, seconds=seconds, fs=fs, noise=noise, rng=rng)
-    write(made.ecg, out)
+    written = write(made.ecg, out)
     values = {"file": out, "rhythm": rhythm, "truth": asdict(made.truth)}
-    return values, f"Wrote {out}: {made.ecg.source}, {made.ecg.duration:g} s."
+    return values, f"Wrote {_listed(written)}: {made.ecg.source}, {made.ecg.duration:g} s."
 
 
 def verify(weights: Weights = None) -> Answer:
@@ -255,6 +271,10 @@ def _masked(analysis: "Analysis") -> tuple[str, ...]:
     """A sentence that names the leads that cannot be read; none where all can."""
     masked = analysis.readable.masked
     return (masked,) if masked else ()
+
+
+def _listed(paths: Iterable[Path]) -> str:
+    return " and ".join(map(str, paths))
 
 
 @contextmanager

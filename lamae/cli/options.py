@@ -1,5 +1,6 @@
 """Arguments and options that several commands share, and what they stand for."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -35,12 +36,27 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(name for part in text.split(",") if (name := part.strip()))
 
 
+def standard(given: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
+    """The known names, such as "V1", that names in any case mean; an unknown one as it is."""
+    spelt = {name.upper(): name for name in known}
+    return tuple(spelt.get(name.strip().upper(), name) for name in given)
+
+
+def leads_in(text: str) -> tuple[str, ...]:
+    """The leads in a list with commas, in any case."""
+    from lamae.ecg import LEADS
+
+    return standard(names(text), LEADS)
+
+
 def ecg_of(file: Path, fs: float | None, unit: str | None) -> "lamae.ECG":
     """The ECG in a file.
 
     Raises:
         ReadError: There is no such file, or no ECG in it.
     """
+    if file.is_dir():
+        raise ReadError(f"{file} is a folder; give the path of an ECG file.")
     if not file.is_file():
         raise ReadError(f"There is no file {file}; give the path of an ECG.")
     return lamae.read_path(file, fs=fs, unit=unit)

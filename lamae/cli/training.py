@@ -114,7 +114,14 @@ def cache(
 def pretrain(
     data: Data,
     out: RunFolder,
-    recipe: Annotated[str, Argument(metavar="RECIPE", help="A wrong name lists all.")] = "small",
+    recipe: Annotated[
+        str,
+        Argument(
+            metavar="RECIPE",
+            help="small, small_long, small_bottleneck, medium or rehearsal; gpu_leads or "
+            "small_leads, which go on with weights.",
+        ),
+    ] = "small",
     seed: RecipeSeed = None,
     epochs: Epochs = None,
     init: Annotated[Path | None, Option(metavar="PATH", help="Weights to begin with.")] = None,
@@ -135,7 +142,7 @@ def finetune(
     out: RunFolder,
     init: Annotated[Path, Option(metavar="PATH", help="Pretrained weights.")],
     recipe: Annotated[
-        str, Argument(metavar="RECIPE", help="A wrong name lists all.")
+        str, Argument(metavar="RECIPE", help="small_codes or rehearsal.")
     ] = "small_codes",
     seed: RecipeSeed = None,
     epochs: Epochs = None,

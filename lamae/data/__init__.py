@@ -69,13 +69,12 @@ def load_records(
         return read_cache(path, spec, folds=folds, zscored=zscored)
     if not path.is_dir():
         raise DataError(
-            f"There is no {path}; give the folder of a data set, or a file made by "
-            "python -m lamae cache."
+            f"There is no {path}; give the folder of a data set, or a file made by lamae cache."
         )
     for table, load in DATA_SETS.items():
         if (path / table).is_file():
             return load(path, spec, folds=folds, progress=progress, zscored=zscored)
     raise DataError(
         f"{path} holds neither {' nor '.join(DATA_SETS)}; give the folder in which the table of "
-        "a PTB-XL or MIMIC-IV-ECG download lies, or a file made by python -m lamae cache."
+        "a PTB-XL or MIMIC-IV-ECG download lies, or a file made by lamae cache."
     )

@@ -157,7 +157,7 @@ def read_cache(
                 values[at[ecgs], leads] = _decode(file[f"signal{number}"]) * unit
     except FAULTS as error:
         raise DataError(
-            f"{path} is damaged or no cache of ECGs; make it with python -m lamae cache."
+            f"{path} is damaged or no cache of ECGs; make it with lamae cache."
         ) from error
     if not len(rows):
         raise DataError(f"{path} holds no ECG of the folds needed ({', '.join(map(str, wanted))}).")
@@ -180,14 +180,14 @@ def _refuse_other(path: Path, header: dict[str, Any], spec: InputSpec) -> None:
     if header["format"] != FORMAT:
         raise DataError(
             f"{path} is of an older version ({header['format']}), expected {FORMAT}; make it again "
-            "from the data set with python -m lamae cache."
+            "from the data set with lamae cache."
         )
     wanted, found = to_json(spec), header["input"]
     other = [name for name in wanted if found.get(name) != wanted[name]]
     if other:
         raise DataError(
             f"{path} was made with another {', '.join(other)} than the model takes; make it again "
-            "from the data set with python -m lamae cache."
+            "from the data set with lamae cache."
         )
 
 

@@ -233,8 +233,9 @@ def lead_indices(leads: Sequence[str]) -> list[int]:
     """
     unknown = [lead for lead in leads if lead not in LEADS]
     if unknown:
+        kind = "is not a lead" if len(unknown) == 1 else "are not leads"
         raise InputError(
-            f"{', '.join(map(repr, unknown))} is not a lead; expected some of {', '.join(LEADS)}."
+            f"{', '.join(map(repr, unknown))} {kind}; expected some of {', '.join(LEADS)}."
         )
     return [LEADS.index(lead) for lead in leads]
 

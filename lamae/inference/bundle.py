@@ -181,6 +181,10 @@ def read_tensors(
     Raises:
         WeightsError: The file is missing, damaged or not the expected one.
     """
+    if path.is_dir():
+        raise WeightsError(
+            f"{path} is a folder; give the path of a file that pretrain or finetune wrote."
+        )
     if not path.is_file():
         raise WeightsError(
             f"The weights file {path} is missing; give the path of a file that pretrain or "

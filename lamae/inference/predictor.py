@@ -98,7 +98,7 @@ class Predictor:
         if self.bundle.classifier is None:
             raise WeightsError(
                 "These weights were pretrained but not fine-tuned, so they suggest no codes; "
-                "run `python -m lamae finetune` first."
+                "run `lamae finetune` first."
             )
         return self.bundle.classifier
 
@@ -200,8 +200,7 @@ class Predictor:
         """
         if code not in self.codes:
             raise InputError(
-                f"The model does not score the code {code!r}; expected one of "
-                f"{', '.join(self.codes)}."
+                f"{self.card.without_code(code)}; expected one of {', '.join(self.codes)}."
             )
         return self.codes.index(code)
 

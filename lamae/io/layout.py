@@ -42,6 +42,18 @@ def looks_like_table(content: bytes) -> bool:
     return text is not None and bool(re.search(r"\d", text)) and not text.lstrip().startswith("<")
 
 
+def holds_numbers(content: bytes) -> bool:
+    """Whether numbers prevail in a row of the text, whatever separates its cells."""
+    try:
+        return any(
+            _holds_samples(_cells(row, separator))
+            for row in (text_in(content[:200_000]) or "").splitlines()
+            for separator in ",;\t "
+        )
+    except csv.Error:
+        return False
+
+
 def text_in(content: bytes) -> str | None:
     """The content as text, in UTF-8, UTF-16 or Latin-1; None where it is binary."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -8,7 +8,7 @@ from lamae.io.archive import MAX_MEMBERS, is_npz
 from lamae.io.assemble import Recording
 from lamae.io.edf_header import is_edf
 from lamae.io.file import File
-from lamae.io.layout import looks_like_table
+from lamae.io.layout import holds_numbers, looks_like_table
 from lamae.io.scp.container import is_scp
 from lamae.io.sniff import refusal
 from lamae.io.wfdb_header import looks_like_header, signal_files
@@ -61,9 +61,15 @@ def _is_wfdb(file: File) -> bool:
     return file.suffix == ".hea" or looks_like_header(file.content)
 
 
+_TABLES = (".csv", ".tsv", ".txt")
+
+
 def _is_table(file: File) -> bool:
     known = file.is_xml or refusal(file.suffix, file.content)
-    return not known and looks_like_table(file.content)
+    if known or not looks_like_table(file.content):
+        return False
+    # What calls itself a table is told what its rows lack; other text is of no known format.
+    return file.suffix in _TABLES or holds_numbers(file.content)
 
 
 # In the order in which they are tried: a table of numbers has no mark of its own and comes last.
@@ -154,7 +160,7 @@ READERS: tuple[Reader, ...] = (
     ),
     Reader(
         "CSV, TSV",
-        (".csv", ".tsv", ".txt"),
+        _TABLES,
         "One row a sample, one column a lead, lead names in the first row.",
         "lamae.io.delimited",
         _is_table,

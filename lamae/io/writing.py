@@ -54,12 +54,15 @@ def to_bytes(ecg: ECG, form: str) -> bytes:
     return next(iter(files.values())) if len(files) == 1 else archive.pack(files)
 
 
-def write(ecg: ECG, path: Path) -> None:
+def write(ecg: ECG, path: Path) -> tuple[Path, ...]:
     """Write the signal as .csv, .npz, or .hea with its signal file beside it, as `to_bytes` does.
 
     Args:
         ecg: What to write.
         path: Where; its suffix chooses the format.
+
+    Returns:
+        The files written.
 
     Raises:
         InputError: The suffix is none of these, or the folder cannot be written to.
@@ -76,3 +79,4 @@ def write(ecg: ECG, path: Path) -> None:
             path.with_name(name).write_bytes(content)
     except OSError as error:
         raise InputError(f"The file could not be written: {error.strerror}.") from error
+    return tuple(map(path.with_name, files))

@@ -24,6 +24,8 @@ EXPECTED: Mapping[str, str] = MappingProxyType(
         "stability": "a rank correlation of at least 0.7",
     }
 )
+# Of a method without a completeness error.
+NO_SUM = "With this method, the parts need not add up to the score."
 
 
 @dataclass(frozen=True, eq=False)

@@ -152,6 +152,11 @@ class ModelCard:
         """What the classifier learned from; None before fine-tuning."""
         return None if self.finetuning is None else self.finetuning.data
 
+    def without_code(self, code: str) -> str:
+        """That the model does not offer a code, and why where that is known; no full stop."""
+        why = f" ({self.not_offered[code]})" if code in self.not_offered else ""
+        return f"The model does not offer the code {code!r}{why}"
+
     @property
     def minors(self) -> str | None:
         """How little the model knows people under 18, in a sentence; None where it knows them."""

@@ -13,6 +13,8 @@ from lamae.results.verdict import CANNOT_SAY, SUGGESTED
 
 # Tests were made with ten seconds; an ECG that is cut a little short is still like those.
 TESTED_FROM = 9.0
+# How the codes of a prediction are ordered, in words.
+ORDER = "Ordered by probability divided by threshold: furthest above its threshold first."
 
 
 def as_tested(leads: Sequence[str], seconds: float) -> bool:

@@ -9,6 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SUGGESTED, NOT_SUGGESTED, CANNOT_SAY = "suggested", "not suggested", "cannot say"
+UNDECIDED = (
+    "“Cannot say”: the ECG lies where both ECGs with the code and ECGs without it are found, or "
+    "where neither are, or on the other side of the threshold."
+)
 
 
 @dataclass(frozen=True)

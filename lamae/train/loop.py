@@ -15,6 +15,7 @@ from torch import Generator, Tensor, nn
 from lamae.errors import DataError, DivergedError
 from lamae.objectives.objective import Sampler, Shuffled
 from lamae.train.config import RunConfig
+from lamae.train.device import device_name
 from lamae.train.optim import WeightAverage, make_optimizers, rate_at, set_rate
 from lamae.train.progress import Progress
 from lamae.train.run import RunFolder, Stateful, environment
@@ -143,7 +144,14 @@ def fit(
         fabric.barrier()
         if first:
             folder.begin(config, made_from, environment(fabric), epoch)
-        progress = Progress(config, steps, epoch, silent=not first)
+        progress = Progress(
+            config,
+            steps,
+            epoch,
+            count=count,
+            device=device_name(fabric.device),
+            silent=not first,
+        )
         passes = _Passes(
             fabric,
             module,

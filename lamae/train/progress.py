@@ -14,18 +14,29 @@ SECONDS_BETWEEN_LOSSES = 2.0
 
 
 class Progress:
-    """One bar for the whole run on a terminal; elsewhere one line an epoch.
+    """One bar for the whole run on a terminal; elsewhere one line at the start and an epoch.
 
     The bar's speed and time left include validation.
     """
 
-    def __init__(self, config: RunConfig[Any], steps: int, epoch: int, *, silent: bool) -> None:
+    def __init__(
+        self,
+        config: RunConfig[Any],
+        steps: int,
+        epoch: int,
+        *,
+        count: int,
+        device: str,
+        silent: bool,
+    ) -> None:
         """Begin.
 
         Args:
             config: The run.
             steps: Steps an epoch.
             epoch: Epochs trained before.
+            count: Training ECGs.
+            device: Where the run trains.
             silent: Print nothing, as every process but the first does.
         """
         self._epochs, self._batch, self._first = config.epochs, config.batch, epoch
@@ -41,6 +52,8 @@ class Progress:
             smoothing=0,
             disable=silent or None,
         )
+        if self._bar.disable:
+            self._print(f"{count} ECGs, {steps} steps an epoch, {device}")
 
     def step(self, total: Tensor, steps: int) -> None:
         """One step is done.
@@ -71,16 +84,18 @@ class Progress:
         if not self._bar.disable:
             self._bar.set_description(f"epoch {min(epoch + 1, self._epochs)}/{self._epochs}", False)
             self._bar.set_postfix(self._figures)
-        elif not self._silent:
+        else:
             elapsed = time.monotonic() - self._began
             left = elapsed / (epoch - self._first) * (self._epochs - epoch) / 60
             words = " ".join(f"{name} {value}" for name, value in self._figures.items())
-            print(
-                f"epoch {epoch}/{self._epochs} {words} {rate:.0f} ECGs/s {left:.1f} min left",
-                file=sys.stderr,
-                flush=True,
+            self._print(
+                f"epoch {epoch}/{self._epochs} {words} {rate:.0f} ECGs/s {left:.1f} min left"
             )
 
     def close(self) -> None:
         """Leave the bar as it stands."""
         self._bar.close()
+
+    def _print(self, line: str) -> None:
+        if not self._silent:
+            print(line, file=sys.stderr, flush=True)

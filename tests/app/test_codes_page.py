@@ -33,7 +33,8 @@ from lamae.model import Classifier, MaskedAutoencoder, ModelConfig
 from lamae.model.families import LAMAE
 from lamae.results.attribution import EXPECTED
 from lamae.results.card import InputReference, ModelCard
-from lamae.results.verdict import Conformal, Cuts
+from lamae.results.prediction import ORDER
+from lamae.results.verdict import UNDECIDED, Conformal, Cuts
 from lamae.signal.preprocess import InputSpec
 
 SMALL = ModelConfig(
@@ -102,7 +103,7 @@ def test_suggested_codes_are_sentences_with_their_evidence(visit, predictor):
     assert f"{first.probability:.2f} (threshold {first.threshold:.2f}" in words(at)
     assert page.NEVER_A_DIAGNOSIS in words(at)
     assert scores.meaning(prediction, predictor.card) in words(at)
-    assert page.ORDER in words(at)
+    assert ORDER in words(at)
     # Beside a calibrated probability stand names, not scores on another scale.
     [line] = [one for one in words(at).splitlines() if one.startswith(f":gray[:small[{first.code}")]
     assert first.statements[0].description in line
@@ -147,7 +148,7 @@ def test_every_code_stands_in_its_block_with_its_evidence(visit, predictor):
 def test_without_cuts_in_the_card_nothing_is_said_of_cannot_say(visit, small, serve):
     serve(small)
     at = visit(CODES)
-    assert scores.UNDECIDED not in words(at)
+    assert UNDECIDED not in words(at)
     assert set(at.dataframe[0].value["Verdict"]) <= {"suggested", "not suggested"}
 
 
@@ -159,7 +160,7 @@ def test_cannot_say_is_said_and_explained_where_the_card_has_cuts(visit, small, 
     said = {row["Code"]: row["Verdict"] for t in tables for _, row in t.iterrows()}
     assert said["I48.91"] == "cannot say"
     assert said["I25.2"] in ("suggested", "cannot say")
-    assert scores.UNDECIDED in words(at)
+    assert UNDECIDED in words(at)
     open_ones = list(said.values()).count("cannot say")
     label = "Cannot say: 1 code" if open_ones == 1 else f"Cannot say: {open_ones} codes"
     assert label in [expander.label for expander in at.expander]

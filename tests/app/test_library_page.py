@@ -65,11 +65,15 @@ def click(at, label):
 # Nothing set
 
 
-def test_without_a_library_the_page_says_how_to_set_one_and_offers_other_ecgs(visit):
+@pytest.mark.parametrize(("in_checkout", "start"), [(True, "make run"), (False, "lamae app")])
+def test_without_a_library_the_page_says_how_to_set_one_and_offers_other_ecgs(
+    visit, monkeypatch, in_checkout, start
+):
+    monkeypatch.setattr(page, "in_checkout", lambda: in_checkout)
     at = visit(LIBRARY)
     assert at.title[0].value == "Library"
     assert page.NO_LIBRARY in words(at)
-    assert at.code[0].value == "LAMAE_RECORDS=path/to/ptb-xl make run"
+    assert at.code[0].value == f"LAMAE_RECORDS=path/to/ptb-xl {start}"
     assert at.number_input(key="physionet_number").value is None
     assert at.selectbox(key="library_demo").value == demos.RECORDING
     assert not at.dataframe

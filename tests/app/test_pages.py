@@ -200,8 +200,10 @@ def test_what_the_reader_derived_is_said_on_every_page_about_the_ecg(visit):
 # Links
 
 
-def test_a_link_to_an_unknown_code_or_demo_is_answered_kindly(visit):
+def test_a_link_to_an_unknown_code_or_demo_is_answered_kindly(visit, predictor):
     assert UNKNOWN_CODE in words(visit(CODES, code="Z99.99"))
+    code, why = next(iter(predictor.card.not_offered.items()))
+    assert f"{code!r} ({why})" in words(visit(CODES, code=code))
     for view in (RECORD, ATTENTION):
         at = visit(view, demo="../../etc/passwd")
         assert UNKNOWN_DEMO in words(at)

@@ -10,7 +10,7 @@ from lamae.app import cache, widgets
 from lamae.app.progress import cancelling, progress
 from lamae.errors import LamaeError
 from lamae.inference.analysis import Analysis
-from lamae.results.attribution import EXPECTED, PARTS, Attribution, Check
+from lamae.results.attribution import EXPECTED, NO_SUM, PARTS, Attribution, Check
 from lamae.results.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _summed(explanation: "Explanation", found: Attribution) -> None:
             st.markdown(f"Compared with: {widgets.plain(found.baseline)}.")
         error = found.completeness_error
         if error is None:
-            st.markdown("With this method, the parts need not add up to the score.")
+            st.markdown(NO_SUM)
         else:
             st.markdown(
                 f"Completeness error: {error:.1%}, by which the parts miss the difference of the "

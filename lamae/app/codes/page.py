@@ -10,7 +10,7 @@ from lamae.app.codes import attribution, scores
 from lamae.errors import LamaeError
 from lamae.inference.analysis import Analysis
 from lamae.results.input_check import InputCheck
-from lamae.results.prediction import CodeScore, Prediction
+from lamae.results.prediction import ORDER, CodeScore, Prediction
 
 UNKNOWN_CODE = (
     "The link names a code that this model cannot suggest; the first one is shown instead."
@@ -19,7 +19,6 @@ NOT_FIT = "These numbers come from a signal that did not pass the input check."
 NEVER_A_DIAGNOSIS = (
     "Codes suggested by ECG findings, never a diagnosis. A low score rules nothing out."
 )
-ORDER = "Ordered by probability divided by threshold: furthest above its threshold first."
 
 
 def show(analysis: Analysis) -> None:
@@ -74,8 +73,12 @@ def _first_choice(found: Sequence[CodeScore]) -> str:
     """The code that the address names (?code=I48.91), else the first."""
     named = st.query_params.get("code")
     names = [code.code for code in found]
+    card = cache.predictor().card
     if named is not None and named not in names:
-        st.info(UNKNOWN_CODE)
+        known = named in card.not_offered
+        said = f"{card.without_code(named)}; the first one is shown instead."
+        # Nothing of an address is shown that the card does not know.
+        st.info(said if known else UNKNOWN_CODE)
     return named if named in names else names[0]
 
 

@@ -13,6 +13,7 @@ from lamae.ecg.icd10 import not_coded
 from lamae.ecg.labels import Code, LabelSet, Span
 from lamae.results.card import ModelCard
 from lamae.results.prediction import CodeScore, Prediction
+from lamae.results.verdict import NOT_SUGGESTED, SUGGESTED, UNDECIDED
 
 if TYPE_CHECKING:
     from lamae.inference.predictor import Predictor
@@ -23,12 +24,6 @@ UNTESTED = (
     "A code is suggested where its probability reaches a threshold that was chosen on ECGs of "
     "twelve leads over 10 s."
 )
-UNDECIDED = (
-    "“Cannot say”: the ECG lies where both ECGs with the code and ECGs without it are found, or "
-    "where neither are, or on the other side of the threshold."
-)
-
-
 SCORES = "Statement scores, not calibrated"
 
 
@@ -44,18 +39,36 @@ def operating_point(card: ModelCard) -> str:
 
 
 def meaning(prediction: Prediction, card: ModelCard) -> str:
-    """What the verdicts mean, in words, and how often they err where that is known."""
+    """What the verdicts mean, in words, and how often they may err where that is known."""
     point = operating_point(card) if prediction.as_tested else UNTESTED
     if card.conformal is None:
         return point
     if not prediction.as_tested:
         return f"{point} {UNDECIDED}"
-    level = card.conformal.level
-    return (
-        f"{point} {UNDECIDED} Among ECGs like those of that fold, at most {1 - level:.0%} of those "
-        f"with a code are “not suggested”, and at most {1 - level:.0%} of those without it "
-        "“suggested” (class-conditional conformal prediction)."
+    most = f"at most {1 - card.conformal.level:.0%}"
+    promised = (
+        "Class-conditional conformal prediction promises, on average over ECGs like those of that "
+        f"fold, {most} “not suggested” with a code and {most} “suggested” without it."
     )
+    return " ".join(filter(None, (point, UNDECIDED, promised, tested_errors(card))))
+
+
+def tested_errors(card: ModelCard) -> str:
+    """How often the verdicts erred on the test fold; empty where that is unknown."""
+    counts = card.results.test.verdicts if card.results.test else None
+    if counts is None:
+        return ""
+    kinds = (
+        (counts.carried, NOT_SUGGESTED, "with the code"),
+        (counts.not_carried, SUGGESTED, "without it"),
+    )
+    erred = [
+        f"{verdicts.get(wrong, 0) / pairs:.1%} of {pairs:,} pairs of an ECG and a code "
+        f"“{wrong}” {where}"
+        for verdicts, wrong, where in kinds
+        if (pairs := sum(verdicts.values()))
+    ]
+    return f"On the test fold: {', '.join(erred)}." if erred else ""
 
 
 def sentence(code: CodeScore, test_ecgs: int | None) -> str:

@@ -9,6 +9,7 @@ from lamae.app.library import records, two_ecgs
 from lamae.app.session import CurrentECG
 from lamae.errors import LamaeError
 from lamae.io import physionet
+from lamae.resources import in_checkout
 
 NO_LIBRARY = "No library is set"
 NO_FOLDER = "The library's folder is not there"
@@ -89,7 +90,8 @@ def _how_to() -> None:
                 "A library is a folder of WFDB records on this server, such as a download of "
                 "PTB-XL. Start the app with its path:"
             )
-        st.code(f"{library.SETTING}=path/to/ptb-xl make run", language="bash")
+        start = "make run" if in_checkout() else "lamae app"
+        st.code(f"{library.SETTING}=path/to/ptb-xl {start}", language="bash")
         st.caption(
             "With PTB-XL's table in the folder, its 21,799 ECGs can be searched by finding, code, "
             "age and sex; other folders are listed by name. The folder is only read."

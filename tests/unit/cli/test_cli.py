@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,14 @@ from pdf_reading import page_streams, texts
 import lamae
 from lamae.cli.main import COMMANDS
 from lamae.ecg import LEADS
-from lamae.inference.attribution import explain
+from lamae.inference.attribution import METHODS, explain
 from lamae.inference.predictor import Predictor
 from lamae.io import read_path, write
+from lamae.results.attribution import NO_SUM
 from lamae.results.input_check import ReconstructionCheck
+from lamae.results.prediction import ORDER
+from lamae.results.verdict import UNDECIDED
+from lamae.train.recipes import CONTINUING, FINETUNING, PRETRAINING
 
 ROOT = Path(__file__).parents[3]
 WEIGHTS = ROOT / "assets" / "weights"
@@ -36,6 +41,17 @@ class TestAnswers:
         ]
         # One line each.
         assert "..." not in out.partition("Commands:\n")[2]
+
+    @pytest.mark.parametrize(
+        ("command", "names"),
+        [
+            ("pretrain", {*PRETRAINING, *CONTINUING}),
+            ("finetune", {*FINETUNING}),
+            ("explain", {*METHODS}),
+        ],
+    )
+    def test_help_lists_the_names_to_choose_from(self, run: Run, command: str, names: set[str]):
+        assert names <= set(re.findall(r"\w+", run(command, "--help")[1]))
 
     def test_app_hands_on_what_streamlit_understands(
         self, run: Run, monkeypatch: pytest.MonkeyPatch
@@ -73,6 +89,16 @@ class TestAnswers:
         assert "Research use only" in words
         for code in answer["codes"]:
             assert code["code"] in words
+        assert ORDER in words.splitlines()
+        undecided = "cannot say" in {code["verdict"] for code in answer["codes"]}
+        assert (UNDECIDED in words.splitlines()) == undecided
+
+    @pytest.mark.parametrize("said", ["suggested", "not suggested", "cannot say"])
+    def test_cannot_say_is_explained_where_it_is_said(
+        self, run: Run, ecg: Path, monkeypatch: pytest.MonkeyPatch, said: str
+    ):
+        monkeypatch.setattr("lamae.inference.predictor.verdict", lambda *_: said)
+        assert (UNDECIDED in run("predict", ecg)[1]) == (said == "cannot say")
 
     def test_an_ecg_unlike_the_known_ones_gets_no_codes(
         self, run: Run, ecg: Path, monkeypatch: pytest.MonkeyPatch
@@ -102,7 +128,9 @@ class TestAnswers:
 
     def test_leads_limits_what_the_model_sees(self, run: Run, ecg: Path):
         full = answer_of(run("predict", ecg, "--json"))["codes"]
-        assert answer_of(run("predict", ecg, "--leads", "I, II", "--json"))["codes"] != full
+        two = answer_of(run("predict", ecg, "--leads", "I, II", "--json"))
+        assert two["codes"] != full
+        assert answer_of(run("predict", ecg, "--leads", "ii,i", "--json")) == two
 
     def test_reconstruct(self, run: Run, ecg: Path):
         argv = ("reconstruct", ecg, "--mask", "V1,V2")
@@ -111,6 +139,7 @@ class TestAnswers:
         for lead in answer["per_lead"].values():
             assert set(lead) == {"rmse_mv", "pearson_r", "linear_rmse_mv"}
             assert lead["rmse_mv"] > 0
+        assert answer_of(run("reconstruct", ecg, "--mask", "v1, v2", "--json")) == answer
         words = run(*argv)[1]
         assert f"{answer['per_lead']['V1']['rmse_mv']:.3f}" in words
         (third,) = (
@@ -152,7 +181,12 @@ class TestAnswers:
         matrix = np.array(answer["matrix"])
         assert matrix.shape == (12, 12)
         np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-4)
-        assert "V6" in run("attention", ecg)[1]
+        assert answer["stage"] == "pretrained"
+        tuned = ("attention", ecg, "--stage", "fine-tuned")
+        assert answer_of(run(*tuned, "--json"))["stage"] == "fine-tuned"
+        head, *lines = run(*tuned)[1].splitlines()
+        assert "fine-tuned" in head
+        assert [line.split()[0] for line in lines[:12]] == list(LEADS)
 
     def test_explain(self, run: Run, ecg: Path):
         codes = [code["code"] for code in answer_of(run("predict", ecg, "--json"))["codes"]]
@@ -167,6 +201,23 @@ class TestAnswers:
         assert tuple(answer["per_lead"]) == found.leads
         np.testing.assert_allclose(list(answer["per_lead"].values()), found.per_lead, atol=1e-4)
         assert f"{codes[0]} rather than {codes[1]}" in run(*argv, "--against", codes[1])[1]
+        small = ("explain", ecg, "--code", codes[0].lower())
+        assert answer_of(run(*small, "--json")) == answer
+        words = run(*argv)[1]
+        assert words.splitlines()[0].endswith("before calibration")
+        assert NO_SUM in words
+        assert "Completeness error" not in words
+
+    @pytest.mark.parametrize(
+        ("method", "signed"), [("input_x_gradient", True), ("saliency", False)]
+    )
+    def test_values_without_direction_have_no_sign(
+        self, run: Run, ecg: Path, method: str, signed: bool
+    ):
+        words = run("explain", ecg, "--code", "I48.91", "--method", method)[1]
+        values = [line.split()[1] for line in words.splitlines() if line.split()[0] in LEADS]
+        assert len(values) == 12
+        assert all((value[0] in "+-") == signed for value in values)
 
     def test_explain_measures_completeness_where_it_is_promised(self, run: Run, ecg: Path):
         code = answer_of(run("predict", ecg, "--json"))["codes"][0]["code"]
@@ -175,6 +226,9 @@ class TestAnswers:
         )
         assert answer["method"] == "gradient_shap"
         assert answer["completeness_error"] > 0
+        words = run("explain", ecg, "--code", code, "--method", "gradient_shap")[1]
+        assert f"Completeness error {answer['completeness_error']:.3f}." in words
+        assert NO_SUM not in words
 
     def test_verify(self, run: Run):
         answer = answer_of(run("verify", "--json"))
@@ -189,6 +243,16 @@ class TestAnswers:
         stated = {"fs": 500.0, "unit": "mV"} if name == "e.csv" else {}
         written = read_path(tmp_path / name, **stated)
         np.testing.assert_allclose(written.signal, read_path(ecg).signal, atol=6e-4)
+
+    def test_every_file_written_is_named(self, run: Run, ecg: Path, tmp_path: Path):
+        folder = tmp_path / "out"
+        folder.mkdir()
+        for argv in (("export", ecg), ("simulate", "--rhythm", "sinus_rhythm")):
+            words = run(*argv, "--out", folder / f"{argv[0]}.hea")[1]
+            written = sorted(folder.glob(f"{argv[0]}.*"))
+            assert [path.suffix for path in written] == [".dat", ".hea"]
+            assert all(str(path) in words for path in written)
+        assert run("export", ecg, "--out", folder / "e.csv")[1] == f"Wrote {folder / 'e.csv'}.\n"
 
     def test_export_of_the_results_agrees_with_predict(self, run: Run, ecg: Path, tmp_path: Path):
         assert run("export", ecg, "--out", tmp_path / "r.json")[0] == 0

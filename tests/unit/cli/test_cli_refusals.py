@@ -7,6 +7,7 @@ import pytest
 from cli_runs import Run, answer_of, assert_refused
 
 from lamae.ecg import LEADS
+from lamae.inference.predictor import Predictor
 
 
 class TestRefusals:
@@ -14,7 +15,12 @@ class TestRefusals:
         assert_refused(run("predict", tmp_path / "none.dcm"), "There is no file")
 
     def test_a_folder(self, run: Run, tmp_path: Path):
-        assert_refused(run("attention", tmp_path), "There is no file")
+        for command in ("predict", "attention", "reconstruct"):
+            assert_refused(run(command, tmp_path), f"{tmp_path} is a folder")
+        out = tmp_path / "ecg.csv"
+        assert_refused(run("explain", tmp_path, "--code", "I48.91"), "is a folder")
+        assert_refused(run("export", tmp_path, "--out", out), "is a folder")
+        assert not out.exists()
 
     @pytest.mark.parametrize("name", ["x.dcm", "x.hea", "x.npz", "x.npy", "x.zip", "x"])
     def test_bytes_that_are_no_ecg(self, run: Run, tmp_path: Path, name: str):
@@ -29,7 +35,10 @@ class TestRefusals:
         assert_refused(run("predict", path), "--fs", "--unit")
 
     def test_a_lead_that_does_not_exist(self, run: Run, ecg: Path):
-        assert_refused(run("reconstruct", ecg, "--mask", "V9"), "V9")
+        assert_refused(run("reconstruct", ecg, "--mask", "V9"), "'V9' is not a lead;")
+        both = run("reconstruct", ecg, "--mask", "v9,V1,x")
+        assert_refused(both, "'v9', 'x' are not leads;")
+        assert_refused(run("predict", ecg, "--leads", "x"), "'x' is not a lead;")
 
     def test_nothing_masked(self, run: Run, ecg: Path):
         assert_refused(run("reconstruct", ecg), "Nothing is masked")
@@ -39,6 +48,13 @@ class TestRefusals:
 
     def test_a_code_that_does_not_exist(self, run: Run, ecg: Path):
         assert_refused(run("explain", ecg, "--code", "X99.9"), "X99.9")
+
+    def test_a_code_that_is_not_offered_is_told_why(self, run: Run, ecg: Path):
+        code, why = next(iter(Predictor.bundled().card.not_offered.items()))
+        assert_refused(run("explain", ecg, "--code", code), code, why)
+        offered = Predictor.bundled().codes[0]
+        against = ("--code", offered, "--against", code.lower())
+        assert_refused(run("explain", ecg, *against), f"{code!r} ({why})")
 
     def test_a_method_that_does_not_exist(self, run: Run, ecg: Path):
         code = answer_of(run("predict", ecg, "--json"))["codes"][0]["code"]
@@ -141,5 +157,7 @@ class TestRefusals:
         assert not (tmp_path / out).exists()
 
     def test_weights_in_a_place_that_is_none(self, run: Run, ecg: Path, tmp_path: Path):
-        for path in (tmp_path, tmp_path / "none.safetensors", "/dev/null"):
+        for path in (tmp_path / "none.safetensors", "/dev/null"):
             assert_refused(run("verify", "--weights", path), "missing")
+        for command in (("verify",), ("predict", ecg)):
+            assert_refused(run(*command, "--weights", tmp_path), f"{tmp_path} is a folder")

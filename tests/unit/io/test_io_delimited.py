@@ -181,3 +181,21 @@ def test_the_sample_in_device_steps():
         ecg.signal[:, 0], np.array([-20, -25, -5, 23, -7, -15]) * 5e-3, atol=1e-6
     )
     assert any("holds no values: V1, V2, V3, V4, V5, V6" in note for note in ecg.notes)
+
+
+PROSE = b"# Title\n\nVersion 2, of 2024, reads 12 leads, in mV.\n\n- one, 2\n- two, three\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("README.md", "no known ECG format"), ("x", "no known ECG format"), ("x.csv", "rows")],
+)
+def test_text_without_a_row_of_numbers_is_a_table_by_its_suffix_only(name, words):
+    with pytest.raises(ReadError, match=words):
+        read(name, PROSE, **KNOWN)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", " "])
+def test_a_table_needs_no_suffix_of_a_table(separator):
+    ecg = read("x.log", csv_bytes(LIVELY, separator=separator), **KNOWN)
+    np.testing.assert_allclose(ecg.signal, LIVELY.signal, atol=1e-6)

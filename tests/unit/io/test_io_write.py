@@ -22,7 +22,8 @@ PTBXL = Path("../shared/ptbxl/records100")
 def test_round_trip(suffix, answers, tmp_path):
     noisy = LIVELY.signal + np.float32(1e-4) * np.arange(1000, dtype=np.float32)[None] / 7
     ecg = replace(LIVELY, signal=noisy)
-    write(ecg, tmp_path / f"out{suffix}")
+    written = write(ecg, tmp_path / f"out{suffix}")
+    assert sorted(written) == sorted(tmp_path.iterdir())
     again = read_path(tmp_path / f"out{suffix}", **answers)
     assert (again.leads, again.fs) == (ecg.leads, ecg.fs)
     step = {".csv": 1e-6, ".npz": 0, ".hea": 1e-3}[suffix]

@@ -248,7 +248,11 @@ def test_without_a_terminal_each_epoch_is_one_line(tmp_path, capsys):
     train(tmp_path, validate=lambda module: {"figure": 0.5})
     out, err = capsys.readouterr()
     assert out == ""
-    lines = [line for line in err.splitlines() if line.startswith("epoch")]
+    said = err.splitlines()
+    start = f"{COUNT} ECGs, {COUNT // CONFIG.batch} steps an epoch, "
+    assert said.count(start + device_name(make_fabric().device)) == 1
+    lines = [line for line in said if line.startswith("epoch")]
+    assert said.index(lines[0]) > said.index(start + device_name(make_fabric().device))
     assert [line.split()[1] for line in lines] == ["1/3", "2/3", "3/3"]
     assert all("figure 0.5000" in line and "ECGs/s" in line for line in lines)
     assert lines[-1].endswith("0.0 min left")
