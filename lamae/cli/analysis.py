@@ -154,13 +154,14 @@ def explain(
     ] = "lead_ablation",
 ) -> Answer:
     """What in the ECG raises or lowers the score of a code."""
+    from lamae.inference.explanation import Explanation
     from lamae.results.attribution import NO_SUM
 
     analysis = _analysis(file, fs, unit, start, weights)
     remarks = _masked(analysis)
     codes = (*analysis.model.codes, *analysis.model.card.not_offered)
     explained, *others = standard((code,) if against is None else (code, against), codes)
-    explanation = analysis.explanation(explained, method, others[0] if others else None)
+    explanation = Explanation(analysis, explained, method, others[0] if others else None)
     with _progress("explaining") as progress:
         result = explanation.attribution(progress)
     keys = (

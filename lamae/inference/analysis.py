@@ -25,7 +25,6 @@ from lamae.signal.waves import wave_samples
 # What needs the model imports torch, which takes seconds: only inside the parts that need it,
 # so that the paper is drawn before the model is loaded.
 if TYPE_CHECKING:
-    from lamae.inference.explanation import Explanation
     from lamae.inference.predictor import Predictor
 
 # Results that depend on a choice (a code, a masking ...), and copies of the recording.
@@ -156,14 +155,6 @@ class Analysis:
             ("attention", stage),
             lambda _: self.model.attention(self.shown, start=self.start, stage=stage),
         )
-
-    def explanation(
-        self, code: str, method: str = "lead_ablation", against: str | None = None
-    ) -> "Explanation":
-        """What raises and lowers a code's score; `against` names a code to compare with."""
-        from lamae.inference.explanation import Explanation
-
-        return Explanation(self, code, method, against)
 
     @part
     def unmasked(self) -> Reconstruction:

@@ -130,10 +130,13 @@ def beside_ablation(analysis: Analysis) -> None:
         persist_state="session",
         width=360,
     )
+    # Captum comes with it, which only this section needs.
+    from lamae.inference.explanation import Explanation
+
     try:
         attention = analysis.attention("fine-tuned")
         with progress("Leaving out each lead") as report:
-            ablation = analysis.explanation(code, "lead_ablation").attribution(report)
+            ablation = Explanation(analysis, code).attribution(report)
     except LamaeError as error:
         widgets.trouble(error)
         return

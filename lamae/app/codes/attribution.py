@@ -40,7 +40,10 @@ def show(analysis: Analysis, choice: str) -> None:
     """
     st.subheader("Why", anchor=False)
     code, against, method = _ask(analysis.prediction, choice)
-    explanation = analysis.explanation(code, method, against)
+    # Captum comes with it, after the paper is drawn.
+    from lamae.inference.explanation import Explanation
+
+    explanation = Explanation(analysis, code, method, against)
     chosen = explanation.chosen
     st.caption(chosen.description)
     try:

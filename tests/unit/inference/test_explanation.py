@@ -23,7 +23,7 @@ def analysis(sinus: ECG, tiny: Predictor) -> Analysis:
 
 @pytest.fixture(scope="module")
 def explanation(analysis: Analysis, tiny: Predictor) -> Explanation:
-    return analysis.explanation(tiny.codes[0], "integrated_gradients")
+    return Explanation(analysis, tiny.codes[0], "integrated_gradients")
 
 
 def test_the_attribution_is_that_of_explain(explanation: Explanation, sinus: ECG, tiny: Predictor):
@@ -43,7 +43,7 @@ def test_of_a_long_recording_only_the_window_is_kept(tiny: Predictor):
     rng = np.random.default_rng(2)
     long = simulate("sinus_rhythm", seconds=40.0, fs=250.0, rng=rng).ecg
     analysis = Analysis(long, 20.0, tiny)
-    found = analysis.explanation(tiny.codes[0]).attribution()
+    found = Explanation(analysis, tiny.codes[0]).attribution()
     expected = explain(tiny, long, tiny.codes[0], start=20.0)
     np.testing.assert_array_equal(found.values, expected.values)
     assert found.values[:, 20 * 250 : 30 * 250].any()
@@ -85,10 +85,10 @@ def test_checks_are_computed_once_and_named(explanation: Explanation, sinus: ECG
 
 def test_one_code_against_another(analysis: Analysis, sinus: ECG, tiny: Predictor):
     first, second = tiny.codes[:2]
-    found = analysis.explanation(first, against=second).attribution()
+    found = Explanation(analysis, first, against=second).attribution()
     np.testing.assert_array_equal(found.values, explain(tiny, sinus, first, against=second).values)
 
 
 def test_an_unknown_code_is_an_input_error(analysis: Analysis):
     with pytest.raises(InputError):
-        analysis.explanation("Z99.99").attribution()
+        Explanation(analysis, "Z99.99").attribution()
