@@ -1,5 +1,6 @@
 """Serve the app: `lamae app`."""
 
+import signal
 from collections.abc import Sequence
 
 from streamlit.runtime.pages_manager import PagesManager
@@ -20,4 +21,7 @@ def serve(options: Sequence[str] = ()) -> None:
     # start for one to an app of its first multipage kind, and answers a deep link with "Page not
     # found". st.navigation settles it for every later visit; this settles it for the first.
     PagesManager.uses_pages_directory = False
+    # Commands end where the reader of their output goes; a server must outlive every visitor.
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     cli.main(["run", str(resource("app.py")), *options], prog_name="streamlit")

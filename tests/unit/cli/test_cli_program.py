@@ -1,6 +1,7 @@
 """The command line as a program of its own: what it loads, and what it lacks."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -90,3 +91,19 @@ class TestAsAProgram:
             [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
         )
         assert (done.returncode, done.stderr) == (0, "")
+
+    @pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="this system has no SIGPIPE")
+    def test_the_server_outlives_a_visitor_who_leaves(self):
+        # A socket that the browser closed raises SIGPIPE, whose default action ends the process.
+        script = (
+            "import signal, sys\n"
+            "from streamlit.web import bootstrap\n"
+            "bootstrap.run = lambda *_: print(signal.getsignal(signal.SIGPIPE).name)\n"
+            "from lamae.cli.main import run\n"
+            "sys.argv[1:] = ['app']\n"
+            "run()\n"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        assert done.stdout.strip() == "SIG_IGN", done.stderr
