@@ -48,7 +48,8 @@ def meaning(prediction: Prediction, card: ModelCard) -> str:
     most = f"at most {1 - card.conformal.level:.0%}"
     promised = (
         "Class-conditional conformal prediction promises, on average over ECGs like those of that "
-        f"fold, {most} “not suggested” with a code and {most} “suggested” without it."
+        f"fold, that {most} of those with a code are “not suggested” and {most} of those without "
+        "it “suggested”."
     )
     return " ".join(filter(None, (point, UNDECIDED, promised, tested_errors(card))))
 
@@ -59,12 +60,11 @@ def tested_errors(card: ModelCard) -> str:
     if counts is None:
         return ""
     kinds = (
-        (counts.carried, NOT_SUGGESTED, "with the code"),
-        (counts.not_carried, SUGGESTED, "without it"),
+        (counts.carried, NOT_SUGGESTED, "codes carried"),
+        (counts.not_carried, SUGGESTED, "codes not carried"),
     )
     erred = [
-        f"{verdicts.get(wrong, 0) / pairs:.1%} of {pairs:,} pairs of an ECG and a code "
-        f"“{wrong}” {where}"
+        f"{verdicts.get(wrong, 0) / pairs:.1%} of {pairs:,} {where} “{wrong}”"
         for verdicts, wrong, where in kinds
         if (pairs := sum(verdicts.values()))
     ]

@@ -26,8 +26,11 @@ def card_with(counts: VerdictCounts | None) -> ModelCard:
 
 def test_the_errors_of_the_test_fold_are_shares_of_those_with_and_without_a_code() -> None:
     said = scores.tested_errors(card_with(COUNTS))
-    assert "12.0% of 100 pairs of an ECG and a code “not suggested” with the code" in said
-    assert "2.5% of 1,000 pairs of an ECG and a code “suggested” without it" in said
+    carried, not_carried = said.split(",", 1)
+    assert "12.0% of 100" in carried
+    assert "“not suggested”" in carried
+    assert "2.5% of 1,000" in not_carried
+    assert "“suggested”" in not_carried
 
 
 @pytest.mark.parametrize(
