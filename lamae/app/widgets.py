@@ -14,7 +14,7 @@ from lamae.app.session import CurrentECG
 from lamae.ecg import ECG
 from lamae.errors import LamaeError, WeightsError
 from lamae.inference.analysis import Analysis
-from lamae.results.prediction import NOTICE
+from lamae.results.notice import NOTICE
 from lamae.results.quality import LeadQuality
 
 REFUSED = "No result for this ECG"

@@ -107,10 +107,6 @@ class Bundle:
                 f"{self.labels.name!r}; calibrate codes of that set."
             )
 
-    def with_reconstructor(self, reconstructor: Reconstructs) -> "Bundle":
-        """The same with another reconstructor and the backbone inside it."""
-        return replace(self, backbone=reconstructor.backbone, reconstructor=reconstructor)
-
 
 def save_bundle(bundle: Bundle, path: Path) -> str:
     """Write a bundle and return the file's SHA-256."""

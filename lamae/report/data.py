@@ -12,7 +12,8 @@ from lamae.measure import doubt
 from lamae.report.contents import Report
 from lamae.results.json import to_json
 from lamae.results.measurement import NAMES
-from lamae.results.prediction import NOTICE, CodeScore
+from lamae.results.notice import NOTICE
+from lamae.results.prediction import CodeScore
 
 CODE_KEYS = ("code", "title", "probability", "threshold", "verdict", "suggested")
 

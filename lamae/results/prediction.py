@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lamae.ecg import LEADS
-from lamae.results.notice import NOTICE as NOTICE
 from lamae.results.verdict import CANNOT_SAY, SUGGESTED
 
 # Tests were made with ten seconds; an ECG that is cut a little short is still like those.

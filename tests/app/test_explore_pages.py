@@ -39,7 +39,7 @@ from lamae.inference.lead_subsets import with_each
 from lamae.inference.rank_correlation import rank_correlation
 from lamae.inference.reconstruction import impute
 from lamae.results.masking import Masking, Segment
-from lamae.results.prediction import NOTICE
+from lamae.results.notice import NOTICE
 
 PTBXL = Path(__file__).parents[3] / "shared" / "ptbxl" / "records100" / "00000"
 

@@ -244,7 +244,9 @@ def table(
 def _parents(code: str, labels: LabelSet) -> dict[str, Span]:
     """Chapter and block of a code, where they are known."""
     parents = labels.code(code).parents[-2:]
-    return dict(zip(("Chapter", "Block")[-len(parents) :], parents, strict=False))
+    # A code with one known parent has its block alone.
+    names = ("Chapter", "Block")[2 - len(parents) :]
+    return dict(zip(names, parents, strict=True))
 
 
 def _auroc(code: CodeScore) -> str | None:

@@ -8,7 +8,7 @@ import streamlit as st
 from lamae import io
 from lamae import report as export
 from lamae.inference.analysis import Analysis
-from lamae.results.prediction import NOTICE
+from lamae.results.notice import NOTICE
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from lamae.figures.palette import FONT, Palette, palette
 from lamae.results.measurement import MedianBeat
-from lamae.results.prediction import NOTICE
+from lamae.results.notice import NOTICE
 
 COLUMNS = 4
 ORDER = ("I", "aVR", "V1", "V4", "II", "aVL", "V2", "V5", "III", "aVF", "V3", "V6")

@@ -20,7 +20,7 @@ from lamae.figures.paper.lead_names import add_names
 from lamae.figures.paper.sheet import Sheet, lay_out
 from lamae.figures.paper.signals import centred, cut, envelope
 from lamae.results.attribution import Attribution
-from lamae.results.prediction import NOTICE
+from lamae.results.notice import NOTICE
 
 LEGEND_HEAD = 44
 

@@ -11,7 +11,7 @@ from lamae.figures.palette import Palette, rgba
 from lamae.figures.paper.animation import corners
 from lamae.figures.paper.drawing import Drag, print_sheet
 from lamae.figures.paper.sheet import Cell, Sheet, lay_out
-from lamae.results.prediction import NOTICE
+from lamae.results.notice import NOTICE
 from lamae.results.reconstruction import Band, Reconstruction
 
 LEGEND_HEAD = 36

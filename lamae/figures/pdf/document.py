@@ -26,7 +26,7 @@ from lamae.figures.pdf.drawing import (
     write_text,
 )
 from lamae.figures.pdf.pages import ALONG, HEIGHT, WIDTH, paginate
-from lamae.results.prediction import NOTICE
+from lamae.results.notice import NOTICE
 
 TITLE = "12-lead ECG"
 INCH = 25.4

@@ -54,7 +54,8 @@ class Halving(MaskedAutoencoder):
 
 @pytest.fixture
 def halving(tiny):
-    return Predictor(tiny.bundle.with_reconstructor(Halving(tiny.bundle.config)))
+    half = Halving(tiny.bundle.config)
+    return Predictor(replace(tiny.bundle, backbone=half.backbone, reconstructor=half))
 
 
 def with_card(predictor, entry):

@@ -166,7 +166,7 @@ def test_weights_without_a_classifier_say_what_to_do(tiny, sinus):
 def test_weights_that_keep_leads_apart_have_no_attention(tiny, sinus):
     config = replace(tiny.bundle.config, latent_depth=0)
     mae = MaskedAutoencoder(config).eval()
-    apart = Predictor(replace(tiny.bundle, config=config).with_reconstructor(mae))
+    apart = Predictor(replace(tiny.bundle, config=config, backbone=mae.backbone, reconstructor=mae))
     with pytest.raises(WeightsError, match="no lead attention"):
         apart.attention(sinus)
 

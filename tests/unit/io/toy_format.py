@@ -21,5 +21,5 @@ def parts(content: bytes) -> tuple[str, ...]:
 
 def read_parts(file: File, *, fs: float | None, unit: str | None) -> Recording:
     rows = [np.frombuffer(file.beside[name], "<f4") for name in parts(file.content)]
-    channels = tuple(Channel(lead, row) for lead, row in zip(LEADS, rows, strict=False))
+    channels = tuple(Channel(lead, row) for lead, row in zip(LEADS[: len(rows)], rows, strict=True))
     return Recording(channels, fs=250.0, source="toy")

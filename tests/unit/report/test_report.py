@@ -25,7 +25,7 @@ from lamae.inference.input_check import QUANTILES
 from lamae.inference.predictor import Predictor
 from lamae.results.card import OLD_GROUP, InputReference
 from lamae.results.measurement import ESTIMATED
-from lamae.results.prediction import NOTICE
+from lamae.results.notice import NOTICE
 from lamae.results.scores import GroupMacro, Results, Subgroup
 from lamae.simulate import simulate
 

@@ -1,25 +1,9 @@
 """What algebra and regression can reconstruct."""
 
 import numpy as np
-import pytest
+from signal_builders import showing
 
-from lamae.ecg import LEADS, LIMB_FROM_I_II
 from lamae.signal.linear_regression import algebra_estimate, linear_estimate
-
-
-@pytest.fixture
-def signal() -> np.ndarray:
-    rng = np.random.default_rng(0)
-    independent = rng.normal(size=(8, 400))
-    independent[2:] += rng.normal(size=(6, 2)) @ independent[:2]
-    limb = LIMB_FROM_I_II @ independent[:2]
-    return np.concatenate([limb, independent[2:]]).astype(np.float32)
-
-
-def showing(*leads: str) -> np.ndarray:
-    visible = np.zeros((12, 400), dtype=bool)
-    visible[[LEADS.index(lead) for lead in leads]] = True
-    return visible
 
 
 def test_two_limb_leads_determine_the_other_four(signal):

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from signal_builders import showing
 
-from lamae.ecg import CHEST_LEADS, LEADS, LIMB_FROM_I_II
+from lamae.ecg import CHEST_LEADS
 from lamae.signal.reconstruction_error import (
     algebra_error,
     compare,
@@ -11,21 +12,6 @@ from lamae.signal.reconstruction_error import (
     rmse,
     wave_errors,
 )
-
-
-@pytest.fixture
-def signal() -> np.ndarray:
-    rng = np.random.default_rng(0)
-    independent = rng.normal(size=(8, 400))
-    independent[2:] += rng.normal(size=(6, 2)) @ independent[:2]
-    limb = LIMB_FROM_I_II @ independent[:2]
-    return np.concatenate([limb, independent[2:]]).astype(np.float32)
-
-
-def showing(*leads: str) -> np.ndarray:
-    visible = np.zeros((12, 400), dtype=bool)
-    visible[[LEADS.index(lead) for lead in leads]] = True
-    return visible
 
 
 def test_rmse_counts_what_it_is_told_to():
